@@ -1,0 +1,1 @@
+"""SMS and USSD service for community participation in health."""

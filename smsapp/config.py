@@ -1,0 +1,183 @@
+"""Settings: read once from the environment, wrong ones named all at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN_ENV = ROOT / "var" / "run.env"  # what `make run` chose, so that a second terminal finds the same servers
+
+
+class BadSettings(Exception):
+    """One sentence that names every setting that is missing or malformed."""
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """From when to when (local time) nobody is disturbed; may run over midnight."""
+
+    start: time
+    end: time
+
+    def covers(self, at: time) -> bool:
+        if self.start == self.end:
+            return False
+        if self.start < self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the service; the README lists them with what they mean."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    webhook_token: str
+    public_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    gateways: tuple[str, ...] = ("africastalking",)
+    at_username: str = ""
+    at_api_key: str = ""
+    at_sender_id: str = ""
+    at_base_url: str = ""
+    service_code: str = "*384*223#"
+    short_code: str = "36223"
+    country: str = "ML"
+    languages: tuple[str, ...] = ("fr", "bm", "en")
+    timezone: ZoneInfo = ZoneInfo("Africa/Bamako")
+    quiet_hours: QuietHours = QuietHours(time(20), time(7))
+    simulator: bool = False
+    demo: bool = False
+    workers: int = 1
+    web_processes: int = 1
+
+    @property
+    def language(self) -> str:
+        """The default language."""
+        return self.languages[0]
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The environment first, then `.env`, then what `make run` chose."""
+        chosen: dict[str, str] = {}
+        for file in (RUN_ENV, ROOT / ".env"):
+            chosen.update({k: v for k, v in dotenv_values(file).items() if v is not None})
+        return cls.from_env({**chosen, **environ})
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        values: dict[str, Any] = {}
+        wrong = []
+        for field in fields(cls):
+            key, raw = field.name.upper(), env.get(field.name.upper(), "").strip()
+            if not raw:
+                if field.name in REQUIRED:
+                    wrong.append(f"{key} is missing ({REQUIRED[field.name]})")
+                continue
+            try:
+                values[field.name] = READERS.get(field.name, str)(raw)
+            except ValueError as why:
+                wrong.append(f"{key}={raw!r}: {why}")
+        if wrong:
+            raise BadSettings("Settings to put right: " + "; ".join(wrong) + ".")
+        return cls(**values)
+
+
+REQUIRED = {
+    "database_url": "a PostgreSQL address, or start everything with `make run`",
+    "redis_url": "a Redis or Valkey address, or start everything with `make run`",
+    "secret_key": "a long random text",
+    "webhook_token": "a long random text, part of the webhook addresses",
+}
+
+
+def _database_url(raw: str) -> str:
+    """What people have in DATABASE_URL, with the driver named that we use."""
+    scheme, colon, rest = raw.partition("://")
+    if not colon or scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        raise ValueError("should look like postgresql://user:password@host/name")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _redis_url(raw: str) -> str:
+    if raw.partition("://")[0] not in {"redis", "rediss", "unix"}:
+        raise ValueError("should look like redis://host:6379/0")
+    return raw
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
+            raise ValueError(f"should be a whole number from {low} to {high}")
+        return int(raw)
+
+    return read
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    words = tuple(w.strip() for w in raw.split(",") if w.strip())
+    if not words:
+        raise ValueError("should be words separated by commas")
+    return words
+
+
+def _switch(raw: str) -> bool:
+    if raw.lower() not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ValueError("should be 1 or 0")
+    return raw.lower() in {"1", "true", "yes", "on"}
+
+
+def _zone(raw: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(raw)
+    except (KeyError, ValueError, OSError) as why:
+        raise ValueError("should be a time zone like Africa/Bamako") from why
+
+
+def _quiet_hours(raw: str) -> QuietHours:
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in raw.split("-"))
+    except ValueError as why:
+        raise ValueError("should look like 20:00-07:00") from why
+    return QuietHours(start, end)
+
+
+def _web_url(raw: str) -> str:
+    if raw.partition("://")[0] not in {"http", "https"}:
+        raise ValueError("should start with http:// or https://")
+    return raw.rstrip("/")
+
+
+def _country(raw: str) -> str:
+    if not (len(raw) == 2 and raw.isascii() and raw.isalpha()):
+        raise ValueError("should be a two-letter country code like ML")
+    return raw.upper()
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "database_url": _database_url,
+    "redis_url": _redis_url,
+    "public_url": _web_url,
+    "at_base_url": _web_url,
+    "port": _number(1, 65535),
+    "workers": _number(1, 64),
+    "web_processes": _number(1, 64),
+    "gateways": _words,
+    "languages": _words,
+    "simulator": _switch,
+    "demo": _switch,
+    "timezone": _zone,
+    "quiet_hours": _quiet_hours,
+    "country": _country,
+}

@@ -1,0 +1,1 @@
+"""One module per gateway; each speaks one provider's dialect."""

@@ -1,0 +1,1 @@
+"""Worker processes: they keep what the outbox promised."""
