@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import ssl
 import struct
@@ -176,28 +177,12 @@ def line_of(row, tmp_path):
             yield f"http://127.0.0.1:{server.port}/some/path", server
 
 
+MAKE_CERTIFICATE = """openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost
+    -keyout key.pem -out cert.pem"""
+
+
 def self_signed(folder):
-    made = subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            "/CN=localhost",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ],
-        cwd=folder,
-        capture_output=True,
-    )
-    if made.returncode:
+    if subprocess.run(shlex.split(MAKE_CERTIFICATE), cwd=folder, capture_output=True).returncode:
         pytest.skip("openssl is not here to make a certificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
