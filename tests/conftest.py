@@ -1,0 +1,140 @@
+"""Fixtures: the servers, a runtime of real parts with a stopped clock, and a database that forgets each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from smsapp import db as database
+from smsapp.config import Settings
+from smsapp.db import Base, Sessions
+from smsapp.runtime import Runtime, build
+from tests import guard, servers
+from tests.fakes import Clock, FakeGateway
+
+# Two slow cores and many test processes: time says nothing about a law.
+hypothesis_settings.register_profile("suite", deadline=None, max_examples=100, derandomize=bool(os.environ.get("CI")))
+hypothesis_settings.load_profile("suite")
+
+WATCH = pytest.StashKey[servers.Watch]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    guard.install()
+    if not hasattr(config, "workerinput"):  # the process that people start, not one of xdist's
+        config.stash[WATCH] = servers.Watch()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if watch := config.stash.get(WATCH, None):
+        watch.over()
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> Iterator[None]:
+    guard.attempts.clear()
+    yield
+    assert not guard.attempts, f"this test tried to reach the outside: {guard.attempts}"
+
+
+@pytest.fixture(scope="session")
+def addresses(worker_id: str) -> servers.Addresses:
+    """This test process's own database and Valkey."""
+    return servers.addresses(int(worker_id.removeprefix("gw")) if worker_id != "master" else 0)
+
+
+@pytest.fixture(scope="session")
+def settings(addresses: servers.Addresses) -> Settings:
+    return Settings.from_env(
+        {
+            "DATABASE_URL": addresses.database_url,
+            "REDIS_URL": addresses.redis_url,
+            "SECRET_KEY": "for tests only",
+            "WEBHOOK_TOKEN": "dev",
+            "AT_USERNAME": "sandbox",
+            "AT_API_KEY": "simulator",
+            "AT_BASE_URL": "http://127.0.0.1:9",  # nobody listens there: a test that sends says where to
+            "SIMULATOR": "1",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = database.connect(settings.database_url, pool_size=20)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Iterator[Sessions]:
+    """One outer transaction that is rolled back: what a test commits is a savepoint in it."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        yield sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        outer.rollback()
+
+
+@pytest.fixture
+def db(sessions: Sessions) -> Iterator[Session]:
+    """A session that shares its transaction with `rt`: commit (or flush) before the code under test looks."""
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def clean_db(engine: Engine) -> Iterator[Sessions]:
+    """Sessions that truly commit, for tests of several connections at once; every table is empty before and after."""
+    _truncate(engine)
+    yield database.sessions(engine)
+    _truncate(engine)
+
+
+def _truncate(engine: Engine) -> None:
+    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def valkey(settings: Settings) -> Iterator[redis.Redis]:
+    """This test process's queue, empty."""
+    with redis.Redis.from_url(settings.redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def built(settings: Settings) -> Runtime:
+    """Texts and flows are read once for all tests of this process."""
+    return build(settings)
+
+
+@pytest.fixture
+def gateway(built: Runtime) -> FakeGateway:
+    """The first gateway, real but for its far end: `gateway.sent` is what it was asked to send."""
+    return FakeGateway(next(iter(built.gateways.values())))
+
+
+@pytest.fixture
+def rt(built: Runtime, sessions: Sessions, clock: Clock, gateway: FakeGateway, valkey: redis.Redis) -> Runtime:
+    """The runtime of one test, which keeps nothing of what it commits."""
+    return replace(built, sessions=sessions, now=clock, gateways={gateway.name: gateway})
+
+
+@pytest.fixture
+def live_rt(built: Runtime, clean_db: Sessions, clock: Clock, gateway: FakeGateway, valkey: redis.Redis) -> Runtime:
+    """As `rt`, but what it commits is committed: for tests with several threads or processes."""
+    return replace(built, sessions=clean_db, now=clock, gateways={gateway.name: gateway})

@@ -1,0 +1,175 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey for all test processes, started by the first that asks."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import create_engine, make_url
+
+from runner import records
+from runner.parts import spawn
+from smsapp.db import Base
+from smsapp.embedded import Postgres, Server, Valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "SMSAPP_TEST_SERVERS"  # in the environment: where the servers of this run live
+DATABASES = 64
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What one test process has to itself."""
+
+    database_url: str
+    redis_url: str
+
+
+class Watch:
+    """The folder of this run's servers, and a process that ends them when the run is over, however it ends."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="smsapp-tests-"))
+        os.environ[FOLDER] = str(self.folder)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "runner.watch", str(self.folder / "parts.json"), str(self.folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def over(self) -> None:
+        if own := os.environ.get("TEST_DATABASE_URL"):
+            _drop_all(own, _prefix(self.folder))
+        del os.environ[FOLDER]
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def addresses(number: int) -> Addresses:
+    """A fresh, migrated database and an empty Valkey for test process `number` (from 0)."""
+    folder = Path(os.environ[FOLDER])
+    template, name = f"{_prefix(folder)}_template", f"{_prefix(folder)}_{number}"
+    with _alone(folder / "lock"):
+        postgres, valkey = _postgres(folder), _valkey(folder)
+        if not (folder / "migrated").exists():
+            _run(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
+            migrate(_database(postgres, template))
+            (folder / "migrated").touch()
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        _run(postgres, copy)
+    return Addresses(_database(postgres, name), _numbered(valkey, number))
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to the shape that the code needs."""
+    if (ROOT / "migrations" / "env.py").exists():
+        _upgrade(url)
+        return
+    for file in sorted((ROOT / "smsapp").rglob("*.py")):
+        if "__tablename__" in file.read_text():
+            with suppress(ImportError):  # until there are migrations: others' modules may be half there
+                importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+def _upgrade(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _postgres(folder: Path) -> str:
+    """A PostgreSQL on which databases may be made."""
+    return os.environ.get("TEST_DATABASE_URL") or _running(Postgres(folder / "postgres", durable=False), folder)
+
+
+def _valkey(folder: Path) -> str:
+    return os.environ.get("TEST_REDIS_URL") or _running(
+        Valkey(folder / "valkey", durable=False, databases=DATABASES), folder
+    )
+
+
+def _running(server: Server, folder: Path) -> str:
+    """The server's address; started if this run has not yet."""
+    file = folder / "parts.json"
+    known = records.read(file)
+    if any(r.name == server.name for r in known):
+        return server.url
+    server.prepare()
+    log = folder / f"{server.name}.log"
+    with log.open("wb") as out:
+        process, record = spawn(
+            server.name, server.argv(), folder, out.fileno(), os.environ, server.stop_signal, 5.0, server.user
+        )
+    records.write(file, [*known, record])
+    deadline = time.monotonic() + 30
+    while not server.answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{server.name} does not start: {log.read_text()}")
+        time.sleep(0.02)
+    return server.url
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One test process at a time."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _prefix(folder: Path) -> str:
+    return folder.name.replace("-", "_").lower()
+
+
+def _plain(url: str) -> str:
+    return url.replace("+psycopg", "", 1)
+
+
+def _database(server: str, name: str) -> str:
+    """That server's database of this name, as SQLAlchemy writes it."""
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+def _numbered(server: str, number: int) -> str:
+    """That server's numbered database, emptied."""
+    if server.startswith("unix:"):
+        url = f"{server.partition('?')[0]}?db={number}"
+    else:
+        url = urlsplit(server)._replace(path=f"/{number}").geturl()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+def _run(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(_plain(server), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _drop_all(server: str, prefix: str) -> None:
+    with psycopg.connect(_plain(server), autocommit=True) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+        for (name,) in rows.fetchall():
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
