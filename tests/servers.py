@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "SMSAPP_TEST_SERVERS"  # in the environment: where the servers of this run live
 DATABASES = 64
 
+_children: list[subprocess.Popen[bytes]] = []  # the watch ends them; they only must not be forgotten before
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -121,6 +123,7 @@ def _running(server: Server, folder: Path) -> str:
         process, record = spawn(
             server.name, server.argv(), folder, out.fileno(), os.environ, server.stop_signal, 5.0, server.user
         )
+    _children.append(process)
     records.write(file, [*known, record])
     deadline = time.monotonic() + 30
     while not server.answers():
