@@ -1,0 +1,145 @@
+"""Messages from and to phones, the order of their statuses, and the gateways' words on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from smsapp.db import Base, Big
+
+MO, MT = "mo", "mt"
+
+# How far along a message to a phone is. A report only ever moves it to a higher rank, so that the order in which
+# reports arrive does not matter; `delivered` is highest, for a phone may answer after the gateway had given it up.
+RANK = {
+    "queued": 0,
+    "sending": 1,
+    "unknown": 2,
+    "sent": 3,
+    "failed": 4,
+    "expired": 4,
+    "cancelled": 4,
+    "delivered": 5,
+}
+STATUSES = tuple(RANK)
+FINAL = frozenset({"failed", "expired", "cancelled", "delivered"})
+HEARD = ("received", "heard", "unheard", "rejected")  # messages from phones; `unheard`: no flow took it
+
+
+def after_report(current: str, reported: str) -> str:
+    """The status of a message once a report has spoken; a word that says nothing changes nothing."""
+    return reported if RANK.get(reported, -1) > RANK[current] else current
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(w) for w in words)})"
+
+
+class Message(Base):
+    """One SMS from a phone (MO) or to a phone (MT). For an MT the row is the promise to send it."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[int] = mapped_column(Big, Identity(), primary_key=True)
+    direction: Mapped[str]
+    number: Mapped[str]
+    gateway: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="")
+    topic: Mapped[str | None]
+    language: Mapped[str | None]
+    text: Mapped[str | None]  # as written; erased where an answer must stay anonymous
+    sent_text: Mapped[str | None]  # as sent: folded to what a phone can show
+    parts: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    status: Mapped[str]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")  # 0 goes first
+    queue: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]  # the next try; of an unknown message: when its kind may send it again
+    not_before: Mapped[datetime | None]  # the gateway's own Retry-After
+    use_by: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    claimed_at: Mapped[datetime | None]
+    attempt_id: Mapped[UUID | None]  # of the last claim; its result counts only while this still matches
+    external_id: Mapped[str | None]
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
+    currency: Mapped[str | None]
+    reason: Mapped[str | None]
+    person_id: Mapped[int | None] = mapped_column(Big)
+    broadcast_id: Mapped[int | None] = mapped_column(Big)
+    reply_to: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"))
+    key: Mapped[str | None] = mapped_column(unique=True)  # posted once
+    meta: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+    possible_repeat: Mapped[bool] = mapped_column(server_default=sql("false"))  # may reach the phone a second time
+    settled_by: Mapped[str | None]  # how an unknown message was settled: "report" or a staff account
+    sent_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(_one_of("direction", (MO, MT)), name="direction"),
+        CheckConstraint(_one_of("status", STATUSES + HEARD), name="status"),
+        Index("ix_messages_due", "queue", "priority", "due_at", "id", postgresql_where=sql("status = 'queued'")),
+        Index("ix_messages_use_by", "use_by", postgresql_where=sql("status = 'queued'")),
+        Index("ix_messages_sending", "claimed_at", postgresql_where=sql("status = 'sending'")),
+        Index("ix_messages_unknown", "number", postgresql_where=sql("status = 'unknown'")),
+        Index("ix_messages_received", "id", postgresql_where=sql("status = 'received'")),
+        Index("ix_messages_external_id", "external_id"),
+        Index("ix_messages_number_created", "number", "created_at"),
+        Index("ix_messages_broadcast_id", "broadcast_id", postgresql_where=sql("broadcast_id IS NOT NULL")),
+        Index("ix_messages_reply_to", "reply_to", postgresql_where=sql("reply_to IS NOT NULL")),
+        # Rows are written in the order of this column: a few pages index a year.
+        Index("ix_messages_created_at", "created_at", postgresql_using="brin"),
+    )
+
+
+class StoredReport(Base):
+    """Every delivery report, whether or not its message is known yet."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[int] = mapped_column(Big, Identity(), primary_key=True)
+    gateway: Mapped[str]
+    external_id: Mapped[str]
+    status: Mapped[str]  # one of ours, or empty for a word that we do not know
+    word: Mapped[str]  # the gateway's own
+    number: Mapped[str]
+    network: Mapped[str]
+    at: Mapped[datetime]
+    message_id: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"), index=True)
+
+    __table_args__ = (
+        Index("ix_reports_waiting", "external_id", postgresql_where=sql("message_id IS NULL")),
+        Index("ix_reports_waiting_at", "at", postgresql_where=sql("message_id IS NULL")),
+    )
+
+
+class RejectedCallback(Base):
+    """A callback that can never be used, kept byte for byte with what was wrong."""
+
+    __tablename__ = "rejected_callbacks"
+
+    id: Mapped[int] = mapped_column(Big, Identity(), primary_key=True)
+    gateway: Mapped[str]
+    kind: Mapped[str]
+    body: Mapped[bytes]
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class GatewayState(Base):
+    """What keeps a gateway from sending; a gateway without a row is well."""
+
+    __tablename__ = "gateway_states"
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[datetime | None]  # key, account or balance refused: only a probe goes out
+    troubled_at: Mapped[datetime | None]  # out of reach: its messages wait for their next try
+    resumed_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    next_probe_at: Mapped[datetime | None]
+    probe_id: Mapped[UUID | None]  # the attempt that probes; its success alone ends a pause

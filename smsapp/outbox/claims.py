@@ -1,0 +1,177 @@
+"""Claiming: what is due becomes ours to send, and what should not go out any more is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Row, Select, any_, case, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from smsapp import people
+from smsapp.kinds import KINDS
+from smsapp.messages import GatewayState, Message
+from smsapp.outbox import pauses, quiet
+from smsapp.runtime import Runtime
+
+LOOK_AHEAD = 200  # rows seen at once: enough to find those that share a text
+
+COLUMNS = (
+    Message.id,
+    Message.number,
+    Message.gateway,
+    Message.kind,
+    Message.topic,
+    Message.sent_text,
+    Message.attempts,
+    Message.use_by,
+    Message.possible_repeat,
+)
+Candidate = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One message that is ours to send."""
+
+    id: int
+    number: str
+    kind: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to a gateway: a text and those who get it."""
+
+    gateway: str
+    text: str
+    attempt_id: UUID
+    claimed_at: datetime
+    rows: dict[str, Claimed] = field(default_factory=dict)  # by number: a gateway answers by number
+    probe: bool = False  # of a paused gateway
+
+
+@dataclass(frozen=True)
+class Claim:
+    requests: list[Request]
+    more: bool  # there may be more to claim
+
+
+def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int]) -> Claim:
+    """As many due messages as fit in `slots` requests per gateway; they are `sending` once this commits."""
+    now = rt.now()
+    probe = _probe(db, rt, queue, now)
+    if probe is not None:
+        return Claim([probe], more=True)
+    free = {name for name, n in slots.items() if n > 0} - pauses.paused(db)
+    seen = db.execute(_due(queue, free, now, LOOK_AHEAD)).all() if free else []
+    good = _still_wanted(db, rt, seen, now)
+    requests = _requests(rt, good, slots, now)
+    _take(db, requests, now)
+    return Claim(requests, more=len(seen) == LOOK_AHEAD)
+
+
+def _due(queue: str, gateways: Collection[str], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*COLUMNS)
+        .where(Message.status == "queued", Message.queue == queue, Message.due_at <= now)
+        .where(Message.gateway.in_(gateways))
+        .order_by(Message.priority, Message.due_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _probe(db: Session, rt: Runtime, queue: str, now: datetime) -> Request | None:
+    state = pauses.to_probe(db, now)
+    if state is None or state.gateway not in rt.gateways:
+        return None
+    seen = db.execute(_due(queue, [state.gateway], now, LOOK_AHEAD)).all()
+    good = _still_wanted(db, rt, seen, now)
+    if not good:
+        return None
+    [request] = _requests(rt, good[:1], {state.gateway: 1}, now)
+    _take(db, [request], now)
+    _mark_probe(db, state.gateway, request, now)
+    return replace(request, probe=True)
+
+
+def _mark_probe(db: Session, gateway: str, request: Request, now: datetime) -> None:
+    db.execute(
+        update(GatewayState)
+        .where(GatewayState.gateway == gateway)
+        .values(probe_id=request.attempt_id, next_probe_at=now + pauses.PROBE_EVERY)
+    )
+
+
+def _still_wanted(db: Session, rt: Runtime, seen: Collection[Candidate], now: datetime) -> list[Candidate]:
+    """Those that may go out now; the others are expired, cancelled or put off."""
+    late = [row for row in seen if row.use_by is not None and row.use_by <= now]
+    _stop(db, late, "expired", "its use-by time had passed", now)
+    held = people.left(db, {row.number for row in seen if row.topic is not None})
+    late_ids = {row.id for row in late}
+    left = [
+        row
+        for row in seen
+        if row.id not in late_ids and row.topic is not None and held & {(row.number, row.topic), (row.number, "*")}
+    ]
+    _stop(db, left, "cancelled", "stop", now)
+    quiet_end = quiet.until(now, rt.settings)
+    disturbing = [row for row in seen if quiet_end is not None and row.kind in KINDS and KINDS[row.kind].quiet_hours]
+    if disturbing:
+        _change(db, disturbing, due_at=quiet_end)
+    out = late_ids | {row.id for row in left} | {row.id for row in disturbing}
+    return [row for row in seen if row.id not in out]
+
+
+def _requests(rt: Runtime, rows: Collection[Candidate], slots: Mapping[str, int], now: datetime) -> list[Request]:
+    """Rows with one text share a request; what finds no free request stays queued."""
+    attempt_id = uuid4()
+    requests: list[Request] = []
+    filling: dict[tuple[str, str], Request] = {}
+    free = dict(slots)
+    for row in rows:
+        place = (row.gateway, row.sent_text)
+        request = filling.get(place)
+        full = request and len(request.rows) >= rt.gateways[row.gateway].recipients_per_request
+        if request is None or full or row.number in request.rows:
+            if free[row.gateway] <= 0:
+                continue
+            free[row.gateway] -= 1
+            request = filling[place] = Request(row.gateway, row.sent_text, attempt_id, now)
+            requests.append(request)
+        request.rows[row.number] = Claimed(row.id, row.number, row.kind, row.attempts + 1)
+    return requests
+
+
+def _take(db: Session, requests: Collection[Request], now: datetime) -> None:
+    if not requests:
+        return
+    ids = [row.id for request in requests for row in request.rows.values()]
+    [attempt_id] = {request.attempt_id for request in requests}
+    db.execute(
+        update(Message)
+        .where(Message.id == any_(literal(ids, ARRAY(BigInteger))))
+        .values(status="sending", attempts=Message.attempts + 1, attempt_id=attempt_id, claimed_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, now: datetime) -> None:
+    if rows:
+        # One that may have gone out once is not said to be unsent.
+        unsent = Message.possible_repeat.is_(False)
+        known = case((unsent, status), else_="unknown")
+        _change(db, rows, status=known, reason=reason, final_at=case((unsent, now)))
+
+
+def _change(db: Session, rows: Collection[Candidate], **values: Any) -> None:
+    db.execute(
+        update(Message).where(Message.id.in_([row.id for row in rows])).values(**values),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,111 @@
+"""Delivering: claim, talk, record, for a while. No database connection is held during the talk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from smsapp.db import transaction
+from smsapp.gateways.base import Gateway, SendError, Taken, Unclear
+from smsapp.outbox.claims import Claim, Request, claim
+from smsapp.outbox.posting import DELIVER
+from smsapp.outbox.recording import Answered, record
+from smsapp.runtime import Runtime
+
+SECONDS = {"replies": 20.0, "bulk": 45.0}  # of work in one job; texts that wait to be heard share the first queue
+GATHER_SECONDS = 0.02  # answers that come this close together are recorded together
+TIRED_AFTER = 20  # requests in a row that nobody took: the rest waits for the next ring
+RECORD_PAUSES = (0.5, 1.0, 3.0, 9.0)
+
+log = structlog.get_logger(__name__)
+
+
+def deliver(rt: Runtime, queue: str, seconds: float | None = None, stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due in this queue, until nothing is, time is up or `stop` says so. How many were tried."""
+    run = _Run(rt, queue, time.monotonic() + (SECONDS[queue] if seconds is None else seconds), stop)
+    with ThreadPoolExecutor(sum(g.requests_at_once for g in rt.gateways.values()) or 1) as pool:
+        return run.work(pool)
+
+
+class _Run:
+    """One job's work: requests in flight, and whether to claim more."""
+
+    def __init__(self, rt: Runtime, queue: str, until: float, stop: Callable[[], bool]) -> None:
+        self.rt, self.queue, self.until, self.stop = rt, queue, until, stop
+        self.flying: dict[Future[Answered], Request] = {}
+        self.refused_in_a_row = 0
+        self.tried = 0
+        self.rang = False
+
+    def work(self, pool: ThreadPoolExecutor) -> int:
+        while True:
+            claimed = self.claim()
+            for request in claimed.requests:
+                self.flying[pool.submit(_talk, self.rt.gateways[request.gateway], request)] = request
+            if self.flying:
+                self.record(self.landed())
+            elif not claimed.more:
+                return self.tried
+
+    def claim(self) -> Claim:
+        if self.stop() or time.monotonic() >= self.until or self.refused_in_a_row >= TIRED_AFTER:
+            return Claim([], more=False)
+        free = self.free()
+        if not any(free.values()):
+            return Claim([], more=True)
+        with transaction(self.rt.sessions) as db:
+            claimed = claim(db, self.rt, self.queue, free)
+        if claimed.more and not self.rang:
+            self.rang = True
+            self.rt.bell.ring(DELIVER[self.queue])  # there is enough for a second worker
+        return claimed
+
+    def free(self) -> Mapping[str, int]:
+        busy = [request.gateway for request in self.flying.values()]
+        # Half as many again wait for a thread, so that none is idle while this one records and claims.
+        return {name: g.requests_at_once * 3 // 2 - busy.count(name) for name, g in self.rt.gateways.items()}
+
+    def landed(self) -> list[Answered]:
+        wait(self.flying, return_when=FIRST_COMPLETED)
+        done, _ = wait(self.flying, timeout=GATHER_SECONDS)
+        for future in done:
+            del self.flying[future]
+        return [future.result() for future in done]
+
+    def record(self, answered: Sequence[Answered]) -> None:
+        for each in answered:
+            self.tried += len(each.request.rows)
+            took = any(isinstance(o, Taken) or not o.retry for o in each.outcomes.values())
+            self.refused_in_a_row = 0 if took else self.refused_in_a_row + 1
+        _record_surely(self.rt, answered)
+
+
+def _record_surely(rt: Runtime, answered: Sequence[Answered]) -> None:
+    """What was sent is known here alone: a database that is away for a moment is tried again."""
+    for pause in (*RECORD_PAUSES, None):
+        try:
+            with transaction(rt.sessions) as db:
+                record(db, answered, rt.now())
+            return
+        except DBAPIError:
+            if pause is None:
+                raise
+            log.warning("not recorded yet", requests=len(answered))
+            time.sleep(pause)
+
+
+def _talk(gateway: Gateway, request: Request) -> Answered:
+    began = time.monotonic()
+    numbers = list(request.rows)
+    try:
+        outcomes: dict[str, Taken | SendError] = dict(gateway.send(request.text, numbers))
+    except SendError as error:
+        outcomes = dict.fromkeys(numbers, error)
+    except Exception as error:  # a gateway that breaks in our hands may have sent before
+        log.exception("gateway broke", gateway=request.gateway)
+        outcomes = dict.fromkeys(numbers, Unclear(f"{type(error).__name__} in the gateway"))
+    return Answered(request, outcomes, time.monotonic() - began)

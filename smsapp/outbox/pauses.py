@@ -1,0 +1,107 @@
+"""Gateways that are paused or out of reach, and how they are tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from smsapp.messages import GatewayState, Message
+
+PROBE_EVERY = timedelta(seconds=60)  # a paused gateway: one message a minute
+REACH_EVERY = timedelta(seconds=40)  # one out of reach: so that its return is known well within two minutes
+LONG_TROUBLE = timedelta(seconds=60)  # shorter than this, the growing pauses of each message are soon over anyway
+
+log = structlog.get_logger(__name__)
+
+
+def paused(db: Session) -> set[str]:
+    return set(db.scalars(select(GatewayState.gateway).where(GatewayState.paused_at.is_not(None))))
+
+
+def to_probe(db: Session, now: datetime) -> GatewayState | None:
+    """A paused gateway whose minute is over, locked so that one worker alone probes it."""
+    due = GatewayState.paused_at.is_not(None), GatewayState.next_probe_at <= now
+    return db.scalar(select(GatewayState).where(*due).limit(1).with_for_update(skip_locked=True))
+
+
+def pause(db: Session, gateway: str, reason: str, claimed_at: datetime, now: datetime) -> None:
+    """Stop a gateway, with one alert; a request made before it last came back says nothing new."""
+    told = {"paused_at": now, "reason": reason, "next_probe_at": now + PROBE_EVERY, "probe_id": None}
+    well = GatewayState.paused_at.is_(None) & or_(
+        GatewayState.resumed_at.is_(None), GatewayState.resumed_at <= claimed_at
+    )
+    write = insert(GatewayState).values(gateway=gateway, **told)
+    write = write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=well)
+    if db.scalar(write.returning(GatewayState.gateway)):
+        log.critical("gateway paused", gateway=gateway, reason=reason)
+
+
+def resume(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> bool:
+    """Let everything go again if this attempt was the probe."""
+    probed = GatewayState.gateway == gateway, GatewayState.probe_id == attempt_id, GatewayState.paused_at.is_not(None)
+    change = update(GatewayState).where(*probed).values(paused_at=None, probe_id=None, resumed_at=now)
+    if not db.scalar(change.returning(GatewayState.gateway)):
+        return False
+    log.warning("gateway resumed", gateway=gateway)
+    return True
+
+
+def trouble(db: Session, gateway: str, reason: str, now: datetime) -> None:
+    """Remember since when a gateway has been out of reach."""
+    told = {"troubled_at": now, "reason": reason, "next_probe_at": now + REACH_EVERY}
+    well = GatewayState.troubled_at.is_(None) & GatewayState.paused_at.is_(None)
+    write = insert(GatewayState).values(gateway=gateway, **told)
+    if db.scalar(
+        write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=well).returning(GatewayState.gateway)
+    ):
+        log.warning("gateway out of reach", gateway=gateway, reason=reason)
+
+
+def reached(db: Session, gateways: Collection[str], now: datetime) -> None:
+    """A gateway took a message: what waited for its return waits no longer."""
+    since = dict(
+        db.execute(
+            select(GatewayState.gateway, GatewayState.troubled_at).where(
+                GatewayState.gateway.in_(gateways), GatewayState.troubled_at.is_not(None)
+            )
+        )
+        .tuples()
+        .all()
+    )
+    if not since:
+        return
+    db.execute(update(GatewayState).where(GatewayState.gateway.in_(since)).values(troubled_at=None))
+    for gateway, at in since.items():
+        log.info("gateway reached", gateway=gateway)
+        if at is not None and now - at >= LONG_TROUBLE:
+            bring_forward(db, now, Message.gateway == gateway)
+
+
+def bring_forward(db: Session, now: datetime, *which: ColumnElement[bool]) -> int:
+    """Have waiting retries count as due, though none before the time that the gateway asked for."""
+    waiting = select(Message.id).where(Message.status == "queued", Message.attempts > 0, Message.due_at > now, *which)
+    soon = func.greatest(now, func.coalesce(Message.not_before, now))
+    change = update(Message).where(Message.id.in_(waiting.with_for_update(skip_locked=True))).values(due_at=soon)
+    return len(db.scalars(change.returning(Message.id), execution_options={"synchronize_session": False}).all())
+
+
+def reach_out(db: Session, now: datetime) -> None:
+    """For each gateway out of reach, one waiting message now and then, so that its return is noticed."""
+    away = GatewayState.troubled_at.is_not(None), GatewayState.paused_at.is_(None), GatewayState.next_probe_at <= now
+    for state in db.scalars(select(GatewayState).where(*away).with_for_update(skip_locked=True)):
+        state.next_probe_at = now + REACH_EVERY
+        first = (
+            select(Message.id)
+            .where(Message.status == "queued", Message.attempts > 0, Message.gateway == state.gateway)
+            .where(or_(Message.not_before.is_(None), Message.not_before <= now))
+            .order_by(Message.priority, Message.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        bring_forward(db, now, Message.id == first)

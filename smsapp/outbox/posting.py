@@ -1,0 +1,152 @@
+"""Posting: a promise to send, written in the transaction of the work that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from smsapp import phones, segments
+from smsapp.db import after_commit
+from smsapp.kinds import KINDS, Kind
+from smsapp.messages import MT, Message
+from smsapp.outbox import quiet
+from smsapp.runtime import Runtime
+
+DELIVER = {"replies": "deliver_replies", "bulk": "deliver_bulk"}  # queue -> job
+NO_DESTINATION = "not a mobile number of an allowed country"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wants sent. `topic` and `gateway` are its kind's and the first one where not given."""
+
+    number: str
+    text: str
+    kind: str
+    language: str | None = None
+    person_id: int | None = None
+    reply_to: int | None = None
+    broadcast_id: int | None = None
+    key: str | None = None
+    due: datetime | None = None
+    use_by: datetime | None = None
+    topic: str | None = None
+    gateway: str | None = None
+    meta: dict[str, Any] | None = None
+
+
+def post(
+    db: Session,
+    rt: Runtime,
+    number: str,
+    text: str,
+    *,
+    kind: str,
+    language: str | None = None,
+    person_id: int | None = None,
+    reply_to: int | None = None,
+    key: str | None = None,
+    due: datetime | None = None,
+    use_by: datetime | None = None,
+    meta: dict[str, Any] | None = None,
+    topic: str | None = None,
+) -> Message:
+    """Promise one message; a second post with the same key returns the first row."""
+    draft = Draft(
+        number, text, kind, language, person_id, reply_to, key=key, due=due, use_by=use_by, topic=topic, meta=meta
+    )
+    if reply_to is not None:
+        draft = _by_the_way_it_came(db, rt, draft)
+    write = insert(Message).values(_row(rt, draft)).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
+    if row := db.scalar(write):
+        _ring(db, rt, {row.queue} if row.status == "queued" else set())
+        return row
+    return db.scalars(select(Message).where(Message.key == key)).one()
+
+
+def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
+    """Promise thousands at once; those whose key was posted before are left out. How many are new."""
+    rows = [_row(rt, draft) for draft in drafts]
+    if not rows:
+        return 0
+    write = insert(Message).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)
+    new = len(db.execute(write, rows).all())
+    _ring(db, rt, {row["queue"] for row in rows if row["status"] == "queued"})
+    return new
+
+
+def answers_in_last_hour(db: Session, number: str, kinds: Sequence[str], now: datetime) -> int:
+    """How many messages of these kinds were promised to the number within the hour."""
+    sent = select(func.count()).where(
+        Message.number == number,
+        Message.created_at > now - timedelta(hours=1),
+        Message.direction == MT,
+        Message.kind.in_(kinds),
+    )
+    return db.scalar(sent) or 0
+
+
+def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:
+    """An answer goes back through the gateway that brought the question."""
+    gateway = db.scalar(select(Message.gateway).where(Message.id == draft.reply_to))
+    if gateway not in rt.gateways:
+        return draft
+    return Draft(**{**vars(draft), "gateway": gateway})
+
+
+@lru_cache(maxsize=512)  # a broadcast says the same thing thousands of times
+def _folded(text: str) -> tuple[str, str, int]:
+    written = segments.clean(text)  # the database takes neither NUL nor half a surrogate pair
+    folded = segments.fold(written)
+    return written, folded, segments.count(folded)
+
+
+def _row(rt: Runtime, draft: Draft) -> dict[str, Any]:
+    kind, now = KINDS[draft.kind], rt.now()
+    written, folded, parts = _folded(draft.text)
+    allowed = phones.may_send_to(draft.number, {rt.settings.country})
+    wanted = max(now, draft.due or now)
+    return {
+        "direction": MT,
+        "number": draft.number,
+        "gateway": draft.gateway or next(iter(rt.gateways)),
+        "kind": kind.name,
+        "topic": draft.topic or kind.topic,
+        "language": draft.language,
+        "text": written,
+        "sent_text": folded,
+        "parts": parts,
+        "status": "queued" if allowed else "failed",
+        "reason": None if allowed else NO_DESTINATION,
+        "final_at": None if allowed else now,
+        "priority": kind.priority,
+        "queue": kind.queue,
+        "created_at": now,
+        "due_at": _planned(rt, kind, wanted),
+        "use_by": draft.use_by or wanted + kind.use_by,
+        "person_id": draft.person_id,
+        "broadcast_id": draft.broadcast_id,
+        "reply_to": draft.reply_to,
+        "key": draft.key,
+        "meta": draft.meta or {},
+    }
+
+
+def _planned(rt: Runtime, kind: Kind, wanted: datetime) -> datetime:
+    return (quiet.until(wanted, rt.settings) if kind.quiet_hours else None) or wanted
+
+
+def _ring(db: Session, rt: Runtime, queues: set[str]) -> None:
+    for queue in queues:
+        after_commit(db, _bell(rt, DELIVER[queue]), key=f"ring {DELIVER[queue]}")
+
+
+def _bell(rt: Runtime, job: str) -> Callable[[], None]:
+    return lambda: rt.bell.ring(job)

@@ -1,0 +1,189 @@
+"""Recording: what the gateway said to a request becomes what we know of its messages."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import BigInteger, ColumnClause, DateTime, Numeric, Text, Uuid, column, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from smsapp import phones
+from smsapp.gateways.base import SendError, Taken
+from smsapp.kinds import KINDS
+from smsapp.messages import Message, StoredReport
+from smsapp.outbox import pauses, reports
+from smsapp.outbox.claims import Claimed, Request
+
+Outcome = Taken | SendError
+# A first retry within ten seconds, the ring of the schedule every five included; then ever later.
+PAUSES = tuple(timedelta(seconds=s) for s in (3, 15, 60, 300, 900, 1800))
+JITTER = 0.2
+DIGITS = re.compile("[0-9]{6,}")  # a gateway's words may repeat a number
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A request and what came of it, by number; a number without an outcome was not in the answer."""
+
+    request: Request
+    outcomes: dict[str, Outcome]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one message's row is to say. The fields are the columns of the one UPDATE for all."""
+
+    id: int
+    attempt_id: UUID
+    status: str
+    due_at: datetime | None
+    not_before: datetime | None
+    external_id: str | None
+    cost: Decimal | None
+    currency: str | None
+    reason: str | None
+    sent_at: datetime | None
+    final_at: datetime | None
+
+
+TYPES: dict[str, TypeEngine[Any]] = {
+    "id": BigInteger(),
+    "attempt_id": Uuid(),
+    "due_at": DateTime(timezone=True),
+    "not_before": DateTime(timezone=True),
+    "sent_at": DateTime(timezone=True),
+    "final_at": DateTime(timezone=True),
+    "cost": Numeric(12, 4),
+}
+COLUMNS: list[ColumnClause[Any]] = [column(f.name, TYPES.get(f.name, Text())) for f in fields(Result)]
+
+
+def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
+    """Write down what came of these requests, in the caller's transaction."""
+    answered = list(answered)
+    results = []
+    for each in answered:
+        for number, row in each.request.rows.items():
+            outcome = each.outcomes.get(number) or _missing()
+            result = _result(each.request, row, outcome, now)
+            results.append(result)
+            _log(each, row, result)
+    written = _write(db, results)
+    _pause_or_trouble(db, answered, now)
+    _take_up_reports(db, answered, written, now)
+
+
+def pause_before(attempts: int, asked: float | None) -> timedelta:
+    """How long a message waits after its nth try: ever longer, never shorter than the gateway asked."""
+    pause = PAUSES[min(attempts, len(PAUSES)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)
+    return max(pause, timedelta(seconds=min(asked or 0.0, 86_400.0)))
+
+
+def _missing() -> SendError:
+    error = SendError("not in the gateway's answer")
+    error.unclear = True
+    return error
+
+
+def _result(request: Request, row: Claimed, outcome: Outcome, now: datetime) -> Result:
+    blank = Result(row.id, request.attempt_id, "", None, None, None, None, None, None, None, None)
+    if isinstance(outcome, Taken):
+        told = {"external_id": outcome.external_id, "cost": outcome.cost, "currency": outcome.currency or None}
+        return _with(blank, status="sent", sent_at=now, **told)
+    reason = str(outcome)[:200]
+    if outcome.unclear:
+        kind = KINDS.get(row.kind)
+        again = now + kind.resend_after if kind and kind.resend_after else None
+        return _with(blank, status="unknown", reason=reason, due_at=again)
+    if outcome.pause:
+        return _with(blank, status="queued", reason=reason, due_at=now)
+    if outcome.retry:
+        due = now + pause_before(row.attempts, outcome.retry_after)
+        asked = due if outcome.retry_after else None
+        return _with(blank, status="queued", reason=reason, due_at=due, not_before=asked)
+    return _with(blank, status="failed", reason=reason, final_at=now)
+
+
+def _with(result: Result, **changes: Any) -> Result:
+    return replace(result, **changes)
+
+
+def _write(db: Session, results: Sequence[Result]) -> set[int]:
+    """One UPDATE for all; a row that was claimed anew since, or settled by a report, keeps what it says."""
+    if not results:
+        return set()
+    told = zip(COLUMNS, zip(*map(astuple, results), strict=True), strict=True)
+    arrays = [literal(list(values), ARRAY(c.type)) for c, values in told]
+    new = func.unnest(*arrays).table_valued(*COLUMNS, name="told").render_derived().c
+    change = (
+        update(Message)
+        .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
+        .where(Message.status.in_(("sending", "unknown")))
+        .values(
+            status=new.status,
+            reason=new.reason,
+            external_id=new.external_id,
+            cost=new.cost,
+            currency=new.currency,
+            sent_at=new.sent_at,
+            final_at=new.final_at,
+            due_at=func.coalesce(new.due_at, Message.due_at),
+            not_before=new.not_before,
+        )
+        .returning(Message.id)
+    )
+    return set(db.scalars(change, execution_options={"synchronize_session": False}))
+
+
+def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:
+    taken: set[str] = set()
+    for each in answered:
+        gateway, claimed_at = each.request.gateway, each.request.claimed_at
+        errors = [o for o in each.outcomes.values() if isinstance(o, SendError)]
+        if stop := next((e for e in errors if e.pause), None):
+            pauses.pause(db, gateway, str(stop)[:200], claimed_at, now)
+        elif away := next((e for e in errors if e.retry), None):
+            pauses.trouble(db, gateway, str(away)[:200], now)
+        if len(errors) < len(each.outcomes):
+            taken.add(gateway)
+            if each.request.probe:
+                pauses.resume(db, gateway, each.request.attempt_id, now)
+    if taken:
+        pauses.reached(db, taken, now)
+
+
+def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int], now: datetime) -> None:
+    """Reports that came before the answer to their send count from here on."""
+    ids = [o.external_id for each in answered for o in each.outcomes.values() if isinstance(o, Taken)]
+    if not ids or not written:
+        return
+    early = select(StoredReport).where(StoredReport.message_id.is_(None), StoredReport.external_id.in_(ids))
+    for report in db.scalars(early.order_by(StoredReport.id)):
+        reports.match(db, report, now)
+
+
+def _log(each: Answered, row: Claimed, result: Result) -> None:
+    log.info(
+        "delivery",
+        message=row.id,
+        number=phones.masked(row.number),
+        gateway=each.request.gateway,
+        kind=row.kind,
+        status=result.status,
+        attempts=row.attempts,
+        reason=result.reason and DIGITS.sub(lambda m: f"…{m[0][-3:]}", result.reason),
+        seconds=round(each.seconds, 3),
+    )

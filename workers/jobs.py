@@ -1,0 +1,48 @@
+"""Every job that the queue may name. A name is a contract with the release before: it stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from smsapp import conversations, outbox, periodic
+from smsapp.db import transaction
+from workers.current import runtime, stopping
+
+
+def deliver_replies() -> None:
+    rt = runtime()
+    rt.bell.started("deliver_replies")
+    outbox.deliver(rt, "replies", stop=stopping.is_set)
+
+
+def deliver_bulk() -> None:
+    rt = runtime()
+    rt.bell.started("deliver_bulk")
+    outbox.deliver(rt, "bulk", stop=stopping.is_set)
+
+
+def hear() -> None:
+    rt = runtime()
+    rt.bell.started("hear")
+    conversations.hear_waiting(rt)
+
+
+def sweep() -> None:
+    rt = runtime()
+    rt.bell.started("sweep")
+    outbox.sweep(rt)
+
+
+def nudge() -> None:
+    rt = runtime()
+    rt.bell.started("nudge")
+    conversations.nudge(rt)
+
+
+def tidy() -> None:
+    rt = runtime()
+    rt.bell.started("tidy")
+    with transaction(rt.sessions) as db:
+        first = periodic.first(db, "tidy", timedelta(hours=1), rt.now())
+    if first:
+        conversations.tidy(rt)

@@ -1,0 +1,64 @@
+"""A worker: does the jobs of one queue, each in a process forked for it. `python -m workers.worker replies|bulk`."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import rq
+
+from smsapp.config import BadSettings, Settings
+from smsapp.queues import QUEUES, patient
+from workers import current
+from workers import jobs as jobs  # imported before the fork, so that a job starts at once
+
+# How long a worker listens on one connection: a server that vanished without a word is noticed after this.
+LISTEN_SECONDS = 60
+PR_SET_PDEATHSIG = 1
+
+
+class Worker(rq.Worker):
+    """RQ's forking worker, whose work-horse ends in order: it finishes what it has begun and claims nothing more."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+    def setup_work_horse_signals(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda signum, frame: current.stopping.set())
+        _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """Ask to be told when the worker dies: an orphan would go on, and outlive the service."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def main(queue: str) -> None:
+    settings = Settings.load()
+    current.runtime()
+    worker = Worker(
+        [queue],
+        connection=patient(settings.redis_url),
+        serializer="json",
+        worker_ttl=LISTEN_SECONDS + 15,
+        job_monitoring_interval=10,
+        log_job_description=False,
+    )
+    worker.log_result_lifespan = False
+    worker.work(with_scheduler=False, logging_level="WARNING")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in QUEUES:
+        sys.exit(f"usage: python -m workers.worker {'|'.join(QUEUES)}")  # one queue: on two RQ may lose jobs
+    try:
+        main(sys.argv[1])
+    except BadSettings as why:
+        sys.exit(str(why))
