@@ -131,7 +131,7 @@ class Valkey:
             "maxmemory-policy": "noeviction",
             "databases": str(self.databases),
             "daemonize": "no",
-            "logfile": "",
+            "logfile": str(self.data / "log"),  # it warns of the machine's settings at every start
             "loglevel": "warning",
         }
         return [str(_valkey_binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
