@@ -162,7 +162,7 @@ def line_of(row, tmp_path):
             port = taken.getsockname()[1]
         yield f"http://127.0.0.1:{port}", None
     elif kind == "nowhere":
-        yield "http://gateway.invalid", None
+        yield "http://[::1%25nowhere]", None  # no name server is asked, and getaddrinfo fails all the same
     elif kind == "full":  # the kernel drops what a full backlog can not hold
         with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
             yield f"http://127.0.0.1:{full.getsockname()[1]}", None
