@@ -63,7 +63,7 @@ def split(text: str) -> list[str]:
 
 def shorten(text: str, parts: int = 1) -> str:
     """As much of the beginning as `parts` parts hold; an accent is not torn from its letter."""
-    is_wide, alone, joined = _measure(text)
+    is_wide, alone, _ = _measure(text)
     if len(text) + sum(map(is_wide, text)) <= alone:
         return text if parts > 0 else ""
     end = _reach(text, 0, is_wide, alone) if parts == 1 else sum(map(len, split(text)[: max(parts, 0)]))
