@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import fcntl
-import importlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import redis
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
 from runner import records
 from runner.parts import spawn
-from smsapp.db import Base
+from smsapp import db, schema, tables
 from smsapp.embedded import Postgres, Server, Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,23 +78,13 @@ def addresses(number: int) -> Addresses:
 
 def migrate(url: str) -> None:
     """Bring an empty database to the shape that the code needs."""
-    if (ROOT / "migrations" / "env.py").exists():
-        _upgrade(url)
+    if schema.head():
+        schema.upgrade(url)
         return
-    for file in sorted((ROOT / "smsapp").rglob("*.py")):
-        if "__tablename__" in file.read_text():
-            with suppress(ImportError):  # until there are migrations: others' modules may be half there
-                importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    assert tables.ALL  # importing them declares the tables
     engine = create_engine(url)
-    Base.metadata.create_all(engine)
+    db.Base.metadata.create_all(engine)
     engine.dispose()
-
-
-def _upgrade(url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
 
 
 def _postgres(folder: Path) -> str:
