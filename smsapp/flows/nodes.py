@@ -1,0 +1,136 @@
+"""What a flow is made of: frozen, complete (texts included) and safe to keep for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from smsapp.flows.expressions import Expression
+
+CHOICE_TYPES = frozenset({"choice", "several"})
+ANSWER_TYPES = CHOICE_TYPES | {"integer", "decimal", "date", "text", "number", "pin"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a question; `code` is what she types (its place in the list where not given)."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question. Its texts: `<name>`, `<name>.problem`, and `<labels>.<choice>` for its options."""
+
+    name: str
+    type: str
+    labels: str = ""
+    choices: tuple[Choice, ...] = ()
+    options_from: str = ""  # a fact that lists options: sequences of {name, label[, parent]}
+    parent: str = ""  # the answer whose value an option's parent must have
+    listed: bool = True  # False: she types a code that she knows, the options are not shown
+    relevant: Expression | None = None
+    constraint: Expression | None = None
+    effects: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Do:
+    """Effects without a screen, once the questions above are answered."""
+
+    name: str
+    relevant: Expression | None = None
+    effects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Say:
+    """A text to read; any key goes on."""
+
+    name: str
+    relevant: Expression | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """The last screen. `goto`: empty ends the conversation, else `back`, `home` or a flow's name."""
+
+    name: str
+    relevant: Expression | None = None
+    effects: tuple[str, ...] = ()
+    goto: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a menu; its text is `<goto>`."""
+
+    goto: str
+    relevant: Expression | None = None
+
+
+Node = Ask | Do | Say | End
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A form (questions in order) or a menu (which flow next), with every text it shows.
+
+    `texts` is language -> key -> text. `source` is the definition as plain data: what is
+    stored as a revision and compiled again years later.
+    """
+
+    name: str
+    kind: str
+    source: Mapping[str, Any]
+    texts: Mapping[str, Mapping[str, str]]
+    default_language: str
+    nodes: tuple[Node, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    needs: tuple[str, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coded: tuple[str, ...] = ()
+    anonymous: bool = False
+    by_sms: bool = False
+    topic: str = ""
+
+    @cached_property
+    def revision(self) -> str:
+        """`name@digest`: the same for the same definition and texts, on every machine."""
+        body = json.dumps(self.stored(), sort_keys=True, ensure_ascii=False).encode()
+        return f"{self.name}@{hashlib.sha256(body).hexdigest()[:16]}"
+
+    def stored(self) -> dict[str, Any]:
+        return {"source": self.source, "texts": self.texts, "default_language": self.default_language}
+
+    def text(self, language: str, key: str) -> str | None:
+        """This key in this language, else in the default one, else None."""
+        for code in (language, self.default_language):
+            if found := self.texts.get(code, {}).get(key):
+                return found
+        return None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def effects(self) -> frozenset[str]:
+        return frozenset(e for node in self.nodes if not isinstance(node, Say) for e in node.effects)
+
+    @cached_property
+    def asks(self) -> tuple[Ask, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, Ask))
+
+    @cached_property
+    def leads_to(self) -> frozenset[str]:
+        """Names of the flows that this one may open."""
+        named = {entry.goto for entry in self.entries}
+        named |= {node.goto for node in self.nodes if isinstance(node, End)}
+        return frozenset(named - {"", "back", "home"})
