@@ -1,0 +1,94 @@
+"""Places of the health pyramid: region, district, facility, village."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from smsapp.db import Base
+
+KINDS = ("region", "district", "facility", "village")
+
+
+class UnknownPlace(LookupError):
+    """No place, or more than one, has this name."""
+
+
+class Place(Base):
+    """`code` is the number on a centre's poster: what a mother types to say where she was."""
+
+    __tablename__ = "places"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
+
+
+def of_kind(db: Session, kind: str) -> Sequence[Place]:
+    return db.scalars(select(Place).where(Place.kind == kind).order_by(Place.name)).all()
+
+
+def facility(db: Session, words: str) -> Place:
+    """A facility by its poster number, its name, or the name without "CSCom"."""
+    wanted = _plain(words)
+    found = [p for p in of_kind(db, "facility") if wanted in {p.code, _plain(p.name)}]
+    if not found:
+        names = ", ".join(p.name for p in of_kind(db, "facility")[:5]) or "none yet"
+        raise UnknownPlace(f"unknown facility {words!r} (known: {names})")
+    if len(found) > 1:
+        raise UnknownPlace(f"{words!r} is the name of {len(found)} facilities: give its poster number")
+    return found[0]
+
+
+def by_code(db: Session, code: str) -> Place | None:
+    return db.scalar(select(Place).where(Place.kind == "facility", Place.code == code))
+
+
+def posters(db: Session) -> list[dict[str, str]]:
+    """Every facility with a poster, by the number on it."""
+    rows = db.execute(select(Place.code, Place.name).where(Place.kind == "facility", Place.code.is_not(None)))
+    return [{"name": str(code), "label": name} for code, name in rows]
+
+
+def regions(db: Session) -> list[dict[str, str]]:
+    """Regions that have a facility to choose."""
+    district, centre = aliased(Place), aliased(Place)
+    has_centre = (
+        select(centre.id)
+        .join(district, centre.parent_id == district.id)
+        .where(centre.kind == "facility", centre.code.is_not(None), district.parent_id == Place.id)
+        .exists()
+    )
+    rows = db.execute(select(Place.id, Place.name).where(Place.kind == "region", has_centre).order_by(Place.name))
+    return [{"name": str(i), "label": name} for i, name in rows]
+
+
+def districts(db: Session) -> list[dict[str, str]]:
+    """Districts that have a facility to choose; `parent` is the region."""
+    centre = aliased(Place)
+    has_centre = (
+        select(centre.id)
+        .where(centre.kind == "facility", centre.code.is_not(None), centre.parent_id == Place.id)
+        .exists()
+    )
+    rows = db.execute(
+        select(Place.id, Place.name, Place.parent_id).where(Place.kind == "district", has_centre).order_by(Place.name)
+    )
+    return [{"name": str(i), "label": name, "parent": str(parent)} for i, name, parent in rows]
+
+
+def centres(db: Session) -> list[dict[str, str]]:
+    """Facilities by poster number; `parent` is the district."""
+    rows = db.execute(
+        select(Place.code, Place.name, Place.parent_id)
+        .where(Place.kind == "facility", Place.code.is_not(None))
+        .order_by(Place.name)
+    )
+    return [{"name": str(code), "label": name, "parent": str(parent)} for code, name, parent in rows]
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.casefold().replace("cscom", " ").split())

@@ -1,0 +1,99 @@
+"""The words that a text message may begin with: STOP, START, HELP, LANGUAGE, and each flow's keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from smsapp.flows.nodes import Flow
+from smsapp.segments import search_key
+
+DATA = Path(__file__).parent / "data" / "words.yaml"
+SPARE_WORDS = 2  # "STOP merci madame" is a STOP; a sentence that begins with it is for the staff
+CLOSE = 0.75  # of difflib: one letter wrong or two swapped in a short keyword
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a message asks for: `name` is stop, start, help, language or flow; `rest` the words after."""
+
+    name: str
+    rest: tuple[str, ...] = ()
+    argument: str = ""  # topic, language code or flow, as `name` says; empty where none fits
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    commands: Mapping[str, str]
+    languages: Mapping[str, str]
+    topics: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path = DATA) -> Vocabulary:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        return cls(
+            commands=_turned({name: raw[name] for name in ("stop", "start", "help", "language")}),
+            languages=_turned(raw["languages"]),
+            topics=_turned(raw["topics"]),
+        )
+
+
+def _turned(lists: Mapping[str, list[str]]) -> dict[str, str]:
+    return {search_key(word): name for name, words in lists.items() for word in words}
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    return Vocabulary.read()
+
+
+def keywords(flows: Mapping[str, Flow]) -> dict[str, str]:
+    """Every keyword of every language, as it is matched, and its flow."""
+    return {
+        search_key(word): flow.name for flow in flows.values() for words in flow.keywords.values() for word in words
+    }
+
+
+def command(text: str) -> Command | None:
+    """STOP, START, HELP or LANGUAGE, where the message is one."""
+    words = text.split()
+    if not words:
+        return None
+    known, rest = vocabulary(), tuple(words[1:])
+    name = known.commands.get(_key(words[0]))
+    match name:
+        case "stop" | "start":
+            topic = known.topics.get(_key(rest[0])) if rest else None
+            return Command(name, rest, topic or "") if topic or len(rest) <= SPARE_WORDS else None
+        case "help":
+            return Command(name, rest) if len(rest) <= SPARE_WORDS else None
+        case "language":
+            return Command(name, rest, known.languages.get(_key(rest[0]), "") if rest else "")
+        case _:
+            return None
+
+
+def keyword(text: str, flows: Mapping[str, Flow]) -> Command | None:
+    """The flow whose keyword the message begins with."""
+    words = text.replace("#", " ").split()
+    flow = keywords(flows).get(_key(words[0])) if words else None
+    return Command("flow", tuple(words[1:]), flow) if flow else None
+
+
+def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:
+    """The keyword that a short message seems to mean: `AVSI` for AVIS."""
+    words = text.split()
+    if not words or len(words[0]) < 3 or len(words) > 1 + SPARE_WORDS:
+        return None
+    known = [*keywords(flows), *vocabulary().commands]
+    found = get_close_matches(_key(words[0]), known, n=1, cutoff=CLOSE)
+    return found[0].upper() if found else None
+
+
+def _key(word: str) -> str:
+    return search_key(word.strip(".,;:!?\"'()"))
