@@ -1,0 +1,138 @@
+"""Hearing a text message: a command, a keyword, an answer to the open question, or something for the staff."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp import outbox, people
+from smsapp.conversations import tables
+from smsapp.conversations.talk import MAIN, Reply, Talk
+from smsapp.conversations.ussd import RESUME_WITHIN
+from smsapp.db import transaction
+from smsapp.messages import MO, Message
+from smsapp.runtime import Runtime
+from smsapp.words import close_to, command, keyword
+
+# Two machines that answer each other must fall silent; a person who sends keywords must not.
+UNHEARD_AN_HOUR = 4
+ANSWERS_AN_HOUR = 60
+STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
+GIVE_UP_AFTER = 3  # tries at a message that makes us fail
+
+
+def hear(rt: Runtime, message_id: int) -> str:
+    """Take one stored message, in its turn, exactly once; the answer goes out by the outbox."""
+    with transaction(rt.sessions) as db:
+        number = db.scalar(select(Message.number).where(Message.id == message_id))
+        if number is None:
+            return "gone"
+        people.lock(db, number)
+        row = _oldest(db, number)
+        if row is None:
+            return "repeat"
+        talk = Talk(db, rt, number, "sms", tables.recall(db, number))
+        what = _take(talk, row)
+        row.status = "unheard" if what == "unheard" else "heard"
+        return what
+
+
+def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
+    """Messages that nobody has heard yet and their numbers, in the order they came."""
+    chosen = select(Message.id, Message.number).where(Message.direction == MO, Message.status == "received")
+    return list(db.execute(chosen.order_by(Message.id).limit(limit)).tuples())
+
+
+def fail(rt: Runtime, message_id: int) -> None:
+    """Count a failure at this message; at the third the staff get it, and the sender a plain sentence."""
+    with transaction(rt.sessions) as db:
+        row = db.get(Message, message_id, with_for_update=True)
+        if row is None or row.status != "received":
+            return
+        row.attempts += 1
+        if row.attempts >= GIVE_UP_AFTER:
+            row.status, row.reason = "unheard", "failed while it was heard"
+            talk = Talk(db, rt, row.number, "sms", tables.recall(db, row.number))
+            _post(talk, row, talk.words("sorry"), "unheard")
+
+
+def _oldest(db: Session, number: str) -> Message | None:
+    """One number's messages are heard in the order they came, whichever job is first."""
+    chosen = select(Message).where(Message.direction == MO, Message.number == number, Message.status == "received")
+    return db.scalar(chosen.order_by(Message.id).limit(1).with_for_update())
+
+
+def _take(talk: Talk, row: Message) -> str:
+    text = row.text or ""
+    if wanted := command(text):
+        _post(talk, row, _command_words(talk, talk.obey(wanted), wanted.name), "reply")
+        return f"command {wanted.name}"
+    if wanted := keyword(text, talk.flows.live):
+        _say(talk, row, talk.begin(wanted.argument, wanted.rest))
+        return f"keyword {wanted.argument}"
+    if _answers_question(talk, text):
+        return _answer(talk, row, text)
+    if meant := close_to(text, talk.flows.live):
+        _post(talk, row, talk.words("keyword.close", typed=text.split()[0][:15], meant=meant), "reply")
+        return "misspelt"
+    _post(talk, row, f"{talk.words('unheard')}\n{talk.help()}", "unheard")
+    return "unheard"
+
+
+def _answers_question(talk: Talk, text: str) -> bool:
+    flow = talk.flow
+    if flow is None or not talk.in_form or not (flow.by_sms or flow.name == "resume"):
+        return False
+    heard_at = talk.memory.heard_at
+    fresh = heard_at is not None and talk.rt.now() - heard_at <= RESUME_WITHIN
+    return fresh or len(text) <= STALE_ANSWER
+
+
+def _answer(talk: Talk, row: Message, text: str) -> str:
+    heard_at, flow = talk.memory.heard_at, talk.flow
+    old = heard_at is None or talk.rt.now() - heard_at > RESUME_WITHIN
+    if flow is not None and flow.anonymous:
+        row.text, row.meta = None, {**row.meta, "answered": flow.name}
+    if old and flow is not None and flow.name != "resume":
+        _say(talk, row, talk.ask_first("resume"))
+        return "resume?"
+    _say(talk, row, talk.say(text))
+    return "answer"
+
+
+def _command_words(talk: Talk, words: str, name: str) -> str:
+    """The open question again below a change of language."""
+    if name == "language" and talk.in_form and talk.flow is not None and talk.flow.by_sms:
+        return f"{words}\n{talk.sms(talk.show())}"
+    return words
+
+
+def _say(talk: Talk, row: Message, reply: Reply) -> None:
+    words = talk.sms(reply)
+    if talk.flow is not None and talk.flow.name == MAIN:
+        # The menu is for a keypad; by SMS its keywords do the same.
+        talk.state = None
+        words = talk.sms_lead(reply) or talk.help()
+    tables.remember_sms(talk.db, talk.caller.number, talk.turn, talk.state, talk.rt.now())
+    _post(talk, row, words, "question" if talk.state else "reply")
+
+
+def _post(talk: Talk, row: Message, words: str, kind: str) -> None:
+    """Answer, within the limits that keep two machines from talking for ever."""
+    now = talk.rt.now()
+    if kind == "unheard":
+        allowed = outbox.answers_in_last_hour(talk.db, row.number, ["unheard"], now) < UNHEARD_AN_HOUR
+    else:
+        kinds = ["reply", "question"]
+        allowed = outbox.answers_in_last_hour(talk.db, row.number, kinds, now) < ANSWERS_AN_HOUR
+    if allowed:
+        outbox.post(
+            talk.db,
+            talk.rt,
+            row.number,
+            words,
+            kind=kind,
+            language=talk.caller.language,
+            reply_to=row.id,
+            key=f"answer:{row.id}",
+        )

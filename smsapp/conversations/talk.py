@@ -1,0 +1,237 @@
+"""One person's turn: her words through the engine, the effects in the same transaction, the screen that follows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from smsapp import effects, people
+from smsapp.conversations.tables import Memory, Revisions
+from smsapp.flows import engine, render
+from smsapp.flows.catalogue import UnknownRevision
+from smsapp.flows.nodes import Ask, Flow
+from smsapp.flows.state import LimitReached, Moment, Problem, Screen, State, Step
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.words import Command
+
+MAIN = "main"
+MAX_WALK = 20  # answers taken from one path at once
+
+# Types whose answers may hold the star that separates hops; others are walked answer by answer.
+WITH_STARS = frozenset({"text", "date", "several", "decimal"})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to say back: a screen, or words of the service itself."""
+
+    screen: Screen | None = None
+    words: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> bool:
+        return self.screen is None or self.screen.end
+
+    @property
+    def has_problem(self) -> bool:
+        return self.screen is not None and self.screen.problem is not None
+
+
+class Talk:
+    """A number's conversation during one transaction."""
+
+    def __init__(self, db: Session, rt: Runtime, number: str, channel: str, memory: Memory) -> None:
+        self.db, self.rt, self.memory = db, rt, memory
+        self.flows = Revisions(db, rt.flows)
+        language = people.language_of(db, number)
+        if language not in rt.settings.languages:
+            language = rt.settings.language
+        self.caller = effects.Caller(db, rt, number, channel, language)
+        self.facts = effects.Facts(self.caller)
+        self.state = State.from_json(memory.state) if memory.state else None
+        self.turn = memory.turn
+
+    # What she can say
+
+    def begin(self, name: str = MAIN, words: Sequence[str] = ()) -> Reply:
+        self.turn += 1
+        return self._go(lambda: engine.begin(self.flows, name, self.facts, self._moment(), words))
+
+    def show(self) -> Reply:
+        """Where she stands, again."""
+        state = self.state
+        if state is None:
+            return self.begin()
+        return self._go(lambda: engine.show(self.flows, state, self.facts, self._moment()))
+
+    def ask_first(self, name: str) -> Reply:
+        """Ask something else before she goes on."""
+        state = self.state
+        if state is None:
+            return self.begin()
+        self.turn += 1
+        return self._go(lambda: engine.push(self.flows, state, name, self.facts, self._moment()))
+
+    def say(self, text: str) -> Reply:
+        """Her answer to the screen that she sees."""
+        state = self.state
+        if state is None:
+            return self.begin()
+        self.turn += 1
+        return self._go(lambda: engine.advance(self.flows, state, text, self.facts, self._moment()))
+
+    def walk(self, answers: Sequence[str]) -> Reply:
+        """Several answers in a row, as far as they fit."""
+        reply = self.show()
+        for text in answers[:MAX_WALK]:
+            reply = self.say(text)
+            if reply.ends or reply.has_problem:
+                break
+        return reply
+
+    def obey(self, command: Command) -> str:
+        """STOP, START, HELP or LANGUAGE: done at once, answered in words."""
+        match command.name:
+            case "stop":
+                people.leave(
+                    self.db,
+                    self.rt.now(),
+                    self.caller.number,
+                    command.argument or people.EVERYTHING,
+                    self.caller.channel,
+                )
+                return self._topic_words("stopped", command.argument)
+            case "start":
+                people.rejoin(self.db, self.caller.number, command.argument or people.EVERYTHING)
+                return self._topic_words("started", command.argument)
+            case "language":
+                return self._choose_language(command)
+            case _:
+                return self.help()
+
+    def help(self) -> str:
+        """What this caller can send, one line a flow."""
+        flows = [self.flows.live[entry.goto] for entry in self.flows.live[MAIN].entries]
+        hints = [hint for flow in flows if flow.keywords and (hint := flow.text(self.caller.language, "hint"))]
+        return "\n".join([*hints, self.words("help_sms", service_code=self.rt.settings.service_code)])
+
+    # How it is said
+
+    def words(self, key: str, **values: object) -> str:
+        return self.rt.texts.say(self.caller.language, key, **values)
+
+    def ussd(self, reply: Reply) -> str:
+        if reply.screen is None:
+            return render.plain(reply.words)
+        return render.ussd(reply.screen, self.caller.language, self.words, reply.values)
+
+    def sms(self, reply: Reply) -> str:
+        if reply.screen is None:
+            return reply.words
+        return render.sms(reply.screen, self.caller.language, self.words, reply.values)
+
+    def sms_lead(self, reply: Reply) -> str:
+        """The last words of the form that led back to the menu, without the menu."""
+        if reply.screen is None or reply.screen.lead is None:
+            return ""
+        return render.lead(reply.screen, self.caller.language, reply.values)
+
+    # Where she stands
+
+    @property
+    def flow(self) -> Flow | None:
+        """The flow on her screen; None where there is none, or its revision is gone."""
+        try:
+            return self.flows.get(self.state.top.flow) if self.state else None
+        except UnknownRevision:
+            return None
+
+    @property
+    def in_form(self) -> bool:
+        """Is there a question open, and not only a menu?"""
+        flow = self.flow
+        return flow is not None and flow.kind == "form"
+
+    @property
+    def open_ask(self) -> Ask | None:
+        if self.state is None:
+            return None
+        step = engine.show(self.flows, self.state, self.facts, self._moment())
+        node = step.screen.flow.by_name.get(step.screen.key)
+        return node if isinstance(node, Ask) else None
+
+    def _moment(self) -> Moment:
+        settings = self.rt.settings
+        return Moment(
+            today=self.rt.local_now().date(),
+            country=settings.country,
+            language=self.caller.language,
+            run=uuid.uuid4().hex,
+            root=MAIN,
+        )
+
+    def _go(self, call: Callable[[], Step]) -> Reply:
+        """Run the engine and then the effects; a refusal leaves her where she was, with the reason."""
+        try:
+            step = call()
+            values = self._run(step) if step.effects else {}
+        except LimitReached:
+            self.state = None
+            return Reply(words=self.words("limit"))
+        except UnknownRevision:
+            # The form she was in is gone for good: the menu is the only sensible screen.
+            self.state = None
+            return self.begin()
+        except Refused as no:
+            return self._refused(no)
+        self.state = step.state
+        return Reply(step.screen, values=values)
+
+    def _run(self, step: Step) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        with self.db.begin_nested():
+            for wanted in step.effects:
+                values |= effects.run(self.caller, wanted)
+        self.facts = effects.Facts(self.caller)
+        return values
+
+    def _refused(self, no: Refused) -> Reply:
+        reason = self.words(f"refused.{no.key}", **no.values)
+        self.caller.forget()
+        if no.final or self.state is None:
+            self.state = None
+            return Reply(words=reason)
+        reply = self.show()
+        if reply.screen is None:
+            return reply
+        return replace(reply, screen=replace(reply.screen, problem=Problem("refused", words=reason)))
+
+    def _topic_words(self, key: str, topic: str) -> str:
+        if not topic:
+            return self.words(key)
+        return self.words(f"{key}.topic", topic=self.words(f"topic.{topic}"))
+
+    def _choose_language(self, command: Command) -> str:
+        if command.argument not in self.rt.settings.languages:
+            codes = ", ".join(self.rt.settings.languages)
+            key = "language_unknown" if command.rest else "language_usage"
+            return self.words(key, codes=codes, asked=" ".join(command.rest)[:20])
+        people.choose_language(self.db, self.caller.number, command.argument)
+        self.caller.language = command.argument
+        return self.words("language_set")
+
+
+def utterances(talk: Talk, rest: str) -> list[str]:
+    """What followed the stored path: one answer, unless it is plainly several hops at once."""
+    if "*" not in rest:
+        return [rest]
+    ask = talk.open_ask
+    if ask is not None and ask.type in WITH_STARS:
+        return [rest]
+    return rest.split("*")
