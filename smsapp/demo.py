@@ -1,0 +1,123 @@
+"""The demonstration: places, people and a year of plausible answers, the same from the same seed."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from smsapp import people, surveys
+from smsapp.flows.nodes import Flow
+from smsapp.people import Person
+from smsapp.phones import normalise
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.surveys import Response
+
+DATA = Path(__file__).parent / "data" / "demo.yaml"
+SKIPPED = 0.06  # share of "don't know"
+
+
+class NotEmpty(Exception):
+    """The demonstration never mixes with people who are there already."""
+
+
+def load(db: Session, rt: Runtime) -> dict[str, int]:
+    """Write the whole demonstration; how many of each."""
+    if db.scalar(select(func.count()).select_from(select(Person.id).limit(1).subquery())):
+        raise NotEmpty("there are people in this database already; the demonstration is for an empty one")
+    told: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    chance = random.Random(told["seed"])
+    facilities = _places(db, told["places"])
+    count = _people(db, rt, told, facilities, chance)
+    for name, numbers in told["groups"].items():
+        for number in numbers:
+            for known in people.behind(db, number):
+                people.join_group(db, name, known.id)
+    answers = _answers(db, rt, told["survey"], facilities, chance)
+    return {"places": db.scalar(select(func.count(Place.id))) or 0, "people": count, "answers": answers}
+
+
+def _places(db: Session, regions: list[dict[str, Any]]) -> dict[str, Place]:
+    facilities: dict[str, Place] = {}
+    for told in regions:
+        region = _place(db, "region", told["region"], None)
+        for under in told["districts"]:
+            district = _place(db, "district", under["name"], region)
+            for one in under["facilities"]:
+                facilities[one["name"]] = _place(db, "facility", one["name"], district, one["code"])
+    return facilities
+
+
+def _place(db: Session, kind: str, name: str, parent: Place | None, code: str | None = None) -> Place:
+    place = Place(kind=kind, name=name, code=code, parent_id=parent.id if parent else None)
+    db.add(place)
+    db.flush()
+    return place
+
+
+def _people(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], chance: random.Random) -> int:
+    count = 0
+    for row in told["people"]:
+        first = int(row["from"].removeprefix("+"))
+        for place in range(row["count"]):
+            people.add(
+                db,
+                rt.now(),
+                number=normalise(f"+{first + place}", rt.settings.country),
+                name=f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}",
+                language=row["languages"][place % len(row["languages"])],
+                facility_id=facilities[row["facility"]].id,
+                roles=[row["role"]],
+            )
+            count += 1
+    return count
+
+
+def _answers(
+    db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], chance: random.Random
+) -> int:
+    flow = rt.flows.live["satisfaction"]
+    months = _months(rt.local_now().date(), told["months"])
+    rows = []
+    for name, how in told["facilities"].items():
+        first, last = how["good"]
+        for place, month in enumerate(months):
+            good = first + (last - first) * place / (len(months) - 1)
+            rows += [
+                _response(flow, facilities[name], month, good, chance) for _ in range(chance.randint(*how["answers"]))
+            ]
+    db.execute(insert(Response), rows)
+    return len(rows)
+
+
+def _months(today: date, count: int) -> list[date]:
+    """The `count` whole months before this one, oldest first."""
+    last = today.year * 12 + today.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(last - count, last)]
+
+
+def _response(flow: Flow, facility: Place, month: date, good: float, chance: random.Random) -> dict[str, Any]:
+    answers: dict[str, int | None] = {}
+    for ask in surveys.items(flow):
+        value = chance.choice((1, 1, 2)) if chance.random() < good else chance.choice((3, 4))
+        reverse = "reverse" in ask.meta
+        answers[ask.name] = None if chance.random() < SKIPPED else 5 - value if reverse else value
+    return {
+        "id": uuid.UUID(int=chance.getrandbits(128), version=4),
+        "survey": flow.name,
+        "revision": flow.revision,
+        "facility_id": facility.id,
+        "month": month,
+        "channel": chance.choice(("ussd", "ussd", "sms")),
+        "language": chance.choice(("fr", "bm")),
+        "answers": answers,
+        "score": surveys.composite(flow, answers),
+    }
