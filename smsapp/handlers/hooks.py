@@ -1,0 +1,190 @@
+"""The gateways' webhooks: authenticate, read, one call, answer. Never an exception on a handset."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, abort, request
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from smsapp import conversations, metrics, outbox, people
+from smsapp.conversations import UssdSession
+from smsapp.db import after_commit, transaction
+from smsapp.flows.render import plain
+from smsapp.gateways.base import Form, Gateway, Hop, Unusable
+from smsapp.handlers import forms
+from smsapp.messages import MO, Message, RejectedCallback
+from smsapp.phones import masked
+from smsapp.runtime import Runtime
+from smsapp.segments import clean, count
+
+log = structlog.get_logger(__name__)
+
+KEPT_OF_BODY = 4096  # of a body that can not be used
+
+
+def blueprint(rt: Runtime) -> Blueprint:
+    bp = Blueprint("hooks", __name__, url_prefix="/hooks")
+    token = rt.settings.webhook_token.encode()
+
+    @bp.post("/<gateway>/<given>/<kind>")
+    def hook(gateway: str, given: str, kind: str) -> Response:
+        known = hmac.compare_digest(given.encode("utf-8", "replace"), token)
+        if not known or gateway not in rt.gateways or kind not in KINDS:
+            abort(404)
+        body = forms.body_of(request)
+        return KINDS[kind](rt, rt.gateways[gateway], body)
+
+    return bp
+
+
+def ussd(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
+    began = time.perf_counter()
+    try:
+        hop = gateway.read_hop(_form(body))
+    except Unusable as why:
+        _reject(rt, gateway, "ussd", body, why)
+        return _screen(gateway, plain(rt.texts.say(None, "nobody")), end=True)
+    try:
+        heard = conversations.hear(rt, hop)
+    except Exception:  # the edge: whatever breaks, she reads a plain sentence
+        log.exception("hop failed", session=hop.session_id[-8:], number=masked(hop.number))
+        heard = conversations.Heard(_sorry(rt, hop), True, "sorry")
+    took = time.perf_counter() - began
+    metrics.HOPS.labels("ussd", heard.what).inc()
+    metrics.HOP_SECONDS.observe(took)
+    log.info(
+        "hop",
+        channel="ussd",
+        gateway=gateway.name,
+        what=heard.what,
+        at=heard.at,
+        session=hop.session_id[-8:],
+        number=masked(hop.number),
+        ms=round(took * 1000, 1),
+    )
+    return _screen(gateway, heard.screen, heard.end)
+
+
+def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
+    """Stored, then answered 200; heard by a worker."""
+
+    def store(db: Session, form: Form) -> None:
+        said = gateway.read_inbound(form)
+        key = f"mo:{gateway.name}:{said.external_id}" if said.external_id else None
+        now, text = rt.now(), clean(said.text)
+        row = {
+            "direction": MO,
+            "number": said.number,
+            "gateway": gateway.name,
+            "text": text,
+            "parts": count(text),
+            "status": "received",
+            "created_at": now,
+            "due_at": now,
+            "sent_at": said.sent_at,
+            "external_id": said.external_id or None,
+            "key": key,
+            "meta": {"to": said.to, "link": said.link_id, "network": said.network},
+        }
+        new = db.scalar(
+            insert(Message).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)
+        )
+        metrics.TEXTS.labels(gateway.name, "new" if new else "repeat").inc()
+        if new:
+            after_commit(db, lambda: rt.bell.ring("hear"), key="ring hear")
+
+    return _kept(rt, gateway, "sms", body, store)
+
+
+def delivery(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
+    def store(db: Session, form: Form) -> None:
+        report = gateway.read_report(form)
+        outbox.record_report(db, rt, gateway.name, report)
+        metrics.REPORTS.labels(gateway.name, report.status or "unknown word").inc()
+        log.info("report", gateway=gateway.name, status=report.status, word=report.reason, number=masked(report.number))
+
+    return _kept(rt, gateway, "delivery", body, store)
+
+
+def ussd_end(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
+    def store(db: Session, form: Form) -> None:
+        ended = gateway.read_session_end(form)
+        db.execute(update(UssdSession).where(UssdSession.id == ended.session_id).values(outcome=ended.status[:40]))
+
+    return _kept(rt, gateway, "ussd-end", body, store)
+
+
+def opt_out(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
+    def store(db: Session, form: Form) -> None:
+        said = gateway.read_opt_out(form)
+        people.leave(db, rt.now(), said.number, people.EVERYTHING, gateway.name)
+
+    return _kept(rt, gateway, "opt-out", body, store)
+
+
+KINDS: dict[str, Callable[[Runtime, Gateway, bytes], Response]] = {
+    "ussd": ussd,
+    "sms": sms,
+    "delivery": delivery,
+    "ussd-end": ussd_end,
+    "opt-out": opt_out,
+}
+
+
+def _kept(rt: Runtime, gateway: Gateway, kind: str, body: bytes, store: Callable[[Session, Form], None]) -> Response:
+    """200 once it is stored, or stored as rejected; 503 only if nothing could be: then the gateway comes again."""
+    try:
+        with transaction(rt.sessions) as db:
+            store(db, _form(body))
+    except Unusable as why:
+        if not _reject(rt, gateway, kind, body, why):
+            return Response(status=503)
+    except SQLAlchemyError:
+        log.exception("callback not stored", gateway=gateway.name, kind=kind)
+        return Response(status=503)
+    return Response(status=200)
+
+
+def _form(body: bytes) -> Form:
+    form = forms.read(body, request.content_type or "")
+    if form.get("phoneNumber", form.get("from", "")).startswith(" "):
+        metrics.LOST_PLUS.inc()  # an unescaped + became a space; the number is repaired where it is read
+    return form
+
+
+def _reject(rt: Runtime, gateway: Gateway, kind: str, body: bytes, why: Unusable) -> bool:
+    """Keep what can never be used, with the reason; was it kept?"""
+    reason = clean(str(why))[:200]
+    metrics.REJECTED.labels(gateway.name, kind).inc()
+    log.warning("callback rejected", gateway=gateway.name, kind=kind, reason=reason, size=len(body))
+    row: dict[str, Any] = {"gateway": gateway.name, "kind": kind, "body": body[:KEPT_OF_BODY], "reason": reason}
+    try:
+        with transaction(rt.sessions) as db:
+            db.add(RejectedCallback(**row, at=rt.now()))
+    except SQLAlchemyError:
+        log.exception("rejected callback not stored", gateway=gateway.name, kind=kind)
+        return False
+    return True
+
+
+def _sorry(rt: Runtime, hop: Hop) -> str:
+    """The apology in her language, where the database still tells which that is."""
+    language = None
+    try:
+        with transaction(rt.sessions) as db:
+            language = people.language_of(db, hop.number)
+    except SQLAlchemyError:
+        log.warning("language not known", number=masked(hop.number))
+    return plain(rt.texts.say(language, "sorry"))
+
+
+def _screen(gateway: Gateway, text: str, end: bool) -> Response:
+    return Response(gateway.write_hop(text, end), content_type="text/plain; charset=utf-8")

@@ -1,0 +1,8 @@
+"""Every module that declares tables, so that the whole schema is known at once."""
+
+from __future__ import annotations
+
+from smsapp import messages, people, periodic, places, surveys
+from smsapp.conversations import tables as conversations
+
+ALL = (places, people, messages, periodic, surveys, conversations)

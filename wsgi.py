@@ -1,0 +1,27 @@
+"""What the web server and the `flask` command load."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from smsapp import cli
+from smsapp.app import create_app
+from smsapp.config import BadSettings, Settings
+from smsapp.runtime import build
+
+WEB_THREADS = 16
+
+
+def load() -> Flask:
+    """The web application; for the `flask` command only a place to hang commands on."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        return cli.bare_app()
+    try:
+        return create_app(build(Settings.load(), pool_size=WEB_THREADS))
+    except BadSettings as why:
+        raise SystemExit(str(why)) from why
+
+
+app = load()
