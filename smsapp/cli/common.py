@@ -1,0 +1,47 @@
+"""What the commands share: settings and servers found, errors said in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from smsapp.config import BadSettings, Settings
+from smsapp.db import transaction
+from smsapp.places import UnknownPlace
+from smsapp.runtime import Runtime, build
+
+COMMAND_TIMEOUT = "300s"
+
+
+def settings() -> Settings:
+    try:
+        return Settings.load()
+    except BadSettings as why:
+        raise click.ClickException(str(why)) from why
+
+
+def runtime() -> Runtime:
+    """The service's own settings and servers; one line if its database does not answer."""
+    try:
+        rt = build(settings(), pool_size=2)
+    except BadSettings as why:
+        raise click.ClickException(str(why)) from why
+    with said_plainly(), transaction(rt.sessions) as db:
+        db.execute(text("SELECT 1"))
+    return rt
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Errors that an operator can act on end the command with one line, never a traceback."""
+    try:
+        yield
+    except SQLAlchemyError as why:
+        first = str(getattr(why, "orig", None) or why).strip().splitlines()[0]
+        raise click.ClickException(f"the database does not answer ({first}); is the service running?") from why
+    except (UnknownPlace, ValueError, OSError) as why:
+        raise click.ClickException(str(why)) from why

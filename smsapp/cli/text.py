@@ -1,0 +1,28 @@
+"""`flask text`: what a text costs."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+import click
+
+from smsapp import segments
+from smsapp.cli.common import said_plainly
+
+
+@click.group("text")
+def group() -> None:
+    """Look at texts before they are sent."""
+
+
+@group.command("segments")
+@click.option("--json", "source", type=click.File(encoding="utf-8"), required=True, help="A file, or - for stdin.")
+def count_segments(source: TextIO) -> None:
+    """Encoding, parts and the text as it would be sent, of a list of {"text", "fold"}."""
+    with said_plainly():
+        try:
+            items = json.load(source)
+        except ValueError as why:
+            raise click.ClickException(f"not JSON: {why}") from why
+        click.echo(json.dumps(segments.describe(items), ensure_ascii=False))
