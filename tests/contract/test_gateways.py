@@ -65,6 +65,7 @@ class Server:
         try:
             with self.tls.wrap_socket(line, server_side=True) if self.tls else line as line:
                 if self.script.get("reset") == "early":
+                    line.recv(1, socket.MSG_PEEK)  # or it would be a connection that never was
                     reset(line)
                     return
                 with line.makefile("rb") as stream:

@@ -1,70 +1,16 @@
 """The simulator's gateway, phones and faults, over real HTTP and a real Valkey; and our own gateway against it."""
 
 import socket
-import threading
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import requests
-from flask import Flask, Response, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from smsapp.gateways.africastalking import AfricasTalking
 from smsapp.gateways.base import Misconfigured, OptedOut, Rejected, SendError, Taken, Throttled, Unclear
-from smsapp.handlers import simulator
+from tests.integration.simulated import Service
 
 MOTHER, OTHER, LANDLINE = "+22370000101", "+22370000102", "+22320212345"
-
-
-class Quiet(WSGIRequestHandler):
-    def log(self, *args):
-        pass
-
-
-class Service:
-    """The simulator beside webhooks that only write down what they are sent."""
-
-    def __init__(self, settings):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.settings = replace(settings, port=port, at_base_url=f"{self.url}/simulator/africastalking")
-        self.posted, self.answers = [], []
-        app = Flask("smsapp")
-        app.register_blueprint(simulator.blueprint(SimpleNamespace(settings=self.settings)))
-        app.add_url_rule("/hooks/africastalking/dev/<kind>", view_func=self._hook, methods=["POST"])
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def _hook(self, kind):
-        self.posted.append((kind, request.form.to_dict(), time.monotonic()))
-        return Response(status=self.answers.pop(0) if self.answers else 200)
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def gateway(self, read=1.0):
-        return AfricasTalking(self.settings, timeout=(1.0, read))
-
-    def faults(self, **wishes):
-        answer = requests.post(f"{self.url}/simulator/faults", json=wishes, timeout=5)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["faults"]
-
-    def events(self, number, cursor="0"):
-        answer = requests.get(f"{self.url}/simulator/events", {"phone": f"{number},{cursor}"}, timeout=5).json()
-        return answer["phones"][number]
-
-    def wait_for(self, n, seconds=5):
-        """The first n callbacks; fails if they do not come."""
-        ends = time.monotonic() + seconds
-        while len(self.posted) < n:
-            assert time.monotonic() < ends, self.posted
-            time.sleep(0.02)
-        return self.posted[:n]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import redis
 import requests
 import structlog
 
+from smsapp.addresses import hook_url
 from smsapp.config import Settings
 from smsapp.handlers.simulator.store import Event, Store
 
@@ -36,16 +37,6 @@ class Callback:
     ticks: Mapping[bool, Event] = field(compare=False)
     tries: int = field(default=0, compare=False)
     posted: threading.Event = field(default_factory=threading.Event, compare=False)
-
-
-def local_url(settings: Settings) -> str:
-    """Where this service listens, as seen from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}"
-
-
-def hook_url(settings: Settings, kind: str) -> str:
-    return f"{local_url(settings)}/hooks/africastalking/{settings.webhook_token}/{kind}"
 
 
 class Courier:

@@ -298,6 +298,7 @@ class Phone {
     if (open && all.length) this.seen = Math.max(this.seen, all.at(-1).at);
     const unread = all.filter((message) => message.at > this.seen);
     this.part(".unread").hidden = this.part(".notice").hidden = !unread.length;
+    this.part(".hint").hidden = unread.length > 0;
     this.part(".unread").textContent = `✉ ${unread.length}`;
     this.part(".notice").textContent = unread.length ? `✉ ${unread.at(-1).text}` : "";
     const label = unread.length ? `Messages (${unread.length})` : "Messages";
@@ -429,7 +430,12 @@ function showFaults(faults) {
   $(".faults .active").textContent = count ? `· ${count} en cours` : "";
 }
 
-async function wish(json, method) {
+let asking = Promise.resolve();
+
+/** One after the other: a change may not overtake the one before it. */
+function wish(json, method) { asking = asking.then(() => send(json, method)); }
+
+async function send(json, method) {
   const problem = $(".faults .problem");
   problem.textContent = "";
   try {
@@ -442,6 +448,7 @@ async function wish(json, method) {
 $(".faults form").addEventListener("submit", (event) => event.preventDefault());
 $(".faults form").addEventListener("change", (event) => {
   const fault = faultRows.find(({ row }) => row.contains(event.target));
+  if (fault.on && event.target !== fault.on && !fault.on.checked) return;
   const asked = fault.name === "reports" && fault.value.value === "normal" ? null : wishOf(fault);
   wish({ [fault.name]: fault.name === "blocked" && asked.length ? { numbers: asked } : asked });
 });
