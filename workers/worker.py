@@ -6,9 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 
 import rq
+import structlog
+from rq.job import Job
 
 from smsapp.config import BadSettings, Settings
 from smsapp.queues import QUEUES, patient
@@ -18,10 +21,38 @@ from workers import jobs as jobs  # imported before the fork, so that a job star
 # How long a worker listens on one connection: a server that vanished without a word is noticed after this.
 LISTEN_SECONDS = 60
 PR_SET_PDEATHSIG = 1
+# What RQ raises over a queue entry or a job's hash that holds anything: bytes that are no text, a date that is none.
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+log = structlog.get_logger(__name__)
 
 
 class Worker(rq.Worker):
     """RQ's forking worker, whose work-horse ends in order: it finishes what it has begun and claims nothing more."""
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, rq.Queue] | None:
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except UNREADABLE:
+                self._drop_what_was_popped()
+
+    def clean_registries(self) -> None:
+        try:
+            super().clean_registries()  # type: ignore[no-untyped-call]
+        except UNREADABLE:
+            self._drop_what_was_popped()
+
+    def _drop_what_was_popped(self) -> None:
+        """Something in the queue is no job of ours, and RQ would stumble over it at every start.
+
+        What is dropped with it are rings, and the schedule rings again.
+        """
+        log.exception("queue holds what is no job")
+        self.connection.delete(*(queue.intermediate_queue_key for queue in self.queues))
+        time.sleep(0.1)
 
     def handle_warm_shutdown_request(self) -> None:
         if self.horse_pid:

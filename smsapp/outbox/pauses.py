@@ -65,15 +65,10 @@ def trouble(db: Session, gateway: str, reason: str, now: datetime) -> None:
 
 def reached(db: Session, gateways: Collection[str], now: datetime) -> None:
     """A gateway took a message: what waited for its return waits no longer."""
-    since = dict(
-        db.execute(
-            select(GatewayState.gateway, GatewayState.troubled_at).where(
-                GatewayState.gateway.in_(gateways), GatewayState.troubled_at.is_not(None)
-            )
-        )
-        .tuples()
-        .all()
-    )
+    away = GatewayState.gateway.in_(gateways), GatewayState.troubled_at.is_not(None)
+    since = {
+        gateway: at for gateway, at in db.execute(select(GatewayState.gateway, GatewayState.troubled_at).where(*away))
+    }
     if not since:
         return
     db.execute(update(GatewayState).where(GatewayState.gateway.in_(since)).values(troubled_at=None))

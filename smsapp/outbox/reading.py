@@ -48,11 +48,10 @@ def stats(db: Session, now: datetime) -> dict[str, Any]:
     waiting = select(Message.queue, func.count(), func.min(Message.due_at)).where(
         Message.status == "queued", Message.due_at <= now
     )
-    due = db.execute(waiting.group_by(Message.queue)).tuples().all()
+    due = db.execute(waiting.group_by(Message.queue)).all()
     return {
         "messages": {
-            (status, gateway): n
-            for status, gateway, n in db.execute(counted.group_by(Message.status, Message.gateway)).tuples()
+            (status, gateway): n for status, gateway, n in db.execute(counted.group_by(Message.status, Message.gateway))
         },
         "due": {queue: n for queue, n, _ in due},
         "oldest_due_seconds": {queue: max((now - at).total_seconds(), 0.0) for queue, _, at in due},

@@ -61,7 +61,7 @@ def settle(db: Session, report: StoredReport, now: datetime) -> bool:
         Message.claimed_at <= report.at,
         Message.claimed_at > report.at - WINDOW,
     )
-    seen = db.execute(open_).tuples().all()
+    seen = db.execute(open_).all()
     if [status for _, status in seen] != ["unknown"]:
         return False
     message = db.get(Message, seen[0][0], with_for_update=True, populate_existing=True)
