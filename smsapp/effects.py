@@ -92,6 +92,13 @@ def facility(caller: Caller) -> str:
     return place[1] if place else ""
 
 
+@fact("facility_id")
+def facility_id(caller: Caller) -> int:
+    """Its id; 0 for a stranger."""
+    place = _facility(caller)
+    return place[0] if place else 0
+
+
 @fact("posters")
 def posters(caller: Caller) -> list[dict[str, str]]:
     return places.posters(caller.db)
@@ -210,7 +217,7 @@ def _answered_facility(caller: Caller, wanted: Effect) -> int:
         if named is None:
             raise Refused("survey.no_facility")
         return named.id
-    known = _facility(caller)
-    if known is None:
+    known = int(wanted.answers.get("facility_id") or 0)
+    if not known:
         raise Refused("survey.no_facility")
-    return known[0]
+    return known

@@ -116,18 +116,16 @@ def behind(db: Session, number: str) -> list[Known]:
     return [Known(i, name, tongue, at, place, tuple(roles or ())) for i, name, tongue, at, place, roles in rows]
 
 
+# The language chosen on a phone, else its person's; an SQL expression for statements that read more at once.
+LANGUAGE_OF = """coalesce(
+    (SELECT language FROM phones WHERE phones.number = {number}),
+    (SELECT p.language FROM person_numbers pn JOIN persons p ON p.id = pn.person_id
+     WHERE pn.number = {number} AND p.language IS NOT NULL ORDER BY pn.main DESC, pn.since, p.id LIMIT 1))"""
+
+
 def language_of(db: Session, number: str) -> str | None:
     """The language chosen on this phone, else its person's."""
-    chosen = select(Phone.language).where(Phone.number == number).scalar_subquery()
-    hers = (
-        select(Person.language)
-        .join(Number, Number.person_id == Person.id)
-        .where(Number.number == number, Person.language.is_not(None))
-        .order_by(Number.main.desc(), Number.since, Person.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    found: str | None = db.scalar(select(func.coalesce(chosen, hers)))
+    found: str | None = db.scalar(text(f"SELECT {LANGUAGE_OF.format(number=':number')}"), {"number": number})
     return found
 
 
@@ -274,8 +272,3 @@ def _numbers_of_sole_holder(db: Session, number: str) -> Sequence[str]:
     if len(holders) != 1:
         return []
     return db.scalars(select(Number.number).where(Number.person_id == holders[0])).all()
-
-
-def lock(db: Session, number: str) -> None:
-    """One utterance of a number at a time, also for a number that has no row yet."""
-    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:number, 0))"), {"number": number})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp import outbox, people
+from smsapp import outbox
 from smsapp.conversations import tables
 from smsapp.conversations.talk import MAIN, Reply, Talk
 from smsapp.conversations.ussd import RESUME_WITHIN
@@ -18,6 +18,7 @@ from smsapp.words import close_to, command, keyword
 UNHEARD_AN_HOUR = 4
 ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
+A_SENTENCE = 3  # words
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
 
@@ -27,11 +28,11 @@ def hear(rt: Runtime, message_id: int) -> str:
         number = db.scalar(select(Message.number).where(Message.id == message_id))
         if number is None:
             return "gone"
-        people.lock(db, number)
+        memory = tables.recall(db, number)
         row = _oldest(db, number)
         if row is None:
             return "repeat"
-        talk = Talk(db, rt, number, "sms", tables.recall(db, number))
+        talk = Talk(db, rt, number, "sms", memory)
         what = _take(talk, row)
         row.status = "unheard" if what == "unheard" else "heard"
         return what
@@ -96,7 +97,14 @@ def _answer(talk: Talk, row: Message, text: str) -> str:
     if old and flow is not None and flow.name != "resume":
         _say(talk, row, talk.ask_first("resume"))
         return "resume?"
-    _say(talk, row, talk.say(text))
+    reply = talk.say(text)
+    if reply.has_problem and len(text.split()) >= A_SENTENCE:
+        # Not an answer but something that she wants to say: a person reads it, and the question stays open.
+        row.text, row.meta = text, {}
+        _remember(talk)
+        _post(talk, row, f"{talk.words('kept')}\n{talk.sms(talk.show())}", "unheard")
+        return "unheard"
+    _say(talk, row, reply)
     return "answer"
 
 
@@ -113,8 +121,12 @@ def _say(talk: Talk, row: Message, reply: Reply) -> None:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
         words = talk.sms_lead(reply) or talk.help()
-    tables.remember_sms(talk.db, talk.caller.number, talk.turn, talk.state, talk.rt.now())
+    _remember(talk)
     _post(talk, row, words, "question" if talk.state else "reply")
+
+
+def _remember(talk: Talk) -> None:
+    tables.remember_sms(talk.db, talk.caller.number, talk.turn, talk.state, talk.rt.now())
 
 
 def _post(talk: Talk, row: Message, words: str, kind: str) -> None:

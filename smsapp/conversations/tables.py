@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from smsapp import people
 from smsapp.db import Base
 from smsapp.flows.catalogue import Catalogue, UnknownRevision
 from smsapp.flows.loader import from_stored
@@ -74,31 +76,45 @@ class Memory:
     screen: str = ""
     ended: bool = False
     seen_turn: int = 0
+    language: str | None = None
 
 
-_RECALL = text("""
-    SELECT c.state, coalesce(c.turn, 0), c.heard_at, c.nudged_run, s.number, s.path, s.screen, s.ended, s.turn
-    FROM (SELECT CAST(:number AS text) AS number) n
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(number)s, 0))"
+
+_RECALL = f"""
+    SELECT c.state, coalesce(c.turn, 0), c.heard_at, c.nudged_run, s.number, s.path, s.screen, s.ended, s.turn,
+           {people.LANGUAGE_OF.format(number="n.number")}
+    FROM (SELECT CAST(%(number)s AS text) AS number) n
     LEFT JOIN conversations c ON c.number = n.number
-    LEFT JOIN ussd_sessions s ON s.id = :session
-""")
+    LEFT JOIN ussd_sessions s ON s.id = %(session)s
+"""
 
-_REMEMBER = text("""
+_REMEMBER = """
     WITH heard AS (
         INSERT INTO ussd_sessions (id, number, path, screen, ended, turn, hops, began_at, heard_at)
-        VALUES (:session, :number, :path, :screen, :ended, :turn, 1, :now, :now)
+        VALUES (%(session)s, %(number)s, %(path)s, %(screen)s, %(ended)s, %(turn)s, 1, %(now)s, %(now)s)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, path = excluded.path, screen = excluded.screen,
             ended = excluded.ended, turn = excluded.turn, hops = ussd_sessions.hops + 1, heard_at = excluded.heard_at
     )
     INSERT INTO conversations (number, state, turn, channel, heard_at)
-    VALUES (:number, CAST(:state AS jsonb), :turn, 'ussd', :now)
+    VALUES (%(number)s, CAST(%(state)s AS jsonb), %(turn)s, 'ussd', %(now)s)
     ON CONFLICT (number) DO UPDATE SET state = excluded.state, turn = excluded.turn, channel = excluded.channel,
         heard_at = excluded.heard_at
-""")
+"""
 
 
 def recall(db: Session, number: str, session_id: str = "") -> Memory:
-    return Memory(*db.execute(_RECALL, {"number": number, "session": session_id}).one())
+    """Take the number's lock for this transaction, then read what is known of it.
+
+    Two statements, for the second must see what the holder before wrote, in one round trip: this runs at every hop.
+    """
+    driver = _driver(db)
+    with driver.pipeline():
+        driver.execute(_LOCK, {"number": number})
+        row = driver.execute(_RECALL, {"number": number, "session": session_id})
+    found = row.fetchone()
+    assert found is not None
+    return Memory(*found)
 
 
 def remember_hop(
@@ -124,7 +140,7 @@ def remember_hop(
         "state": json.dumps(state.to_json()) if state else None,
         "now": now,
     }
-    db.execute(_REMEMBER, values)
+    _driver(db).execute(_REMEMBER, values)
 
 
 def remember_sms(db: Session, number: str, turn: int, state: State | None, now: datetime) -> None:
@@ -134,6 +150,13 @@ def remember_sms(db: Session, number: str, turn: int, state: State | None, now: 
         .values(number=number, **values)
         .on_conflict_do_update(index_elements=[Conversation.number], set_=values)
     )
+
+
+def _driver(db: Session) -> psycopg.Connection[Any]:
+    """psycopg's own connection in the session's transaction: a pipeline is nothing that SQLAlchemy offers."""
+    db.flush()
+    connection: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
+    return connection
 
 
 def sealed(secret: str, session_id: str, path: str) -> str:

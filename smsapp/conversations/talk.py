@@ -49,10 +49,8 @@ class Talk:
     def __init__(self, db: Session, rt: Runtime, number: str, channel: str, memory: Memory) -> None:
         self.db, self.rt, self.memory = db, rt, memory
         self.flows = Revisions(db, rt.flows)
-        language = people.language_of(db, number)
-        if language not in rt.settings.languages:
-            language = rt.settings.language
-        self.caller = effects.Caller(db, rt, number, channel, language)
+        language = memory.language if memory.language in rt.settings.languages else None
+        self.caller = effects.Caller(db, rt, number, channel, language or rt.settings.language)
         self.facts = effects.Facts(self.caller)
         self.state = State.from_json(memory.state) if memory.state else None
         self.turn = memory.turn

@@ -42,11 +42,11 @@ def nudge(rt: Runtime) -> int:
 
 def _nudge(rt: Runtime, number: str) -> bool:
     with transaction(rt.sessions) as db:
-        people.lock(db, number)
+        memory = tables.recall(db, number)
         row = db.get(Conversation, number)
         if row is None or row.state is None or row.channel != "ussd" or rt.now() - row.heard_at < SILENCE:
             return False
-        talk = Talk(db, rt, number, "sms", tables.recall(db, number))
+        talk = Talk(db, rt, number, "sms", memory)
         flow = talk.flow
         if flow is None or talk.state is None or not flow.by_sms or talk.state.top.run == row.nudged_run:
             return False

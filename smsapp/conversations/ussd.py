@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from smsapp import people
 from smsapp.conversations import tables
 from smsapp.conversations.tables import MAX_PATH, Memory
 from smsapp.conversations.talk import MAIN, Reply, Talk, utterances
@@ -31,7 +30,6 @@ def hear(rt: Runtime, hop: Hop) -> Heard:
     """Answer one hop. A repeat gets the stored answer; every other hop moves its conversation at most once."""
     path = hop.path[:MAX_PATH]
     with transaction(rt.sessions) as db:
-        people.lock(db, hop.number)
         memory = tables.recall(db, hop.number, hop.session_id)
         if memory.owner == hop.number and _is_repeat(memory, path):
             return Heard(memory.screen, memory.ended, "repeat")

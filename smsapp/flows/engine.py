@@ -54,6 +54,14 @@ class _Talk:
     def flow(self) -> Flow:
         return self.flows.get(self.top.flow)
 
+    def fact(self, name: str) -> Any:
+        """A fact; one that the flow pins is what it was when this run first read it."""
+        if name not in self.flow.pins:
+            return self.facts[name]
+        if name not in self.top.facts:
+            self.top = replace(self.top, facts={**self.top.facts, name: self.facts[name]})
+        return self.top.facts[name]
+
     def push(self, name: str, held: Mapping[str, str] | None = None) -> None:
         if len(self.frames) >= MAX_FRAMES:
             raise LimitReached("frames")
@@ -118,7 +126,7 @@ def _current(talk: _Talk) -> Node | Flow | None:
 def _relevant(talk: _Talk) -> Iterator[tuple[Node, bool]]:
     """Nodes that count, in order, and whether each is done; an answer whose question no longer counts is not seen."""
     seen: dict[str, Any] = {}
-    values = _Values(seen, talk.facts, talk.flow.needs)
+    values = _Values(talk, seen)
     for node in talk.flow.nodes:
         if node.relevant is not None and not node.relevant.true(values, today=talk.moment.today):
             continue
@@ -136,14 +144,14 @@ def _seen(talk: _Talk) -> dict[str, Any]:
 class _Values(Mapping[str, Any]):
     """Answers first, then the facts that the flow needs, asked for only when read."""
 
-    def __init__(self, seen: Mapping[str, Any], facts: Facts, needs: Sequence[str]) -> None:
-        self.seen, self.facts, self.needs = seen, facts, needs
+    def __init__(self, talk: _Talk, seen: Mapping[str, Any]) -> None:
+        self.talk, self.seen, self.needs = talk, seen, talk.flow.needs
 
     def __getitem__(self, name: str) -> Any:
         if name in self.seen:
             return self.seen[name]
         if name in self.needs:
-            return self.facts[name]
+            return self.talk.fact(name)
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -167,7 +175,7 @@ def _entries(talk: _Talk, menu: Flow) -> list[Entry]:
     if talk.top.shown:
         by_name = {entry.goto: entry for entry in menu.entries}
         return [by_name[name] for name in talk.top.shown if name in by_name]
-    values = _Values({}, talk.facts, menu.needs)
+    values = _Values(talk, {})
     return [e for e in menu.entries if e.relevant is None or e.relevant.true(values, today=talk.moment.today)]
 
 
@@ -229,7 +237,7 @@ def _take(talk: _Talk, ask: Ask, options: Sequence[Option], typed: str) -> None:
         _wrong(talk, Problem(why.reason, ask.name))
         return
     seen = {**_seen(talk), ask.name: value}
-    values = _Values(seen, talk.facts, talk.flow.needs)
+    values = _Values(talk, seen)
     if ask.constraint is not None and not ask.constraint.true(values, dot=value, today=talk.moment.today):
         _wrong(talk, Problem("constraint", ask.name))
         return
@@ -261,7 +269,8 @@ def _wrong(talk: _Talk, problem: Problem) -> None:
 def _note(talk: _Talk, effects: Sequence[str], node: str) -> None:
     for name in effects:
         key = f"{talk.top.run}.{node}.{name}"
-        talk.effects.append(Effect(name, key, talk.top.run, talk.flow.name, node, _seen(talk)))
+        known = {**talk.top.facts, **_seen(talk)}
+        talk.effects.append(Effect(name, key, talk.top.run, talk.flow.name, node, known))
 
 
 def _settle(talk: _Talk) -> Step:
@@ -334,9 +343,8 @@ def _rest(talk: _Talk, place: Node | Flow) -> Step:
 def _words(talk: _Talk) -> dict[str, Any]:
     """What a text's `{names}` may show: answers by their label, and the facts that the flow needs."""
     lists = {ask.options_from for ask in talk.flow.asks}
-    needs = [name for name in talk.flow.needs if name not in lists]
-    known = _Values(_seen(talk) if talk.flow.nodes else {}, talk.facts, needs)
-    plain = {name: value for name in known if isinstance(value := known[name], str | int | float)}
+    known = _Values(talk, _seen(talk) if talk.flow.nodes else {})
+    plain = {name: value for name in known if name not in lists and isinstance(value := known[name], str | int | float)}
     return {**plain, **{k: v for k, v in talk.top.labels.items() if k in plain}}
 
 

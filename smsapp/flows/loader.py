@@ -42,6 +42,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         nodes=tuple(_node(reader.inside(f"node {i + 1}", n)) for i, n in enumerate(reader.list("nodes"))),
         entries=tuple(_entry(reader.inside(f"entry {i + 1}", e)) for i, e in enumerate(reader.list("entries"))),
         needs=reader.words("needs"),
+        pins=reader.words("pins"),
         keywords={lang: _as_words(words) for lang, words in reader.mapping("keywords").items()},
         coded=reader.words("coded"),
         anonymous=reader.switch("anonymous"),
@@ -124,6 +125,8 @@ def _check_shape(flow: Flow) -> None:
         raise BadFlow(f"{flow.name}: a menu has entries and no nodes")
     if flow.kind == "form" and (flow.entries or not flow.nodes):
         raise BadFlow(f"{flow.name}: a form has nodes and no entries")
+    if unknown := set(flow.pins) - set(flow.needs):
+        raise BadFlow(f"{flow.name}: pins {', '.join(sorted(unknown))}, which it does not need")
     if unknown := set(flow.coded) - {ask.name for ask in flow.asks}:
         raise BadFlow(f"{flow.name}: coded names {', '.join(sorted(unknown))}, which it does not ask")
     _check_names(flow)

@@ -94,6 +94,7 @@ class Flow:
     nodes: tuple[Node, ...] = ()
     entries: tuple[Entry, ...] = ()
     needs: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()  # facts that stay for a run what they were when it first read them
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coded: tuple[str, ...] = ()
     anonymous: bool = False

@@ -27,6 +27,7 @@ class Frame:
     answers: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)  # of answers picked from a fact's list
     held: Mapping[str, str] = field(default_factory=dict)  # words of a coded SMS, for the questions to come
+    facts: Mapping[str, Any] = field(default_factory=dict)  # pinned for this run
     shown: tuple[str, ...] = ()  # names behind the numbers on the screen, where the list may change
     page: int = 0
     wrong: int = 0
@@ -120,7 +121,7 @@ class Effect:
     run: str
     flow: str
     node: str
-    answers: Mapping[str, Any]
+    answers: Mapping[str, Any]  # and the facts that the run has pinned
 
 
 @dataclass(frozen=True)
