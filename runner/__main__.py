@@ -113,7 +113,7 @@ def _preparations(choices: Choices) -> list[tuple[str, ...]]:
     ]
     embedded = any(server.name == "postgres" for server in choices.servers)
     if choices.settings.demo and embedded:
-        steps.append(("loading the demonstration, if there is nobody yet", "demo", "load"))
+        steps.append(("loading the demonstration, if there is nobody yet", "demo", "load", "--if-empty"))
     return steps
 
 

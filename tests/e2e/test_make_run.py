@@ -52,7 +52,7 @@ class Checkout:
 
     def environ(self, **settings: str) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if key not in OURS}
-        return kept | {"PORT": str(self.port), "DEMO": "0"} | settings
+        return kept | {"PORT": str(self.port)} | settings
 
     @property
     def said(self) -> str:
@@ -159,6 +159,7 @@ def test_a_day_in_the_life(checkout):
     checkout.wait_until_ready()
     assert checkout.answers()
     assert f"http://127.0.0.1:{checkout.port}/simulator" in checkout.said
+    assert "people" in checkout.said  # the demonstration
 
     second = checkout.once(PORT=str(free_port()))
     assert second.returncode != 0
@@ -196,6 +197,7 @@ def test_killed_itself_it_leaves_nothing_and_begins_again(checkout):
 
     checkout.start()
     checkout.wait_until_ready()
+    assert "people" not in checkout.said  # those of the first run are still there
     # To make alone, as a script does it: make waits for us and tells us nothing.
     assert checkout.run
     checkout.run.send_signal(signal.SIGINT)

@@ -64,6 +64,7 @@ def test_the_secret_stays_and_is_private(root):
 def test_servers_of_ones_own_are_not_embedded(root):
     own = {"DATABASE_URL": "postgresql://me@db.example/x", "REDIS_URL": "redis://q.example"}
     assert choose(root, own).servers == ()
+    assert (given(root, **own)["DEMO"], given(root)["DEMO"]) == ("0", "1")
     assert [s.name for s in choose(root, {"REDIS_URL": "redis://q.example"}).servers] == ["postgres"]
     assert [s.name for s in choose(root, {}).servers] == ["postgres", "valkey"]
 
