@@ -22,7 +22,7 @@ check: setup-dev ## format, lint, types, import rules, flows: the fast checks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
-	@$(BIN)/flask --app wsgi flows check
+	@$(BIN)/flask --app wsgi flows check --files
 
 bench: setup-dev ## the benchmarks, as one table of ratios
 	@$(BIN)/python -m bench

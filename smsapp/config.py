@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Settings:
     short_code: str = "36223"
     country: str = "ML"
     languages: tuple[str, ...] = ("fr", "bm", "en")
-    timezone: ZoneInfo = ZoneInfo("Africa/Bamako")
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Africa/Bamako"))
     quiet_hours: QuietHours = QuietHours(time(20), time(7))
     simulator: bool = False
     demo: bool = False
@@ -79,14 +79,14 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         values: dict[str, Any] = {}
         wrong = []
-        for field in fields(cls):
-            key, raw = field.name.upper(), env.get(field.name.upper(), "").strip()
+        for setting in fields(cls):
+            key, raw = setting.name.upper(), env.get(setting.name.upper(), "").strip()
             if not raw:
-                if field.name in REQUIRED:
-                    wrong.append(f"{key} is missing ({REQUIRED[field.name]})")
+                if setting.name in REQUIRED:
+                    wrong.append(f"{key} is missing ({REQUIRED[setting.name]})")
                 continue
             try:
-                values[field.name] = READERS.get(field.name, str)(raw)
+                values[setting.name] = READERS.get(setting.name, str)(raw)
             except ValueError as why:
                 wrong.append(f"{key}={raw!r}: {why}")
         if wrong:

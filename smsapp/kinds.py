@@ -72,4 +72,4 @@ def _value(key: str, raw: str) -> Any:
 
 
 # BaseLoader keeps `yes` a word: the reader above decides what it means.
-KINDS = read(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))  # noqa: S506  (makes nothing but texts)
+KINDS = read(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))

@@ -125,7 +125,8 @@ LANGUAGE_OF = """coalesce(
 
 def language_of(db: Session, number: str) -> str | None:
     """The language chosen on this phone, else its person's."""
-    found: str | None = db.scalar(text(f"SELECT {LANGUAGE_OF.format(number=':number')}"), {"number": number})
+    of_number = text("SELECT " + LANGUAGE_OF.format(number=":number"))
+    found: str | None = db.scalar(of_number, {"number": number})
     return found
 
 

@@ -6,7 +6,7 @@ from flask import Flask
 
 from smsapp import logs
 from smsapp.cli import broadcasts, database, demo, flows, outbox, people, surveys, text
-
+from smsapp.simulate import simulate
 
 COMMANDS = (
     broadcasts.group,
@@ -15,7 +15,7 @@ COMMANDS = (
     flows.group,
     outbox.group,
     people.group,
-
+    simulate,
     surveys.group,
     text.group,
 )

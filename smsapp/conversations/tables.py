@@ -87,7 +87,7 @@ _RECALL = f"""
     FROM (SELECT CAST(%(number)s AS text) AS number) n
     LEFT JOIN conversations c ON c.number = n.number
     LEFT JOIN ussd_sessions s ON s.id = %(session)s
-"""
+"""  # noqa: S608  (made of our own words only)
 
 _REMEMBER = """
     WITH heard AS (

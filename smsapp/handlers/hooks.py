@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from smsapp import conversations, metrics, outbox, people
 from smsapp.conversations import UssdSession
 from smsapp.db import after_commit, transaction
 from smsapp.flows.render import plain
-from smsapp.gateways.base import Form, Gateway, Hop, Unusable
+from smsapp.gateways.base import Form, Gateway, Hop, Inbound, Unusable
 from smsapp.handlers import forms
 from smsapp.messages import MO, Message, RejectedCallback
 from smsapp.phones import masked
@@ -78,7 +79,6 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
 
     def store(db: Session, form: Form) -> None:
         said = gateway.read_inbound(form)
-        key = f"mo:{gateway.name}:{said.external_id}" if said.external_id else None
         now, text = rt.now(), clean(said.text)
         row = {
             "direction": MO,
@@ -91,7 +91,7 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
             "due_at": now,
             "sent_at": said.sent_at,
             "external_id": said.external_id or None,
-            "key": key,
+            "key": _once(gateway, said),
             "meta": {"to": said.to, "link": said.link_id, "network": said.network},
         }
         new = db.scalar(
@@ -102,6 +102,16 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
             after_commit(db, lambda: rt.bell.ring("hear"), key="ring hear")
 
     return _kept(rt, gateway, "sms", body, store)
+
+
+def _once(gateway: Gateway, said: Inbound) -> str | None:
+    """What a repeat of this message has in common with it: the gateway's id, else everything that it says."""
+    if said.external_id:
+        return f"mo:{gateway.name}:{said.external_id}"
+    if said.sent_at is None:
+        return None
+    whole = f"{said.number}\n{said.to}\n{said.text}\n{said.sent_at.isoformat()}"
+    return f"mo:{gateway.name}:{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 def delivery(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
