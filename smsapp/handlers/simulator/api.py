@@ -172,6 +172,6 @@ def _cut(answer: Response) -> Response:
 
     def dropped() -> Iterator[bytes]:
         yield body[:1]
-        raise AnswerLost
+        raise AnswerLost("a fault that was chosen in the simulator, no trouble of the service")
 
     return Response(dropped(), answer.status_code, {"Content-Length": str(len(body))}, mimetype=answer.mimetype)
