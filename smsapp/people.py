@@ -14,6 +14,7 @@ from smsapp.db import Base, Big
 from smsapp.places import Place
 
 EVERYTHING = "*"  # the topic of one who left all of them
+STAFF_ROLES = ("asc", "dtc", "midwife", "officer")  # they do not rate their own work
 CONSENT_VERSION = 1  # of the words she heard: count up when they change
 
 
@@ -257,11 +258,12 @@ def left(db: Session, numbers: Iterable[str]) -> set[tuple[str, str]]:
 
 
 def numbers_at(db: Session, facility_id: int) -> list[str]:
-    """One number for each person of a facility who has one, in a fixed order."""
+    """One number for each person whom a facility serves, in a fixed order; not of those who work there."""
+    works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(STAFF_ROLES)).exists()
     rows = db.execute(
         select(Number.person_id, func.min(Number.number))
         .join(Person, Person.id == Number.person_id)
-        .where(Person.facility_id == facility_id, Number.main)
+        .where(Person.facility_id == facility_id, Number.main, ~works)
         .group_by(Number.person_id)
         .order_by(Number.person_id)
     )

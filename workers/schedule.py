@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 from rq.exceptions import StopRequested
 
+from smsapp import logs
 from smsapp.config import BadSettings, Settings
 from smsapp.queues import JOBS, Bell, brief
 
@@ -83,6 +84,7 @@ class Schedule(CronScheduler):
 
 
 def main() -> None:
+    logs.configure()
     try:
         settings = Settings.load()
     except BadSettings as why:

@@ -13,6 +13,7 @@ import rq
 import structlog
 from rq.job import Job
 
+from smsapp import logs
 from smsapp.config import BadSettings, Settings
 from smsapp.queues import QUEUES, patient
 from workers import current
@@ -72,6 +73,7 @@ def _end_with_parent() -> None:
 
 
 def main(queue: str) -> None:
+    logs.configure()
     settings = Settings.load()
     current.runtime()
     worker = Worker(
