@@ -1,0 +1,34 @@
+"""`python -m bench`: one run, one table. A missed target is only said; a measurement that went wrong is an error."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from bench import hops, sending
+from bench.place import Failed, Place
+from bench.report import table
+from smsapp import logs
+from smsapp.embedded import CanNotRun
+from smsapp.runtime import build
+
+
+def main() -> int:
+    logs.configure(quiet=True)
+    words = Console(stderr=True)
+    try:
+        with Place() as place, words.status("starting PostgreSQL and Valkey") as status:
+            rt = build(place.settings)
+            heard = hops.measure(place, rt, status.update)
+            sent = sending.measure(place, rt, status.update)
+            place.all_alive()
+    except (CanNotRun, Failed) as why:
+        words.print(f"bench: {why}", style="red", markup=False)
+        return 1
+    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
