@@ -54,7 +54,7 @@ class Part:
         """Run it; the descriptor to read its words from."""
         words, theirs = os.pipe()  # not Popen's own: a work-horse may still speak when its worker is dead
         self.process, self.record = spawn(
-            self.name, self.argv, self.home, theirs, environ, self.stop_signal, self.grace, self.user
+            self.name, self.argv, self.home, theirs, environ, self.stop_signal, self.grace, self.user, self.stage
         )
         os.close(theirs)
         self._started = time.monotonic()
@@ -91,6 +91,7 @@ def spawn(
     stop_signal: signal.Signals,
     grace: float,
     user: str | None,
+    stage: int = 0,
 ) -> tuple[subprocess.Popen[bytes], Record]:
     """Start a program in a session of its own, and note how to end it."""
     # A Ctrl-C in the terminal then reaches the supervisor alone, and the supervisor decides.
@@ -104,7 +105,7 @@ def spawn(
         start_new_session=True,
         **as_user(user),
     )
-    return process, Record(name, process.pid, _created(process.pid), str(home), stop_signal, grace)
+    return process, Record(name, process.pid, _created(process.pid), str(home), stop_signal, grace, stage)
 
 
 def _created(pid: int) -> float:

@@ -27,6 +27,7 @@ class Record:
     home: str  # where its processes work; another program that was given an old number works elsewhere
     stop_signal: int
     grace: float  # seconds between the signal and the kill
+    stage: int = 0  # when it was started; what was started together is ended together
 
     @property
     def leader(self) -> psutil.Process | None:
@@ -114,8 +115,8 @@ def read(path: Path) -> list[Record]:
 
 def clean(path: Path) -> list[str]:
     """End everything that is on record there, the last started first; the names of what still ran."""
-    left = [r for r in reversed(read(path)) if r.session()]
-    for record in left:
-        end([record])
+    left = [r for r in read(path) if r.session()]
+    for stage in sorted({r.stage for r in left}, reverse=True):
+        end([r for r in left if r.stage == stage])
     path.unlink(missing_ok=True)
     return [r.name for r in left]

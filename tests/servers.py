@@ -28,8 +28,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "SMSAPP_TEST_SERVERS"  # in the environment: where the servers of this run live
 DATABASES = 64
 
-_children: list[subprocess.Popen[bytes]] = []  # the watch ends them; they only must not be forgotten before
-
 
 @dataclass(frozen=True)
 class Addresses:
@@ -110,13 +108,13 @@ def _running(server: Server, folder: Path) -> str:
         process, record = spawn(
             server.name, server.argv(), folder, out.fileno(), os.environ, server.stop_signal, 5.0, server.user
         )
-    _children.append(process)
     records.write(file, [*known, record])
     deadline = time.monotonic() + 30
     while not server.answers():
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{server.name} does not start: {log.read_text()}")
         time.sleep(0.02)
+    process.returncode = 0  # the watch will end it, long after this object: nobody here shall wait or warn
     return server.url
 
 

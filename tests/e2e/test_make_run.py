@@ -91,7 +91,7 @@ class Checkout:
 
     def the(self, words: str) -> psutil.Process:
         """The oldest process with these words in its command."""
-        matching = [p for p in self.processes() if words in " ".join(p.cmdline())]
+        matching = [p for p in self.processes() if words in _command(p)]
         return min(matching, key=psutil.Process.create_time)
 
     def kill(self, words: str) -> None:
@@ -106,6 +106,13 @@ class Checkout:
         assert self.run
         os.killpg(self.run.pid, how)
         return self.run.wait(seconds)
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def free_port() -> int:
