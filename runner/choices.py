@@ -26,7 +26,7 @@ class Choices:
 
 def choose(root: Path, environ: Mapping[str, str]) -> Choices:
     """The environment first, then `.env`, then our own choice. Raises BadSettings."""
-    given = {k: v for k, v in dotenv_values(root / ".env").items() if v is not None} | dict(environ)
+    given = {k: v for k, v in dotenv_values(root / ".env", interpolate=False).items() if v is not None} | dict(environ)
     given = {k: v for k, v in given.items() if k in KNOWN}
     values = {"HOST": "127.0.0.1", "PORT": "8000"} | {k: v for k, v in given.items() if v.strip()}
     here = f"http://{reachable(values['HOST'])}:{values['PORT']}"

@@ -69,10 +69,10 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """The environment first, then `.env`, then what `make run` chose."""
+        """The environment first, then the newer of `.env` and what `make run` chose (which has read `.env`)."""
         chosen: dict[str, str] = {}
-        for file in (RUN_ENV, ROOT / ".env"):
-            chosen.update({k: v for k, v in dotenv_values(file).items() if v is not None})
+        for file in sorted((f for f in (RUN_ENV, ROOT / ".env") if f.exists()), key=lambda f: f.stat().st_mtime):
+            chosen.update({k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None})
         return cls.from_env({**chosen, **environ})
 
     @classmethod

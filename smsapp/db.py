@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -30,6 +30,7 @@ class Base(DeclarativeBase):
 
 
 Big = BigInteger()
+AFTER_COMMIT = "after_commit"
 
 
 def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> Engine:
@@ -63,22 +64,18 @@ def transaction(make: Sessions) -> Iterator[Session]:
 
     What was handed to `after_commit` runs once the commit has succeeded.
     """
-    with make() as db, db.begin():
-        yield db
+    with make() as db:
+        with db.begin():
+            yield db
+        # Not by SQLAlchemy's events: they fire for savepoints too.
+        for call in db.info.pop(AFTER_COMMIT, {}).values():
+            call()
 
 
 def after_commit(db: Session, call: Callable[[], None], key: str | None = None) -> None:
-    """Have `call` run after this session's commit, once per `key`; a rollback forgets it."""
-    waiting: dict[object, Callable[[], None]] = db.info.setdefault("after_commit", {})
+    """Have `call` run after the commit of this session's `transaction`, once per `key`.
+
+    A savepoint that is rolled back does not take it back: it should be harmless when there is nothing to do.
+    """
+    waiting: dict[object, Callable[[], None]] = db.info.setdefault(AFTER_COMMIT, {})
     waiting[key if key is not None else object()] = call
-
-
-@event.listens_for(Session, "after_commit")
-def _run(db: Session) -> None:
-    for call in list(db.info.pop("after_commit", {}).values()):
-        call()
-
-
-@event.listens_for(Session, "after_rollback")
-def _forget(db: Session) -> None:
-    db.info.pop("after_commit", None)
