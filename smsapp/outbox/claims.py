@@ -18,7 +18,7 @@ from smsapp.messages import GatewayState, Message
 from smsapp.outbox import pauses, quiet
 from smsapp.runtime import Runtime
 
-LOOK_AHEAD = 200  # rows seen at once: enough to find those that share a text
+LOOK_AHEAD = 500  # rows seen at once, to find those that share a text
 
 COLUMNS = (
     Message.id,
@@ -60,20 +60,25 @@ class Request:
 class Claim:
     requests: list[Request]
     more: bool  # there may be more to claim
+    seen: int = 0  # rows looked at
+
+    @property
+    def rows(self) -> int:
+        return sum(len(request.rows) for request in self.requests)
 
 
-def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int]) -> Claim:
+def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: int = LOOK_AHEAD) -> Claim:
     """As many due messages as fit in `slots` requests per gateway; they are `sending` once this commits."""
     now = rt.now()
     probe = _probe(db, rt, queue, now)
     if probe is not None:
         return Claim([probe], more=True)
     free = {name for name, n in slots.items() if n > 0} - pauses.paused(db)
-    seen = db.execute(_due(queue, free, now, LOOK_AHEAD)).all() if free else []
+    seen = db.execute(_due(queue, free, now, look)).all() if free else []
     good = _still_wanted(db, rt, seen, now)
     requests = _requests(rt, good, slots, now)
     _take(db, requests, now)
-    return Claim(requests, more=len(seen) == LOOK_AHEAD)
+    return Claim(requests, more=len(seen) == look, seen=len(seen))
 
 
 def _due(queue: str, gateways: Collection[str], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
@@ -91,7 +96,7 @@ def _probe(db: Session, rt: Runtime, queue: str, now: datetime) -> Request | Non
     state = pauses.to_probe(db, now)
     if state is None or state.gateway not in rt.gateways:
         return None
-    seen = db.execute(_due(queue, [state.gateway], now, LOOK_AHEAD)).all()
+    seen = db.execute(_due(queue, [state.gateway], now, 100)).all()
     good = _still_wanted(db, rt, seen, now)
     if not good:
         return None

@@ -11,14 +11,15 @@ from sqlalchemy.exc import DBAPIError
 
 from smsapp.db import transaction
 from smsapp.gateways.base import Gateway, SendError, Taken, Unclear
-from smsapp.outbox.claims import Claim, Request, claim
+from smsapp.outbox.claims import LOOK_AHEAD, Claim, Request, claim
 from smsapp.outbox.posting import DELIVER
 from smsapp.outbox.recording import Answered, record
 from smsapp.runtime import Runtime
 
-SECONDS = {"replies": 20.0, "bulk": 45.0}  # of work in one job; texts that wait to be heard share the first queue
+SECONDS = {"replies": 8.0, "bulk": 45.0}  # of claiming in one job; texts that wait to be heard share the first queue
 GATHER_SECONDS = 0.02  # answers that come this close together are recorded together
-TIRED_AFTER = 20  # requests in a row that nobody took: the rest waits for the next ring
+LOOK_AGAIN_SECONDS = 1.0  # one slow answer does not hold what has become due since
+TIRED_AFTER = 20  # requests in a row that came to nothing clear: the rest waits for the next ring
 RECORD_PAUSES = (0.5, 1.0, 3.0, 9.0)
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class _Run:
         self.refused_in_a_row = 0
         self.tried = 0
         self.rang = False
+        self.look = LOOK_AHEAD
 
     def work(self, pool: ThreadPoolExecutor) -> int:
         while True:
@@ -49,7 +51,10 @@ class _Run:
             if self.flying:
                 self.record(self.landed())
             elif not claimed.more:
-                return self.tried
+                break
+        if not self.stop() and time.monotonic() >= self.until:
+            self.rt.bell.ring(DELIVER[self.queue])  # there may be more
+        return self.tried
 
     def claim(self) -> Claim:
         if self.stop() or time.monotonic() >= self.until or self.refused_in_a_row >= TIRED_AFTER:
@@ -57,8 +62,17 @@ class _Run:
         free = self.free()
         if not any(free.values()):
             return Claim([], more=True)
-        with transaction(self.rt.sessions) as db:
-            claimed = claim(db, self.rt, self.queue, free)
+        try:
+            with transaction(self.rt.sessions) as db:
+                claimed = claim(db, self.rt, self.queue, free, self.look)
+        except DBAPIError:
+            if not self.flying:
+                raise
+            log.warning("not claimed", queue=self.queue)
+            self.until = 0.0  # what is under way must still be recorded
+            return Claim([], more=False)
+        # Texts that differ fill the requests with few rows: to look at many for each round is wasted on them.
+        self.look = LOOK_AHEAD if claimed.rows * 2 > claimed.seen else max(100, claimed.rows * 2)
         if claimed.more and not self.rang:
             self.rang = True
             self.rt.bell.ring(DELIVER[self.queue])  # there is enough for a second worker
@@ -70,7 +84,8 @@ class _Run:
         return {name: g.requests_at_once * 3 // 2 - busy.count(name) for name, g in self.rt.gateways.items()}
 
     def landed(self) -> list[Answered]:
-        wait(self.flying, return_when=FIRST_COMPLETED)
+        if not wait(self.flying, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED).done:
+            return []
         done, _ = wait(self.flying, timeout=GATHER_SECONDS)
         for future in done:
             del self.flying[future]
@@ -79,9 +94,10 @@ class _Run:
     def record(self, answered: Sequence[Answered]) -> None:
         for each in answered:
             self.tried += len(each.request.rows)
-            took = any(isinstance(o, Taken) or not o.retry for o in each.outcomes.values())
+            took = any(isinstance(o, Taken) or not (o.retry or o.unclear) for o in each.outcomes.values())
             self.refused_in_a_row = 0 if took else self.refused_in_a_row + 1
-        _record_surely(self.rt, answered)
+        if answered:
+            _record_surely(self.rt, answered)
 
 
 def _record_surely(rt: Runtime, answered: Sequence[Answered]) -> None:

@@ -66,13 +66,11 @@ def trouble(db: Session, gateway: str, reason: str, now: datetime) -> None:
 def reached(db: Session, gateways: Collection[str], now: datetime) -> None:
     """A gateway took a message: what waited for its return waits no longer."""
     away = GatewayState.gateway.in_(gateways), GatewayState.troubled_at.is_not(None)
-    since = {
-        gateway: at for gateway, at in db.execute(select(GatewayState.gateway, GatewayState.troubled_at).where(*away))
-    }
-    if not since:
+    states = db.execute(select(GatewayState.gateway, GatewayState.troubled_at).where(*away)).all()
+    if not states:
         return
-    db.execute(update(GatewayState).where(GatewayState.gateway.in_(since)).values(troubled_at=None))
-    for gateway, at in since.items():
+    db.execute(update(GatewayState).where(GatewayState.gateway.in_(gateways)).values(troubled_at=None))
+    for gateway, at in states:
         log.info("gateway reached", gateway=gateway)
         if at is not None and now - at >= LONG_TROUBLE:
             bring_forward(db, now, Message.gateway == gateway)

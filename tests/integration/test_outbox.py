@@ -511,3 +511,11 @@ def test_the_list_and_the_gauges_say_what_is_there(rt, clock, gateway, post):
     assert stats["messages"] == {("sent", gateway.name): 2, ("queued", gateway.name): 1}
     assert stats["due"] == {"replies": 1}
     assert stats["oldest_due_seconds"] == {"replies": 90.0}
+
+
+def test_a_gateway_that_answers_nothing_clear_does_not_burn_a_campaign(rt, gateway, row):
+    gateway.answer = raises(Unclear("HTTP 500"))
+    with transaction(rt.sessions) as db:
+        outbox.post_many(db, rt, [outbox.Draft(f"+2237{n:07d}", f"texte {n}", "broadcast") for n in range(300)])
+    outbox.deliver(rt, BULK)
+    assert len(gateway.requests) < 100

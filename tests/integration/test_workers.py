@@ -20,6 +20,7 @@ import psutil
 import pytest
 import redis
 from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from runner.parts import Part
 from smsapp import outbox, periodic
@@ -187,6 +188,26 @@ def test_sweeps_beside_each_other_change_each_message_once(live_rt, clock):
     assert outbox.sweep(live_rt).unknown == 0
 
 
+def test_a_database_that_drops_its_connections_between_talk_and_record_loses_no_answer(live_rt, gateway, engine):
+    take = gateway.answer
+
+    def answer(text, number):
+        with engine.connect() as others:
+            others.execute(
+                sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND pid <> pg_backend_pid() AND application_name = 'smsapp'"
+                )
+            )
+        return take(text, number)
+
+    gateway.answer = answer
+    message = post(live_rt)
+    outbox.deliver(live_rt, REPLIES)
+    assert status(live_rt, message) == "sent"
+    assert len(gateway.sent) == 1
+
+
 def test_a_slot_of_time_is_claimed_once(live_rt):
     firsts = []
 
@@ -286,6 +307,19 @@ def test_a_worker_asked_to_stop_in_the_middle_finishes_what_it_began_and_begins_
     far.free.set()
     worker.wait(10)
     assert (status(now_rt, begun), status(now_rt, later)) == ("sent", "queued")
+
+
+def test_one_slow_answer_holds_nobody_else(now_rt, far, process):
+    process("workers.worker", "replies")
+    far.free.clear()
+    slow = post(now_rt, "lent")
+    eventually(lambda: far.texts == ["lent"])
+    began = time.monotonic()
+    post(now_rt, "vite")
+    eventually(lambda: far.texts == ["lent", "vite"])
+    assert time.monotonic() - began < 4
+    far.free.set()
+    eventually(lambda: status(now_rt, slow) == "sent")
 
 
 @pytest.mark.parametrize("whom", ["horse", "both"])
