@@ -26,6 +26,10 @@ hypothesis_settings.load_profile("suite")
 WATCH = pytest.StashKey[servers.Watch]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write what phones see into tests/stories/")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     guard.install()
     if not hasattr(config, "workerinput"):  # the process that people start, not one of xdist's

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp import people
 from smsapp.db import Base
-from smsapp.flows.catalogue import Catalogue, UnknownRevision
-from smsapp.flows.loader import from_stored
+from smsapp.flows.catalogue import Catalogue, UnknownRevision, UnreadableRevision
+from smsapp.flows.loader import BadFlow, from_stored
 from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
 
@@ -33,12 +33,12 @@ class Conversation(Base):
     turn: Mapped[int]  # counts what was said, so that a second session can tell that its screen is old
     channel: Mapped[str]
     heard_at: Mapped[datetime]
-    nudged_run: Mapped[str | None]  # the run whose open question was sent by SMS
+    nudged_run: Mapped[str | None]  # the run (hashed) whose open question was sent by SMS
     __table_args__ = (Index("ix_conversations_open", "heard_at", postgresql_where=text("state IS NOT NULL")),)
 
 
 class UssdSession(Base):
-    """One operator's session: what was typed so far and what was answered, for repeats."""
+    """One operator's session: what was typed so far (sealed) and what was answered, for repeats."""
 
     __tablename__ = "ussd_sessions"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -160,8 +160,14 @@ def _driver(db: Session) -> psycopg.Connection[Any]:
 
 
 def sealed(secret: str, session_id: str, path: str) -> str:
-    """A path that can be recognised but not read: what is kept of an anonymous answer."""
-    return "sealed:" + hmac.new(secret.encode(), f"{session_id}\n{path}".encode(), hashlib.sha256).hexdigest()
+    """A path that can be recognised and continued but not read: it is made of answers and PINs."""
+    told = f"{session_id}\n{path}".encode("utf-8", "surrogatepass")
+    return f"{len(path)}:{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()}"
+
+
+def sealed_length(seal: str) -> int:
+    """How long the path is that was sealed."""
+    return int(seal.partition(":")[0])
 
 
 class Revisions:
@@ -182,4 +188,7 @@ class Revisions:
             stored = self.db.scalar(select(FlowRevision.stored).where(FlowRevision.id == revision))
             if stored is None:
                 raise
-            return self.catalogue.keep(from_stored(stored))
+            try:
+                return self.catalogue.keep(from_stored(stored))
+            except BadFlow as why:
+                raise UnreadableRevision(str(why)) from why

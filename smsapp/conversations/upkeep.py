@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -15,8 +16,7 @@ from smsapp.conversations.tables import Conversation, FlowRevision, Revisions, U
 from smsapp.conversations.talk import Talk
 from smsapp.db import transaction
 from smsapp.effects import EFFECTS, FACTS
-from smsapp.flows.catalogue import UnknownRevision
-from smsapp.flows.loader import BadFlow
+from smsapp.flows.catalogue import UnknownRevision, UnreadableRevision
 from smsapp.flows.nodes import Flow
 from smsapp.runtime import Runtime
 
@@ -48,9 +48,13 @@ def _nudge(rt: Runtime, number: str) -> bool:
             return False
         talk = Talk(db, rt, number, "sms", memory)
         flow = talk.flow
-        if flow is None or talk.state is None or not flow.by_sms or talk.state.top.run == row.nudged_run:
+        if flow is None or talk.state is None or not flow.by_sms:
             return False
-        row.nudged_run = talk.state.top.run
+        # The run itself would lead from this row to the answers, whose id comes from it.
+        run = hashlib.sha256(talk.state.top.run.encode()).hexdigest()
+        if run == row.nudged_run:
+            return False
+        row.nudged_run = run
         if {(number, flow.topic), (number, people.EVERYTHING)} & people.left(db, [number]):
             return False
         question = f"{talk.words('nudge')}\n{talk.sms(talk.show())}"
@@ -61,7 +65,7 @@ def _nudge(rt: Runtime, number: str) -> bool:
             question,
             kind="question",
             language=talk.caller.language,
-            key=f"nudge:{row.nudged_run}",
+            key=f"nudge:{run}",
             topic=flow.topic or None,
         )
         return True
@@ -117,7 +121,7 @@ def broken_conversations(db: Session, rt: Runtime) -> Iterator[str]:
     for revision in db.scalars(pinned.where(Conversation.state.is_not(None))):
         try:
             yield from (f"{revision} is under somebody's thumb; {problem}" for problem in lacking(flows.get(revision)))
+        except UnreadableRevision as why:
+            yield f"{revision} is under somebody's thumb and can not be read by this release: {why.args[0]}"
         except UnknownRevision:
             yield f"{revision} is under somebody's thumb and is not stored: run `flask flows sync` before a release"
-        except BadFlow as why:
-            yield f"{revision} is under somebody's thumb and can not be read by this release: {why}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from smsapp.conversations import tables
 from smsapp.conversations.tables import MAX_PATH, Memory
@@ -14,6 +17,9 @@ from smsapp.runtime import Runtime
 from smsapp.words import command
 
 RESUME_WITHIN = timedelta(hours=24)
+
+_BLANKS = re.compile(r"\s*\*\s*")
+Seal = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -28,19 +34,21 @@ class Heard:
 
 def hear(rt: Runtime, hop: Hop) -> Heard:
     """Answer one hop. A repeat gets the stored answer; every other hop moves its conversation at most once."""
-    path = hop.path[:MAX_PATH]
+    # Blanks at the end of an answer are gone where it ends the path, and would be there again once it goes on.
+    path = _BLANKS.sub("*", hop.path.strip())[:MAX_PATH]
+    seal = partial(tables.sealed, rt.settings.secret_key, hop.session_id)
     with transaction(rt.sessions) as db:
         memory = tables.recall(db, hop.number, hop.session_id)
-        if memory.owner == hop.number and _is_repeat(memory, path):
+        if memory.owner == hop.number and _is_repeat(memory, path, seal):
             return Heard(memory.screen, memory.ended, "repeat")
         talk = Talk(db, rt, hop.number, "ussd", memory)
-        what, reply, kept_path = _answer(talk, memory, hop.number, path)
+        what, reply = _answer(talk, memory, hop.number, path, seal)
         screen = talk.ussd(reply)
         tables.remember_hop(
             db,
             session_id=hop.session_id,
             number=hop.number,
-            path=_kept(rt, hop.session_id, kept_path, reply),
+            path=seal(path),
             screen=screen,
             ended=reply.ends,
             turn=talk.turn,
@@ -50,63 +58,56 @@ def hear(rt: Runtime, hop: Hop) -> Heard:
     return Heard(screen, reply.ends, what, reply.screen.at if reply.screen else "")
 
 
-def _is_repeat(memory: Memory, path: str) -> bool:
+def _is_repeat(memory: Memory, path: str, seal: Seal) -> bool:
     """The same hop again, a late earlier one, or anything after the end."""
     if memory.path is None:
         return False
-    earlier = memory.path.startswith(path + "*") if path else bool(memory.path)
-    return memory.ended or memory.path == path or earlier
+    return memory.ended or len(path) < tables.sealed_length(memory.path) or seal(path) == memory.path
 
 
-def _answer(talk: Talk, memory: Memory, number: str, path: str) -> tuple[str, Reply, str]:
+def _answer(talk: Talk, memory: Memory, number: str, path: str, seal: Seal) -> tuple[str, Reply]:
     if memory.owner is not None and memory.owner != number:
         # Somebody else's session id: what was typed there is not hers, she starts at the menu.
-        return "changed caller", talk.begin(), path
+        return "changed caller", talk.begin()
     if memory.path is None:
         return _first(talk, memory, path)
-    rest = _rest(memory.path, path)
+    rest = _rest(memory.path, path, seal)
     if rest is None:
-        return "diverged", talk.show(), path
+        return "diverged", talk.show()
     if memory.turn != memory.seen_turn:
         # Another session or an SMS moved the conversation: what she typed answers a screen that is gone.
-        return "stale", talk.show(), path
-    return _continue(talk, rest, path)
+        return "stale", talk.show()
+    return _continue(talk, rest)
 
 
-def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply, str]:
+def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
     """A dial: resumes where the line was lost; a path dialled at once is walked from the menu."""
     if path:
         talk.begin(MAIN)
-        return "deep dial", talk.walk(path.split("*")), path
+        return "deep dial", talk.walk(path.split("*"))
     if not talk.in_form:
-        return "dial", talk.begin(MAIN), path
+        return "dial", talk.begin(MAIN)
     heard_at = memory.heard_at
     old = heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN
     if old and (talk.flow is None or talk.flow.name != "resume"):
-        return "resume?", talk.ask_first("resume"), path
-    return "resume", talk.show(), path
+        return "resume?", talk.ask_first("resume")
+    return "resume", talk.show()
 
 
-def _continue(talk: Talk, rest: str, path: str) -> tuple[str, Reply, str]:
+def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
     wanted = command(rest)
     if wanted is None:
         answers = utterances(talk, rest)
-        return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers), path
+        return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)
     said = talk.obey(wanted)
     if wanted.name == "language" and wanted.argument:
-        return "command", talk.show(), path
-    return "command", Reply(words=said), path
+        return "command", talk.show()
+    return "command", Reply(words=said)
 
 
-def _rest(stored: str, path: str) -> str | None:
-    """What is new in `path`; None where it does not extend what is stored."""
-    if not stored:
+def _rest(stored: str, path: str, seal: Seal) -> str | None:
+    """What is new in `path`; None where it does not extend the one that was sealed as `stored`."""
+    length = tables.sealed_length(stored)
+    if not length:
         return path
-    return path[len(stored) + 1 :] if path.startswith(stored + "*") else None
-
-
-def _kept(rt: Runtime, session_id: str, path: str, reply: Reply) -> str:
-    """Once an anonymous form is answered, what was typed is kept in a form that nobody can read."""
-    if reply.screen is not None and reply.screen.end and reply.screen.flow.anonymous:
-        return tables.sealed(rt.settings.secret_key, session_id, path)
-    return path
+    return path[length + 1 :] if path[length : length + 1] == "*" and seal(path[:length]) == stored else None

@@ -17,6 +17,10 @@ class UnknownRevision(KeyError):
     """A conversation is pinned to a revision that nobody stored."""
 
 
+class UnreadableRevision(UnknownRevision):
+    """A revision that was stored by a release that knew more than this one."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Live flows by name, and every revision this process has met by its id."""

@@ -1,0 +1,98 @@
+"""Golden conversations, replayed through the real webhooks on real rows. `pytest --update` rewrites what is seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from smsapp import conversations, demo, people, simulate
+from smsapp.db import transaction
+from smsapp.phones import may_send_to
+from smsapp.runtime import Runtime
+from smsapp.segments import fits_ussd
+from tests.handset import STRANGER, Handset, web
+
+FOLDER = Path(__file__).parent
+STORIES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+STEPS = {"dial", "key", "sms", "drop", "wait"}
+
+
+@pytest.fixture(scope="module")
+def world(engine: Engine, built: Runtime) -> Iterator[Any]:
+    """The demonstration's places and people, loaded once; every story forgets what it did to them."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        rt = replace(built, sessions=sessions)
+        with transaction(rt.sessions) as db:
+            demo.load(db, rt)
+        yield connection, sessions
+        outer.rollback()
+
+
+@pytest.fixture
+def story_rt(world, rt: Runtime) -> Iterator[Runtime]:
+    connection, sessions = world
+    own = connection.begin_nested()
+    yield replace(rt, sessions=sessions)
+    own.rollback()
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(name, story_rt, clock, request):
+    path = FOLDER / f"{name}.yaml"
+    written = path.read_text(encoding="utf-8")
+    story = yaml.safe_load(written)
+    number, language = story.get("number", STRANGER), story.get("language")
+    assert may_send_to(number, {story_rt.settings.country})
+    if language:
+        with transaction(story_rt.sessions) as db:
+            people.choose_language(db, number, language)
+    told = tell(story_rt, clock, number, story["steps"])
+    if request.config.getoption("--update"):
+        comment = re.match("(?:#.*\n)*", written)[0]
+        path.write_text(comment + simulate.story(number, language, told), encoding="utf-8")
+        return
+    assert told == story["steps"]
+
+
+def tell(rt, clock, number, steps) -> list[dict[str, Any]]:
+    """The steps as they were written, with what was truly seen."""
+    phone = Handset(rt, number, web(rt))
+    told, talking = [], False
+    for step in steps:
+        [kind] = STEPS & set(step)
+        done = {kind: step[kind]}
+        if kind == "dial" or kind == "key":
+            assert kind == "dial" or talking, "nobody types where no session is open"
+            screen, end = phone.dial(step[kind]) if kind == "dial" else phone.key(step[kind])
+            assert fits_ussd(screen)
+            done["see"], talking = screen, not end
+            if end:
+                done["end"] = True
+        elif kind == "drop":
+            talking = False
+        else:
+            if kind == "wait":
+                clock.at += _span(step["wait"])
+                conversations.nudge(rt)
+                conversations.tidy(rt)
+            came = phone.say(step["sms"]) if kind == "sms" else phone.arrived()
+            if came:
+                done["see"] = "\n".join(came)
+        told.append(done)
+    return told
+
+
+def _span(words: str) -> timedelta:
+    count, unit = re.fullmatch(r"(\d+) (minutes|hours|days)", words).groups()
+    return timedelta(**{unit: int(count)})
