@@ -41,7 +41,7 @@ def hear(rt: Runtime, message_id: int) -> str:
 def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
     """Messages that nobody has heard yet and their numbers, in the order they came."""
     chosen = select(Message.id, Message.number).where(Message.direction == MO, Message.status == "received")
-    return list(db.execute(chosen.order_by(Message.id).limit(limit)).tuples())
+    return [(message_id, number) for message_id, number in db.execute(chosen.order_by(Message.id).limit(limit))]
 
 
 def fail(rt: Runtime, message_id: int) -> None:
@@ -120,7 +120,7 @@ def _say(talk: Talk, row: Message, reply: Reply) -> None:
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
-        words = talk.sms_lead(reply) or talk.help()
+        words = "\n".join(filter(None, [talk.sms_lead(reply), talk.help()]))
     _remember(talk)
     _post(talk, row, words, "question" if talk.state else "reply")
 

@@ -127,7 +127,10 @@ class Talk:
     def ussd(self, reply: Reply) -> str:
         if reply.screen is None:
             return render.plain(reply.words)
-        return render.ussd(reply.screen, self.caller.language, self.words, reply.values)
+        page, pages = render.ussd_page(reply.screen, self.caller.language, self.words, reply.values)
+        if self.state and max(self.state.top.pages, 1) != pages:
+            self.state = self.state.with_top(replace(self.state.top, pages=pages))
+        return page
 
     def sms(self, reply: Reply) -> str:
         if reply.screen is None:
@@ -158,7 +161,7 @@ class Talk:
 
     @property
     def open_ask(self) -> Ask | None:
-        if self.state is None:
+        if self.state is None or self.flow is None:
             return None
         step = engine.show(self.flows, self.state, self.facts, self._moment())
         node = step.screen.flow.by_name.get(step.screen.key)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from smsapp.flows import answers
+from smsapp.flows.expressions import Expression
 from smsapp.flows.nodes import Ask, Do, End, Entry, Flow, Node, Say
 from smsapp.flows.state import Effect, Frame, LimitReached, Moment, Option, Problem, Screen, State, Step
 
@@ -67,12 +68,12 @@ class _Talk:
             raise LimitReached("frames")
         self.opened += 1
         run = f"{self.moment.run}.{self.opened}"
-        self.frames.append(Frame(self.flows.live[name].revision, run, held=held or {}))
+        self.frames.append(Frame(self.flows.live[name].revision, run, held=held or {}, coded=tuple(held or ())))
 
     def pop(self) -> None:
         self.frames.pop()
         if self.frames:
-            self.top = replace(self.top, shown=(), page=0, wrong=0)
+            self.top = self.top.fresh()
         else:
             self.push(self.moment.root)
 
@@ -107,8 +108,8 @@ def advance(flows: Flows, state: State, text: str, facts: Facts, moment: Moment)
     elif typed == HOME:
         talk.frames.clear()
         talk.push(moment.root)
-    elif typed == MORE:
-        talk.top = replace(talk.top, page=talk.top.page + 1)
+    elif typed == MORE and talk.top.pages > 1:
+        talk.top = replace(talk.top, page=(talk.top.page + 1) % talk.top.pages)
     elif typed == _back_key(options):
         _back(talk)
     else:
@@ -128,12 +129,16 @@ def _relevant(talk: _Talk) -> Iterator[tuple[Node, bool]]:
     seen: dict[str, Any] = {}
     values = _Values(talk, seen)
     for node in talk.flow.nodes:
-        if node.relevant is not None and not node.relevant.true(values, today=talk.moment.today):
+        if not (node.relevant is None or node.name in talk.top.coded or _true(talk, node.relevant, values)):
             continue
         done = node.name in talk.top.answers
         if done:
             seen[node.name] = talk.top.answers[node.name]
         yield node, done
+
+
+def _true(talk: _Talk, expression: Expression, values: Mapping[str, Any]) -> bool:
+    return expression.true(values, today=talk.moment.today)
 
 
 def _seen(talk: _Talk) -> dict[str, Any]:
@@ -176,7 +181,7 @@ def _entries(talk: _Talk, menu: Flow) -> list[Entry]:
         by_name = {entry.goto: entry for entry in menu.entries}
         return [by_name[name] for name in talk.top.shown if name in by_name]
     values = _Values(talk, {})
-    return [e for e in menu.entries if e.relevant is None or e.relevant.true(values, today=talk.moment.today)]
+    return [e for e in menu.entries if e.relevant is None or _true(talk, e.relevant, values)]
 
 
 def _from_facts(talk: _Talk, ask: Ask) -> tuple[Option, ...]:
@@ -226,7 +231,7 @@ def _choose(talk: _Talk, options: Sequence[Option], typed: str) -> None:
     except answers.BadAnswer as why:
         _wrong(talk, Problem(why.reason))
         return
-    talk.top = replace(talk.top, shown=(), page=0, wrong=0)
+    talk.top = talk.top.fresh()
     talk.push(name)
 
 

@@ -24,15 +24,20 @@ class _Unit:
 
 def ussd(screen: Screen, language: str, words: Words, values: Mapping[str, Any] | None = None) -> str:
     """The page of this screen that she is on, at most what one USSD answer carries."""
+    return ussd_page(screen, language, words, values)[0]
+
+
+def ussd_page(screen: Screen, language: str, words: Words, values: Mapping[str, Any] | None = None) -> tuple[str, int]:
+    """The page that she is on, and how many the screen has."""
     pages = _all_pages(screen, language, words, values or {})
     if screen.end and len(pages) > 1:
-        return _cut(list(_units(screen, language, words, values or {})))
-    return pages[screen.page % len(pages)]
+        return _cut(list(_units(screen, language, words, values or {}))), len(pages)
+    return pages[screen.page % len(pages)], len(pages)
 
 
 def page_count(screen: Screen, language: str, words: Words) -> int:
     """How many pages this screen takes on USSD."""
-    return len(_all_pages(screen, language, words, {}))
+    return ussd_page(screen, language, words)[1]
 
 
 def _all_pages(screen: Screen, language: str, words: Words, values: Mapping[str, Any]) -> list[str]:
@@ -103,13 +108,15 @@ def _join(units: list[_Unit]) -> str:
 
 def _pages(units: list[_Unit], nav: str, more: str) -> list[str]:
     """Pages filled one after the other; only the last one does without the key for more."""
-    pages, page = [], [units[0]]
-    for place, unit in enumerate(units[1:], start=1):
+    pages: list[str] = []
+    page: list[_Unit] = []
+    for place, unit in enumerate(units):
         last = place == len(units) - 1
         if fits_ussd(_join([*page, unit]) + ("" if last else more) + nav):
             page.append(unit)
             continue
-        pages.append(_join(page) + more + nav)
+        if page:
+            pages.append(_join(page) + more + nav)
         page = list(_bits(unit, more + nav))
         pages += [_join([bit]) + more + nav for bit in page[:-1]]
         page = page[-1:]

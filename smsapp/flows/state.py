@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,9 @@ class LimitReached(Exception):
         self.name = name
 
 
+_FRESH: dict[str, Any] = {"shown": (), "page": 0, "pages": 0, "wrong": 0}
+
+
 @dataclass(frozen=True)
 class Frame:
     """One run of one flow revision. `run` is what effects that happen once hang on."""
@@ -29,17 +32,23 @@ class Frame:
     held: Mapping[str, str] = field(default_factory=dict)  # words of a coded SMS, for the questions to come
     facts: Mapping[str, Any] = field(default_factory=dict)  # pinned for this run
     shown: tuple[str, ...] = ()  # names behind the numbers on the screen, where the list may change
+    coded: tuple[str, ...] = ()  # questions that a coded SMS answered: they count whatever is known otherwise
     page: int = 0
+    pages: int = 0  # of the screen as it was shown; 0 where nobody counted
     wrong: int = 0
 
     def answered(self, name: str, value: Any, label: str = "") -> Frame:
         labels = {**self.labels, name: label} if label else self.labels
         held = {k: v for k, v in self.held.items() if k != name}
-        return replace(self, answers={**self.answers, name: value}, labels=labels, held=held, shown=(), page=0, wrong=0)
+        return replace(self, answers={**self.answers, name: value}, labels=labels, held=held, **_FRESH)
 
     def without(self, name: str) -> Frame:
         answers = {k: v for k, v in self.answers.items() if k != name}
-        return replace(self, answers=answers, shown=(), page=0, wrong=0)
+        return replace(self, answers=answers, **_FRESH)
+
+    def fresh(self) -> Frame:
+        """The same place, to be shown anew."""
+        return replace(self, **_FRESH)
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,16 @@ class State:
 
     @classmethod
     def from_json(cls, raw: Sequence[Mapping[str, Any]]) -> State:
-        return cls(tuple(Frame(**{**frame, "shown": tuple(frame.get("shown", ()))}) for frame in raw))
+        return cls(tuple(_frame(frame) for frame in raw))
+
+
+_KNOWN = {field.name for field in fields(Frame)}
+
+
+def _frame(raw: Mapping[str, Any]) -> Frame:
+    """What a later release wrote beside is left out: going back one release must not lock anybody out."""
+    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k in _KNOWN}
+    return Frame(**known)
 
 
 def _lean(frame: Frame) -> dict[str, Any]:
