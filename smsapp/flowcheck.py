@@ -30,6 +30,10 @@ def problems(catalogue: Catalogue, texts: Texts) -> list[str]:
         for language in texts.languages:
             found += _wide(flow, language, texts)
             found += _false_refusals(flow, language)
+            found += [
+                f"{flow.name}: a text in {language} shows {{{name}}}, which is no answer and no need of it"
+                for name in sorted(_unknown_fields(flow, language))
+            ]
     return found
 
 
@@ -97,7 +101,7 @@ def _clashing_keywords(catalogue: Catalogue) -> list[str]:
     return found
 
 
-def unknown_fields(flow: Flow, language: str) -> set[str]:
+def _unknown_fields(flow: Flow, language: str) -> set[str]:
     """`{names}` in texts that neither an answer nor a need of the flow can fill."""
     known = {node.name for node in flow.nodes} | set(flow.needs)
     return {name for words in flow.texts.get(language, {}).values() for name in fields(words)} - known

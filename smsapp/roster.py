@@ -13,7 +13,7 @@ from smsapp.people import Number, Person
 from smsapp.phones import BadNumber, normalise
 from smsapp.places import Place, UnknownPlace
 from smsapp.runtime import Runtime
-from smsapp.segments import clean
+from smsapp.segments import clean, search_key
 from smsapp.words import vocabulary
 
 LONGEST_NAME = 120
@@ -65,7 +65,7 @@ class _Facilities:
 
 
 def _language(rt: Runtime, words: str) -> str | None:
-    from_word = vocabulary().languages.get(words.strip().casefold())
+    from_word = vocabulary().languages.get(search_key(words))
     if words.strip() and from_word not in rt.settings.languages:
         raise ValueError(f"language: {words.strip()[:20]!r} is none of {', '.join(rt.settings.languages)}")
     return from_word

@@ -73,7 +73,8 @@ def command(text: str) -> Command | None:
         case "help":
             return Command(name, rest) if len(rest) <= SPARE_WORDS else None
         case "language":
-            return Command(name, rest, known.languages.get(_key(rest[0]), "") if rest else "")
+            language = known.languages.get(_key(rest[0]), "") if rest else ""
+            return Command(name, rest, language) if language or len(rest) <= SPARE_WORDS else None
         case _:
             return None
 

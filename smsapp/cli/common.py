@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,5 +44,5 @@ def said_plainly() -> Iterator[None]:
     except SQLAlchemyError as why:
         first = str(getattr(why, "orig", None) or why).strip().splitlines()[0]
         raise click.ClickException(f"the database does not answer ({first}); is the service running?") from why
-    except (UnknownPlace, ValueError, OSError) as why:
+    except (UnknownPlace, ValueError, OSError, csv.Error) as why:
         raise click.ClickException(str(why)) from why

@@ -45,7 +45,9 @@ def _decoded(raw: bytes) -> str:
     octets = unquote_to_bytes(raw.replace(b"+", b" "))
     for encoding, errors in (("utf-8", "strict"), ("utf-8", "surrogatepass"), ("cp1252", "replace")):
         try:
-            return octets.decode(encoding, errors).replace("\0", "")
+            text = octets.decode(encoding, errors).replace("\0", "")
+            # Two halves of a character make one again, half a character is none: no database takes it.
+            return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         except UnicodeDecodeError:
             continue
     raise AssertionError("cp1252 with replacement decodes anything")
