@@ -30,7 +30,11 @@ def test_a_refused_savepoint_does_not_silence_what_was_promised_before(clean_db:
 
 def test_a_transaction_that_fails_rings_nothing(clean_db: Sessions):
     rang = []
-    with pytest.raises(RuntimeError), transaction(clean_db) as db:
-        after_commit(db, lambda: rang.append("bell"))
-        raise RuntimeError
+
+    def fails():
+        with transaction(clean_db) as db:
+            after_commit(db, lambda: rang.append("bell"))
+            raise RuntimeError
+
+    pytest.raises(RuntimeError, fails)
     assert rang == []
