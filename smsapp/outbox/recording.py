@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from smsapp import phones
+from smsapp.db import after_commit
 from smsapp.gateways.base import SendError, Taken
 from smsapp.kinds import KINDS
 from smsapp.messages import Message, StoredReport
@@ -74,16 +75,15 @@ COLUMNS: list[ColumnClause[Any]] = [column(f.name, TYPES.get(f.name, Text())) fo
 def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
     """Write down what came of these requests, in the caller's transaction."""
     answered = list(answered)
-    results = []
-    for each in answered:
-        for number, row in each.request.rows.items():
-            outcome = each.outcomes.get(number) or _missing()
-            result = _result(each.request, row, outcome, now)
-            results.append(result)
-            _log(each, row, result)
-    written = _write(db, results)
+    told = [
+        (each, row, _result(each.request, row, each.outcomes.get(number) or _missing(), now))
+        for each in answered
+        for number, row in each.request.rows.items()
+    ]
+    written = _write(db, [result for _, _, result in told])
     _pause_or_trouble(db, answered, now)
     _take_up_reports(db, answered, written, now)
+    after_commit(db, lambda: _log(told))
 
 
 def pause_before(attempts: int, asked: float | None) -> timedelta:
@@ -175,15 +175,16 @@ def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int
         reports.match(db, report, now)
 
 
-def _log(each: Answered, row: Claimed, result: Result) -> None:
-    log.info(
-        "delivery",
-        message=row.id,
-        number=phones.masked(row.number),
-        gateway=each.request.gateway,
-        kind=row.kind,
-        status=result.status,
-        attempts=row.attempts,
-        reason=result.reason and DIGITS.sub(lambda m: f"…{m[0][-3:]}", result.reason),
-        seconds=round(each.seconds, 3),
-    )
+def _log(told: Iterable[tuple[Answered, Claimed, Result]]) -> None:
+    for each, row, result in told:
+        log.info(
+            "delivery",
+            message=row.id,
+            number=phones.masked(row.number),
+            gateway=each.request.gateway,
+            kind=row.kind,
+            status=result.status,
+            attempts=row.attempts,
+            reason=result.reason and DIGITS.sub(lambda m: f"…{m[0][-3:]}", result.reason),
+            seconds=round(each.seconds, 3),
+        )

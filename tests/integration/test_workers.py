@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 import psutil
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select
 from sqlalchemy import text as sql
 
 from runner.parts import Part
@@ -188,12 +188,13 @@ def test_sweeps_beside_each_other_change_each_message_once(live_rt, clock):
     assert outbox.sweep(live_rt).unknown == 0
 
 
-def test_a_database_that_drops_its_connections_between_talk_and_record_loses_no_answer(live_rt, gateway, engine):
+def test_a_database_that_drops_its_connections_between_talk_and_record_loses_no_answer(live_rt, gateway, settings):
+    other = create_engine(settings.database_url, poolclass=NullPool)
     take = gateway.answer
 
     def answer(text, number):
-        with engine.connect() as others:
-            others.execute(
+        with other.connect() as database:
+            database.execute(
                 sql(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
                     " AND pid <> pg_backend_pid() AND application_name = 'smsapp'"
