@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -12,7 +13,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
-from rq.exceptions import StopRequested
+from rq.exceptions import SchedulerNotFound, StopRequested
 
 from smsapp import logs
 from smsapp.config import BadSettings, Settings
@@ -65,15 +66,9 @@ class Schedule(CronScheduler):
         while not self.stopping:
             try:
                 self.start()  # type: ignore[no-untyped-call]
-            except RedisError as why:
+            except (RedisError, SchedulerNotFound) as why:  # the second: it came back empty as we took leave of it
                 log.warning("schedule waits for redis", why=type(why).__name__)
-                self._wait()
-
-    def _wait(self) -> None:
-        try:
-            time.sleep(AGAIN_SECONDS)
-        except StopRequested:
-            self.stopping = True
+                time.sleep(AGAIN_SECONDS)
 
     def _request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -89,7 +84,8 @@ def main() -> None:
         settings = Settings.load()
     except BadSettings as why:
         sys.exit(str(why))
-    Schedule(settings).run()
+    with suppress(StopRequested):  # asked to stop while Redis is away
+        Schedule(settings).run()
 
 
 if __name__ == "__main__":
