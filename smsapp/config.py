@@ -150,6 +150,8 @@ def _quiet_hours(raw: str) -> QuietHours:
         start, end = (time.fromisoformat(part.strip()) for part in raw.split("-"))
     except ValueError as why:
         raise ValueError("should look like 20:00-07:00") from why
+    if start.tzinfo or end.tzinfo:
+        raise ValueError("should look like 20:00-07:00, in the service's own TIMEZONE")
     return QuietHours(start, end)
 
 

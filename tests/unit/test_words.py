@@ -1,0 +1,174 @@
+"""The words that a text message may begin with, and the service's own texts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from smsapp import flowcheck
+from smsapp.flows.catalogue import Catalogue
+from smsapp.i18n import Texts, fields, language_name
+from smsapp.words import Command, close_to, command, keyword
+from tests.flowkit import LIVE, TEXTS, flow
+
+COMMANDS = {
+    "STOP": Command("stop"),
+    "stop": Command("stop"),
+    " Stop. ": Command("stop"),
+    "ARRÊT": Command("stop"),
+    "arret": Command("stop"),
+    "Arreter": Command("stop"),
+    "arrêter!": Command("stop"),
+    "FIN": Command("stop"),
+    "stop merci madame": Command("stop", ("merci", "madame")),
+    "ARRET avis": Command("stop", ("avis",), "survey"),
+    "Stop survey please dear people": Command("stop", ("survey", "please", "dear", "people"), "survey"),
+    "STOP rappels": Command("stop", ("rappels",), "reminders"),
+    "DEBUT": Command("start"),
+    "Début news": Command("start", ("news",), "news"),
+    "START": Command("start"),
+    "AIDE": Command("help"),
+    "Help": Command("help"),
+    "LANGUE": Command("language"),
+    "LANGUE fr": Command("language", ("fr",), "fr"),
+    "langue Français": Command("language", ("Français",), "fr"),
+    "LANGUAGE en": Command("language", ("en",), "en"),
+    "LANGUE xx": Command("language", ("xx",)),
+    "KAN bamanankan": Command("language", ("bamanankan",), "bm"),
+    "": None,
+    "   ": None,
+    "bonjour": None,
+    "1": None,
+    "stop de nous faire attendre": None,
+    "Langue de boeuf pour le repas": None,
+    "aide moi je suis malade": None,
+    "STOPPER": None,
+}
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_command(text):
+    assert command(text) == COMMANDS[text]
+
+
+KEYWORDS = {
+    "AVIS": Command("flow", (), "satisfaction"),
+    "avis 1201": Command("flow", ("1201",), "satisfaction"),
+    "Avis#1201": Command("flow", ("1201",), "satisfaction"),
+    "Survey": Command("flow", (), "satisfaction"),
+    "AVISÉ": None,
+    "mon avis": None,
+    "#": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("text", KEYWORDS)
+def test_keyword(text):
+    assert keyword(text, LIVE.live) == KEYWORDS[text]
+
+
+MEANT = {"AVSI": "AVIS", "avi": "AVIS", "Surveyy 12": "SURVEY", "aidee": "AIDE", "ARET": "ARRET", "Langu fr": "LANGUE"}
+NOT_MEANT = ["", "1", "av", "bonjour", "merci beaucoup", "avi tu vas bien", "12345", "Salimata"]
+
+
+@pytest.mark.parametrize("text", [*MEANT, *NOT_MEANT])
+def test_close_to(text):
+    assert close_to(text, LIVE.live) == MEANT.get(text)
+
+
+def test_a_keyword_that_is_a_command_or_of_two_flows_is_refused():
+    one = flow("{flow: one, keywords: {fr: [VISITE]}, nodes: [{end: bye}]}")
+    two = flow("{flow: two, keywords: {en: [visité], fr: [stop]}, nodes: [{end: bye}]}")
+    found = [p for p in flowcheck.problems(Catalogue.of([one, two]), TEXTS) if "keyword" in p]
+    assert found == ["two: keyword VISITE is already that of one", "two: keyword STOP is already that of a command"]
+
+
+# Every text of the service is either a refusal and says so, or is none and does not sound like one.
+
+REFUSALS = re.compile(r"^(problem|refused)\.|\.problem$|^(language_usage|language_unknown|keyword\.close)$")
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+def test_refusals_say_so_and_nothing_else_does(language):
+    for key, text in TEXTS.catalogues[language].items():
+        assert bool(flowcheck.REFUSAL.search(text)) == bool(REFUSALS.search(key)), (key, text)
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+def test_where_a_format_is_meant_there_is_an_example(language):
+    for key, text in TEXTS.catalogues[language].items():
+        if "format" in text.casefold():
+            assert re.search(r"ex[ae]mple ?:", text.casefold()), (key, text)
+
+
+@pytest.mark.parametrize("language", TEXTS.languages[1:])
+def test_a_translation_fills_in_the_same_values(language):
+    for key, text in TEXTS.catalogues[language].items():
+        assert fields(text) == fields(TEXTS.catalogues["fr"][key]), key
+
+
+def test_every_text_is_there_in_french_and_english_and_bambara_waits_for_review():
+    assert TEXTS.missing("en") == []
+    for language in ("bm", "en"):
+        assert set(TEXTS.catalogues[language]) <= set(TEXTS.catalogues["fr"])
+    assert TEXTS.unreviewed["bm"] == frozenset(TEXTS.catalogues["bm"])
+    assert TEXTS.unreviewed["fr"] == TEXTS.unreviewed["en"] == frozenset()
+
+
+def test_a_missing_text_is_said_in_the_default_language():
+    assert "stopped" not in TEXTS.catalogues["bm"]
+    assert TEXTS.say("bm", "stopped") == TEXTS.say("fr", "stopped")
+    assert TEXTS.say(None, "sorry") == TEXTS.say("xx", "sorry") == TEXTS.say("fr", "sorry")
+    with pytest.raises(KeyError):
+        TEXTS.say("fr", "no such text")
+
+
+def test_a_language_without_texts_is_refused():
+    with pytest.raises(OSError):
+        Texts.load(("fr", "qqq"))
+
+
+def test_languages_by_their_own_names():
+    assert [language_name(code) for code in ("fr", "en")] == ["Français", "English"]
+    assert language_name("bm")
+    assert language_name("qqq") == "Qqq"
+
+
+def test_this_release_is_sound_and_says_what_waits():
+    assert flowcheck.problems(LIVE, TEXTS) == []
+    notes = list(flowcheck.notes(LIVE, TEXTS))
+    assert any(note.startswith("bm:") and "fall back to fr" in note for note in notes)
+    assert any(note.startswith("bm:") and "native speaker" in note for note in notes)
+
+
+UNSOUND = {
+    "{flow: f, nodes: [{end: bye, effects: [no.such]}]}": "f: no effect is called no.such",
+    "{flow: f, needs: [nothing], nodes: [{end: bye}]}": "f: no fact is called nothing",
+    "{flow: f, nodes: [{ask: q, type: choice, choices: [a]}]}": "f: text q.a is missing",
+}
+
+
+@pytest.mark.parametrize("source", UNSOUND)
+def test_a_flow_that_can_not_run_is_found(source):
+    assert UNSOUND[source] in flowcheck.problems(Catalogue.of([flow(source)]), TEXTS)
+
+
+BAD_TEXTS = {
+    "q: Erreur de caisse ?": "f.q in fr uses 'Erreur', which means a refusal",
+    "q.problem: Encore une fois.": "f.q.problem in fr does not say that it refuses",
+    "q: Bonjour {somebody}": "f: a text in fr shows {somebody}",
+    f"q: {'beaucoup de mots ' * 60}": "pages on USSD",
+}
+
+
+@pytest.mark.parametrize("texts", BAD_TEXTS)
+def test_a_text_that_misleads_or_does_not_fit_is_found(texts):
+    form = flow("{flow: f, by_sms: yes, nodes: [{ask: q, type: text}]}", texts)
+    assert any(BAD_TEXTS[texts] in problem for problem in flowcheck.problems(Catalogue.of([form]), TEXTS))
+
+
+def test_a_question_of_too_many_parts_is_found():
+    form = flow("{flow: f, by_sms: yes, nodes: [{ask: q, type: text}]}", f"q: {'mots ' * 65}")
+    assert "f.q in fr: 3 parts by SMS" in flowcheck.problems(Catalogue.of([form]), TEXTS)
