@@ -74,8 +74,8 @@ def _answer(talk: Talk, memory: Memory, number: str, path: str, seal: Seal) -> t
     rest = _rest(memory.path, path, seal)
     if rest is None:
         return "diverged", talk.show()
-    if memory.turn != memory.seen_turn:
-        # Another session or an SMS moved the conversation: what she typed answers a screen that is gone.
+    if memory.turn != memory.seen_turn or (talk.state is not None and talk.flow is None):
+        # Another session, an SMS or a release moved the conversation: what she typed answers a screen that is gone.
         return "stale", talk.show()
     return _continue(talk, rest)
 
@@ -91,7 +91,7 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
     old = heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN
     if old and (talk.flow is None or talk.flow.name != "resume"):
         return "resume?", talk.ask_first("resume")
-    return "resume", talk.show()
+    return "resume", talk.resume()
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
@@ -99,6 +99,8 @@ def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
     if wanted is None:
         answers = utterances(talk, rest)
         return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)
+    if wanted.name == "help":
+        return "command", talk.ask_first("help")
     said = talk.obey(wanted)
     if wanted.name == "language" and wanted.argument:
         return "command", talk.show()
