@@ -81,6 +81,7 @@ def _take(talk: Talk, row: Message) -> str:
 
 
 def _answers_question(talk: Talk, text: str) -> bool:
+    talk.put_reading_away()
     flow = talk.flow
     if flow is None or not talk.in_form or not (flow.by_sms or flow.name == "resume"):
         return False

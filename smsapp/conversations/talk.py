@@ -14,7 +14,7 @@ from smsapp.conversations.tables import Memory, Revisions
 from smsapp.flows import engine, render
 from smsapp.flows.catalogue import UnknownRevision
 from smsapp.flows.nodes import Ask, Flow
-from smsapp.flows.state import LimitReached, Moment, Problem, Screen, State, Step
+from smsapp.flows.state import Frame, LimitReached, Moment, Problem, Screen, State, Step
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.words import Command
@@ -155,9 +155,23 @@ class Talk:
 
     @property
     def in_form(self) -> bool:
-        """Is there a question open, and not only a menu?"""
-        flow = self.flow
-        return flow is not None and flow.kind == "form"
+        """Is there a question open, and not only a menu or something to read?"""
+        return bool(self._asking())
+
+    def put_reading_away(self) -> None:
+        """Go down to the open question, if there is one, from what was only being read above it."""
+        if frames := self._asking():
+            self.state = State(frames)
+
+    def _asking(self) -> tuple[Frame, ...]:
+        """The open flows up to the last one that asks something."""
+        frames = self.state.frames if self.state else ()
+        try:
+            while frames and not self.flows.get(frames[-1].flow).asks:
+                frames = frames[:-1]
+        except UnknownRevision:
+            return ()
+        return frames
 
     @property
     def open_ask(self) -> Ask | None:

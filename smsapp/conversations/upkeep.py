@@ -47,6 +47,7 @@ def _nudge(rt: Runtime, number: str) -> bool:
         if row is None or row.state is None or row.channel != "ussd" or rt.now() - row.heard_at < SILENCE:
             return False
         talk = Talk(db, rt, number, "sms", memory)
+        talk.put_reading_away()
         flow = talk.flow
         if flow is None or talk.state is None or not flow.by_sms:
             return False

@@ -91,7 +91,8 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
     old = heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN
     if old and (talk.flow is None or talk.flow.name != "resume"):
         return "resume?", talk.ask_first("resume")
-    return "resume", talk.resume()
+    talk.put_reading_away()
+    return "resume", talk.show()
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
