@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from smsapp.db import Base, Big
 
 MO, MT = "mo", "mt"
+REJECTED_KEPT = timedelta(days=30)
+REPORTS_KEPT = timedelta(days=90)
 
 # How far along a message to a phone is. A report only ever moves it to a higher rank, so that the order in which
 # reports arrive does not matter; `delivered` is highest, for a phone may answer after the gateway had given it up.
@@ -143,3 +145,9 @@ class GatewayState(Base):
     reason: Mapped[str | None]
     next_probe_at: Mapped[datetime | None]
     probe_id: Mapped[UUID | None]  # the attempt that probes; its success alone ends a pause
+
+
+def forget_old(db: Session, now: datetime) -> None:
+    """Callbacks that could not be used hold what somebody typed; reports that nothing matched matter to nobody later."""
+    db.execute(delete(RejectedCallback).where(RejectedCallback.at < now - REJECTED_KEPT))
+    db.execute(delete(StoredReport).where(StoredReport.message_id.is_(None), StoredReport.at < now - REPORTS_KEPT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import conversations, outbox, periodic
+from smsapp import conversations, messages, outbox, periodic
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -44,5 +44,6 @@ def tidy() -> None:
     rt.bell.started("tidy")
     with transaction(rt.sessions) as db:
         first = periodic.first(db, "tidy", timedelta(hours=1), rt.now())
+        messages.forget_old(db, rt.now())
     if first:
         conversations.tidy(rt)
