@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp.db import Base, Big
 
