@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp.db import Base, Big
@@ -178,7 +178,7 @@ def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None
         return None
     rows = db.execute(
         select(Number.number, Person.id, Person.language)
-        .distinct(Number.number)
+        .ext(distinct_on(Number.number))
         .join(Person, Person.id == Number.person_id)
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.group_id == group_id, Number.main)
@@ -192,7 +192,7 @@ def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     chosen = db.execute(select(Phone.number, Phone.language).where(Phone.number.in_(numbers)))
     hers = db.execute(
         select(Number.number, Person.language)
-        .distinct(Number.number)
+        .ext(distinct_on(Number.number))
         .join(Person, Person.id == Number.person_id)
         .where(Number.number.in_(numbers), Person.language.is_not(None))
         .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
@@ -221,7 +221,7 @@ def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:
     """Those of `numbers` of which somebody's last word on this topic was no."""
     last = (
         select(Consent.person_id, Consent.given)
-        .distinct(Consent.person_id)
+        .ext(distinct_on(Consent.person_id))
         .where(Consent.topic == topic, Consent.person_id == Number.person_id)
         .order_by(Consent.person_id, Consent.id.desc())
         .lateral()
