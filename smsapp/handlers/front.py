@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from smsapp.runtime import Runtime
 
@@ -13,5 +13,10 @@ def blueprint(rt: Runtime) -> Blueprint:
     @bp.get("/")
     def index() -> str:
         return render_template("front.html", settings=rt.settings)
+
+    @bp.get("/favicon.ico")
+    def icon() -> Response:
+        """What browsers ask for beside a page that can not name its icon, like `/metrics`."""
+        return current_app.send_static_file("icon.svg")
 
     return bp

@@ -18,6 +18,8 @@ const TICKS = {
 const $ = (selector, within = document) => within.querySelector(selector);
 const hex = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const pretty = (number) => number.replace(/^\+223(\d\d)(\d\d)(\d\d)(\d\d)$/, "+223 $1 $2 $3 $4");
+// Where fingers type, a field that takes the focus by itself brings up a keyboard over the phone's own keys.
+const fingers = matchMedia("(pointer: coarse)");
 const clock = (at) => new Date(at).toLocaleTimeString("fr", { hour: "2-digit", minute: "2-digit" });
 
 // Parts of an SMS, as they are billed.
@@ -142,7 +144,10 @@ class Phone {
       event.preventDefault();
       this.text();
     });
-    this.part("textarea").addEventListener("input", () => this.showParts());
+    this.part("textarea").addEventListener("input", () => {
+      this.showParts();
+      if (this.atEnd()) this.scroll(); // the field may have grown over the last message
+    });
   }
 
   clicked(button) {
@@ -234,7 +239,7 @@ class Phone {
     }
     if (view === "thread") this.scroll();
     this.read();
-    if (focus && this.part(".ussd").hidden) this.field()?.focus({ preventScroll: true });
+    if (focus && !fingers.matches && this.part(".ussd").hidden) this.field()?.focus({ preventScroll: true });
   }
 
   showText(words, how) {
@@ -252,7 +257,7 @@ class Phone {
     this.part(".send").textContent = how === "ended" ? "OK" : "Envoyer";
     if (asking) this.showLeft(IDLE_S);
     if (how !== "waiting") this.announce(words);
-    if (had) (asking ? reply : this.part(how === "ended" ? ".send" : ".cancel")).focus({ preventScroll: true });
+    if (had && !fingers.matches) (asking ? reply : this.part(how === "ended" ? ".send" : ".cancel")).focus({ preventScroll: true });
   }
 
   showLeft(left) {
@@ -308,7 +313,7 @@ class Phone {
   }
 
   showMessages() {
-    const list = this.part(".messages"), below = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const list = this.part(".messages"), below = this.atEnd();
     list.replaceChildren(...[...this.messages.values()].map((message) => this.bubble(message)));
     if (!this.messages.size) {
       const words = `Pas encore de message. Écrivez AIDE au ${shortCode}.`;
@@ -330,6 +335,11 @@ class Phone {
     foot.append(`${from}${clock(message.at * 1000)}${parts > 1 ? ` · ${parts} SMS` : ""} `, tick);
     row.append(text, foot);
     return row;
+  }
+
+  atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.part(".messages");
+    return scrollHeight - scrollTop - clientHeight < 60;
   }
 
   scroll() { this.part(".messages").scrollTop = this.part(".messages").scrollHeight; }
