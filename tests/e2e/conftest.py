@@ -1,17 +1,30 @@
-"""Debian's Chromium, driven by Playwright; without one the browser tests are skipped, and say so."""
+"""Debian's Chromium on the pages of a running service; without a browser its tests are skipped, and say so."""
 
 from __future__ import annotations
 
-import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
+
+from tests.e2e.checkout import Checkout, copied
+from tests.e2e.phones import Simulator
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+ARGUMENTS = [
+    "--no-sandbox",  # Chromium's own refuses to work for root, as in most build machines
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 
 
 def chromium() -> str | None:
@@ -19,25 +32,37 @@ def chromium() -> str | None:
     return found or (str(MAC) if MAC.exists() else None)
 
 
+def launch(kind: BrowserType) -> Browser:
+    return kind.launch(executable_path=chromium(), args=ARGUMENTS)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
+    if chromium() is None:
         pytest.skip("NO CHROMIUM HERE: install chromium to run the browser tests")
-    # Chromium's own sandbox refuses to work for root, as in most build machines.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=15_000)  # two slow cores, and many test processes on them
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def service(browser: Browser) -> Iterator[Checkout]:
+    """The whole service, at any hour of the day: once for all browser tests of a process."""
+    del browser  # where there is none, nothing needs to start
+    with copied() as checkout:
+        checkout.start(QUIET_HOURS="00:00-00:00")
+        checkout.wait_until_ready()
+        yield checkout
+        with suppress(subprocess.TimeoutExpired):  # whatever is left is killed
+            checkout.end()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own; an error in its scripts fails the test."""
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.close()
-    assert not errors, errors
+def simulator(browser: Browser, service: Checkout) -> Iterator[Simulator]:
+    """The simulator's page; it must not complain, nor reach for another machine."""
+    with Simulator.on(browser, service.url, viewport={"width": 1280, "height": 900}) as simulator:
+        yield simulator
+        simulator.page.request.delete("/simulator/faults")
+        assert not simulator.complaints, simulator.complaints

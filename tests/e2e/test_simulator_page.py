@@ -1,0 +1,95 @@
+"""The pages themselves: small screens, everybody's access, nothing loaded from elsewhere, nothing loaded twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.phones import Simulator
+
+AXE = Path(__file__).parent / "axe-core" / "axe.min.js"
+SMALL, LOW = 360, 640
+
+pytestmark = pytest.mark.e2e
+
+
+def violations(page) -> list[str]:
+    """What axe holds against the page as it stands, one line each."""
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{rule['impact']} {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+def width(page) -> int:
+    """Of all that one could scroll to."""
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_a_whole_phone_fits_into_a_small_one(browser, service):
+    screen = {"viewport": {"width": SMALL, "height": LOW}, "is_mobile": True, "has_touch": True}
+    with Simulator.on(browser, service.url, **screen) as simulator:
+        [phone] = simulator.open("+22370000120")
+        assert phone.box.bounding_box()["height"] <= LOW
+        phone.box.evaluate("box => box.scrollIntoView()")
+        for part in (phone.box.locator(".bar"), phone.button("Appeler"), phone.box.locator('.keys button[value="#"]')):
+            expect(part).to_be_in_viewport(ratio=1)
+        phone.button("Appeler").tap()
+        phone.sees("1.")
+        expect(phone.reply).not_to_be_focused()  # which would bring up a keyboard over the keys
+        phone.press("2")
+        phone.button("Appeler").tap()
+        phone.sees("3.")
+        assert width(simulator.page) == SMALL
+
+        phone.button("Raccrocher").tap()
+        phone.open_messages()
+        phone.text("mot-sans-fin" * 12)
+        expect(phone.message("mot-sans-fin")).to_be_visible()
+        simulator.page.get_by_text("Pannes").tap()
+        simulator.page.get_by_text("Au clavier").tap()
+        assert width(simulator.page) == SMALL
+        assert not simulator.complaints
+
+
+def test_everybody_can_use_the_phones(simulator):
+    home, thread = simulator.open("+22370000110", "+22370000112")
+    assert violations(simulator.page) == []
+    home.dial()
+    home.sees("1.")
+    thread.open_messages()
+    thread.text("AIDE")
+    thread.has_tick("AVIS", "✓✓")
+    simulator.page.get_by_text("Pannes").click()
+    simulator.page.get_by_text("Au clavier").click()
+    assert violations(simulator.page) == []
+
+
+def test_everybody_can_use_the_front_door(simulator):
+    simulator.page.goto("/")
+    assert violations(simulator.page) == []
+    simulator.page.get_by_role("link", name="Ouvrir le simulateur").click()
+    expect(simulator.page).to_have_title("Téléphones d’essai")
+
+
+def test_a_page_without_a_head_has_its_icon(simulator):
+    simulator.page.goto("/readyz")
+    icon = simulator.page.request.get("/favicon.ico")
+    assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml; charset=utf-8")
+
+
+def test_script_and_style_are_not_loaded_twice(simulator):
+    simulator.open()
+    first = loaded(simulator.page)
+    simulator.page.reload()
+    again = loaded(simulator.page)
+    assert first.keys() == again.keys()
+    assert all(again[name] < 1000 < first[name] for name in first)  # only asked whether they changed
+
+
+def loaded(page) -> dict[str, int]:
+    """Bytes that came over the line for the page's script and style."""
+    sizes = "performance.getEntriesByType('resource').map(each => [each.name, each.transferSize])"
+    return {name: size for name, size in page.evaluate(sizes) if "/static/simulator/" in name}
