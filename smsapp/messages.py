@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger, delete
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -148,6 +148,6 @@ class GatewayState(Base):
 
 
 def forget_old(db: Session, now: datetime) -> None:
-    """Callbacks that could not be used hold what somebody typed; reports that nothing matched matter to nobody later."""
+    """What could not be used holds what somebody typed; a report that nothing matched matters to nobody later."""
     db.execute(delete(RejectedCallback).where(RejectedCallback.at < now - REJECTED_KEPT))
     db.execute(delete(StoredReport).where(StoredReport.message_id.is_(None), StoredReport.at < now - REPORTS_KEPT))
