@@ -37,6 +37,7 @@ def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> E
     """An engine for this process; a forked child starts with connections of its own."""
     engine = create_engine(
         url,
+        hide_parameters=True,  # what people wrote stands in no error's words
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from types import TracebackType
+from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+_SAID = re.compile(r"""'[^']*'|"[^"]*"|«[^»]*»""")
+_DIGITS = re.compile(r"\+?[0-9]{5,}")
+_LONGEST_REASON = 200
+
+# Local variables hold what people typed, their numbers and PINs.
+_frames = ExceptionDictTransformer(show_locals=False)
 
 
 def configure(quiet: bool = False) -> None:
@@ -17,10 +29,21 @@ def configure(quiet: bool = False) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_traceback),
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr if quiet else sys.stdout),
         cache_logger_on_first_use=True,
     )
+
+
+def _traceback(exc_info: _ExcInfo) -> list[dict[str, Any]]:
+    """Where it happened and why, without the values that an error quotes."""
+    stacks = _frames(exc_info)
+    for stack in stacks:
+        # A database's second line holds the row, SQLAlchemy's the parameters.
+        first = str(stack.get("exc_value", "")).partition("\n")[0]
+        masked = _DIGITS.sub(lambda m: f"…{m[0][-3:]}", _SAID.sub("'…'", first))
+        stack["exc_value"], stack["exc_notes"] = masked[:_LONGEST_REASON], []
+    return stacks

@@ -1,0 +1,74 @@
+"""Migrations: up, down and up again on a database of their own, and the same as what the modules declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from psycopg import sql
+from sqlalchemy import create_engine, inspect, make_url
+
+from smsapp import db, schema
+from smsapp.config import Settings
+from smsapp.db import Base
+
+
+@pytest.fixture
+def empty(settings: Settings) -> Iterator[str]:
+    """The address of an empty database."""
+    here = make_url(settings.database_url)
+    name = f"{here.database}_migrations"
+    server = here.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as own:
+        own.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        own.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield here.set(database=name).render_as_string(hide_password=False)
+        own.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def tables(url):
+    engine = create_engine(url)
+    names = set(inspect(engine).get_table_names()) - {"alembic_version"}
+    engine.dispose()
+    return names
+
+
+def test_up_down_and_up_again(empty):
+    declared = {table.name for table in Base.metadata.sorted_tables}
+    schema.upgrade(empty)
+    assert tables(empty) == declared
+    schema.downgrade(empty, "base")
+    assert tables(empty) == set()
+    schema.upgrade(empty)
+    schema.upgrade(empty)
+    assert tables(empty) == declared
+
+
+def test_every_step_goes_back_and_forth(empty):
+    script = schema.ScriptDirectory.from_config(schema.config())
+    for revision in reversed(list(script.walk_revisions())):
+        schema.upgrade(empty, revision.revision)
+        schema.downgrade(empty, revision.down_revision or "base")
+        schema.upgrade(empty, revision.revision)
+
+
+def test_migrations_make_what_the_modules_declare(empty):
+    schema.upgrade(empty)
+    engine = create_engine(empty)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_a_database_behind_this_release_is_noticed(empty):
+    make = db.sessions(create_engine(empty))
+    with make() as own:
+        assert schema.behind(own) == "the database is at nothing: run `flask db upgrade`"
+    schema.upgrade(empty)
+    with make() as own:
+        assert schema.behind(own) == ""
+    make.kw["bind"].dispose()
