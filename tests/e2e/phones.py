@@ -78,8 +78,10 @@ class Simulator:
     def on(cls, browser: Browser, url: str, **screen: Any) -> Iterator[Simulator]:
         here = {"locale": "fr-FR", "timezone_id": "Africa/Bamako", "reduced_motion": "reduce"}
         context = browser.new_context(base_url=url, **here, **screen)
-        yield cls(context.new_page(), url)
-        context.close()
+        try:
+            yield cls(context.new_page(), url)
+        finally:
+            context.close()
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
