@@ -17,7 +17,7 @@ from smsapp.outbox.recording import Answered, record
 from smsapp.runtime import Runtime
 
 SECONDS = {"replies": 8.0, "bulk": 45.0}  # of claiming in one job; texts that wait to be heard share the first queue
-GATHER_SECONDS = 0.02  # answers that come this close together are recorded together
+GATHER_SECONDS = 0.05  # answers that come this close together are recorded together
 LOOK_AGAIN_SECONDS = 1.0  # one slow answer does not hold what has become due since
 TIRED_AFTER = 20  # requests in a row that came to nothing clear: the rest waits for the next ring
 RECORD_PAUSES = (0.5, 1.0, 3.0, 9.0)
@@ -80,8 +80,8 @@ class _Run:
 
     def free(self) -> Mapping[str, int]:
         busy = [request.gateway for request in self.flying.values()]
-        # Half as many again wait for a thread, so that none is idle while this one records and claims.
-        return {name: g.requests_at_once * 3 // 2 - busy.count(name) for name, g in self.rt.gateways.items()}
+        # As many again wait for a thread, so that none is idle while this one records and claims.
+        return {name: g.requests_at_once * 2 - busy.count(name) for name, g in self.rt.gateways.items()}
 
     def landed(self) -> list[Answered]:
         if not wait(self.flying, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED).done:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, ColumnClause, DateTime, Numeric, Text, Uuid, column, func, literal, select, update
+from sqlalchemy import BigInteger, ColumnClause, DateTime, Numeric, Text, Uuid, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from smsapp import phones
@@ -72,6 +73,31 @@ TYPES: dict[str, TypeEngine[Any]] = {
 COLUMNS: list[ColumnClause[Any]] = [column(f.name, TYPES.get(f.name, Text())) for f in fields(Result)]
 
 
+def _write_all() -> ReturningUpdate[int]:
+    arrays = [bindparam(f"told_{c.name}", type_=ARRAY(c.type)) for c in COLUMNS]
+    new = func.unnest(*arrays).table_valued(*COLUMNS, name="told").render_derived().c
+    return (
+        update(Message)
+        .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
+        .where(Message.status.in_(("sending", "unknown")))
+        .values(
+            status=new.status,
+            reason=new.reason,
+            external_id=new.external_id,
+            cost=new.cost,
+            currency=new.currency,
+            sent_at=new.sent_at,
+            final_at=new.final_at,
+            due_at=func.coalesce(new.due_at, Message.due_at),
+            not_before=new.not_before,
+        )
+        .returning(Message.id)
+    )
+
+
+WRITE = _write_all()  # made once: making it takes SQLAlchemy longer than the database needs for it
+
+
 def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
     """Write down what came of these requests, in the caller's transaction."""
     answered = list(answered)
@@ -125,27 +151,8 @@ def _write(db: Session, results: Sequence[Result]) -> set[int]:
     """One UPDATE for all; a row that was claimed anew since, or settled by a report, keeps what it says."""
     if not results:
         return set()
-    told = zip(COLUMNS, zip(*map(astuple, results), strict=True), strict=True)
-    arrays = [literal(list(values), ARRAY(c.type)) for c, values in told]
-    new = func.unnest(*arrays).table_valued(*COLUMNS, name="told").render_derived().c
-    change = (
-        update(Message)
-        .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
-        .where(Message.status.in_(("sending", "unknown")))
-        .values(
-            status=new.status,
-            reason=new.reason,
-            external_id=new.external_id,
-            cost=new.cost,
-            currency=new.currency,
-            sent_at=new.sent_at,
-            final_at=new.final_at,
-            due_at=func.coalesce(new.due_at, Message.due_at),
-            not_before=new.not_before,
-        )
-        .returning(Message.id)
-    )
-    return set(db.scalars(change, execution_options={"synchronize_session": False}))
+    values = {f"told_{c.name}": [getattr(result, c.name) for result in results] for c in COLUMNS}
+    return set(db.scalars(WRITE, values, execution_options={"synchronize_session": False}))
 
 
 def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:
