@@ -70,10 +70,11 @@ class Claim:
 def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: int = LOOK_AHEAD) -> Claim:
     """As many due messages as fit in `slots` requests per gateway; they are `sending` once this commits."""
     now = rt.now()
-    probe = _probe(db, rt, queue, now)
+    paused = pauses.paused(db)
+    probe = _probe(db, rt, queue, now) if paused else None
     if probe is not None:
         return Claim([probe], more=True)
-    free = {name for name, n in slots.items() if n > 0} - pauses.paused(db)
+    free = {name for name, n in slots.items() if n > 0} - paused
     seen = db.execute(_due(queue, free, now, look)).all() if free else []
     good = _still_wanted(db, rt, seen, now)
     requests = _requests(rt, good, slots, now)
