@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smsapp import flowcheck
-from smsapp.flows import engine, render
+from smsapp.flows import engine, render, run
 from smsapp.flows.state import LimitReached, Option, Problem, Screen, State
 from smsapp.segments import fits_ussd, fold
 from tests.flowkit import KNOWN, LIVE, STRANGER, TEXTS, Player, flow, moment, words
@@ -88,7 +88,7 @@ def check(player, step):
     if step.state is None:
         assert step.screen.end
         return
-    assert 1 <= len(step.state.frames) <= engine.MAX_FRAMES
+    assert 1 <= len(step.state.frames) <= run.MAX_FRAMES
     kept = step.state.to_json()
     assert State.from_json(json.loads(json.dumps(kept))) == step.state
     again = player.show()

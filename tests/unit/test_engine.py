@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from smsapp.flows import engine
+from smsapp.flows import engine, run
 from smsapp.flows.state import LimitReached, State
 from tests.flowkit import KNOWN, LIVE, STRANGER, Player, flow, moment
 
@@ -244,7 +244,7 @@ def test_named_limits_end_a_conversation():
     with pytest.raises(LimitReached, match="wrong answers"):
         player.say("x")
     state = player.state
-    for _ in range(engine.MAX_FRAMES - 1):
+    for _ in range(run.MAX_FRAMES - 1):
         state = engine.push(LIVE, state, "resume", KNOWN, moment()).state
     with pytest.raises(LimitReached, match="frames"):
         engine.push(LIVE, state, "resume", KNOWN, moment())

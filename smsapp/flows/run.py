@@ -1,0 +1,168 @@
+"""One call of the engine while it lasts: the open frames, the answers that count, what she can choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from smsapp.flows.expressions import Expression
+from smsapp.flows.nodes import Ask, Entry, Flow, Node
+from smsapp.flows.state import Effect, Frame, LimitReached, Moment, Option, Problem
+
+BACK = "0"
+OTHER_BACK = "9"  # where a question has an answer 0 of its own
+
+MAX_FRAMES = 8
+
+Facts = Mapping[str, Any]
+
+
+class Flows(Protocol):
+    """Live flows by name; any revision by its id."""
+
+    @property
+    def live(self) -> Mapping[str, Flow]: ...
+    def get(self, revision: str) -> Flow: ...
+
+
+@dataclass
+class Run:
+    """One call of the engine: the frames as they change, and the effects met on the way."""
+
+    flows: Flows
+    facts: Facts
+    moment: Moment
+    frames: list[Frame]
+    effects: list[Effect] = field(default_factory=list)
+    lead: tuple[Flow, str] | None = None
+    lead_values: Mapping[str, Any] = field(default_factory=dict)
+    problem: Problem | None = None
+    opened: int = 0
+
+    @property
+    def top(self) -> Frame:
+        return self.frames[-1]
+
+    @top.setter
+    def top(self, frame: Frame) -> None:
+        self.frames[-1] = frame
+
+    @property
+    def flow(self) -> Flow:
+        return self.flows.get(self.top.flow)
+
+    def fact(self, name: str) -> Any:
+        """A fact; one that the flow pins is what it was when this run first read it."""
+        if name not in self.flow.pins:
+            return self.facts[name]
+        if name not in self.top.facts:
+            self.top = replace(self.top, facts={**self.top.facts, name: self.facts[name]})
+        return self.top.facts[name]
+
+    def push(self, name: str, held: Mapping[str, str] | None = None) -> None:
+        if len(self.frames) >= MAX_FRAMES:
+            raise LimitReached("frames")
+        self.opened += 1
+        run = f"{self.moment.run}.{self.opened}"
+        self.frames.append(Frame(self.flows.live[name].revision, run, held=held or {}, coded=tuple(held or ())))
+
+    def pop(self) -> None:
+        self.frames.pop()
+        if self.frames:
+            self.top = self.top.fresh()
+        else:
+            self.push(self.moment.root)
+
+
+def current(run: Run) -> Node | Flow | None:
+    """The first relevant node without an answer; the flow itself for a menu; None at the end of a form."""
+    if run.flow.kind == "menu":
+        return run.flow
+    return next((node for node, done in relevant(run) if not done), None)
+
+
+def relevant(run: Run) -> Iterator[tuple[Node, bool]]:
+    """Nodes that count, in order, and whether each is done; an answer whose question no longer counts is not seen."""
+    seen: dict[str, Any] = {}
+    values = Values(run, seen)
+    for node in run.flow.nodes:
+        if not (node.relevant is None or node.name in run.top.coded or _true(run, node.relevant, values)):
+            continue
+        done = node.name in run.top.answers
+        if done:
+            seen[node.name] = run.top.answers[node.name]
+        yield node, done
+
+
+def _true(run: Run, expression: Expression, values: Mapping[str, Any]) -> bool:
+    return expression.true(values, today=run.moment.today)
+
+
+def seen(run: Run) -> dict[str, Any]:
+    """The answers that count."""
+    return {node.name: run.top.answers[node.name] for node, done in relevant(run) if done}
+
+
+class Values(Mapping[str, Any]):
+    """Answers first, then the facts that the flow needs, asked for only when read."""
+
+    def __init__(self, run: Run, seen: Mapping[str, Any]) -> None:
+        self.run, self.seen, self.needs = run, seen, run.flow.needs
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.seen:
+            return self.seen[name]
+        if name in self.needs:
+            return self.run.fact(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*self.seen, *self.needs})
+
+    def __len__(self) -> int:
+        return len({*self.seen, *self.needs})
+
+
+def options_of(run: Run, place: Node | Flow | None) -> tuple[Option, ...]:
+    if isinstance(place, Flow):
+        entries = _entries(run, place)
+        return tuple(Option(str(i), e.goto, key=e.goto) for i, e in enumerate(entries, start=1))
+    if not isinstance(place, Ask):
+        return ()
+    own = tuple(Option(c.code, c.name, key=f"{place.labels}.{c.name}") for c in place.choices)
+    return (*_from_facts(run, place), *own)
+
+
+def _entries(run: Run, menu: Flow) -> list[Entry]:
+    if run.top.shown:
+        by_name = {entry.goto: entry for entry in menu.entries}
+        return [by_name[name] for name in run.top.shown if name in by_name]
+    values = Values(run, {})
+    return [e for e in menu.entries if e.relevant is None or _true(run, e.relevant, values)]
+
+
+def _from_facts(run: Run, ask: Ask) -> tuple[Option, ...]:
+    """Options that a fact lists. What was on her screen keeps its number even if the list has changed since."""
+    if not ask.options_from:
+        return ()
+    wanted = run.top.answers.get(ask.parent) if ask.parent else None
+    items = [item for item in run.facts[ask.options_from] if not ask.parent or item.get("parent") == wanted]
+    labels = {str(item["name"]): str(item["label"]) for item in items}
+    if not ask.listed:
+        return tuple(Option(name, name, label) for name, label in labels.items())
+    names = run.top.shown or tuple(labels)
+    return tuple(Option(str(i), n, labels[n]) for i, n in enumerate(names, start=1) if n in labels)
+
+
+def back_key(options: Sequence[Option]) -> str:
+    codes = {option.code for option in options}
+    return next((key for key in (BACK, OTHER_BACK) if key not in codes), "")
+
+
+def words_of(run: Run) -> dict[str, Any]:
+    """What a text's `{names}` may show: answers by their label, and the facts that the flow needs."""
+    lists = {ask.options_from for ask in run.flow.asks}
+    known = Values(run, seen(run) if run.flow.nodes else {})
+    plain = {name: value for name in known if name not in lists and isinstance(value := known[name], str | int | float)}
+    return {**plain, **{k: v for k, v in run.top.labels.items() if k in plain}}
