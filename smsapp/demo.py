@@ -38,9 +38,7 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     facilities = _places(db, told["places"])
     count = _people(db, rt, told, facilities, chance)
     for name, numbers in told["groups"].items():
-        for number in numbers:
-            for known in people.behind(db, number):
-                people.join_group(db, name, known.id)
+        people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
     answers = _answers(db, rt, told["survey"], facilities, chance)
     return {"places": db.scalar(select(func.count(Place.id))) or 0, "people": count, "answers": answers}
 

@@ -164,11 +164,13 @@ def add(
     return person
 
 
-def join_group(db: Session, name: str, person_id: int) -> None:
-    """Add her to the group of this name, made where it is new."""
+def join_group(db: Session, name: str, person_ids: Iterable[int]) -> None:
+    """Add them to the group of this name, made where it is new."""
     db.execute(insert(Group).values(name=name).on_conflict_do_nothing())
     group_id = db.scalar(select(Group.id).where(Group.name == name))
-    db.execute(insert(Membership).values(group_id=group_id, person_id=person_id).on_conflict_do_nothing())
+    rows = [{"group_id": group_id, "person_id": person_id} for person_id in person_ids]
+    if rows:
+        db.execute(insert(Membership).on_conflict_do_nothing(), rows)
 
 
 def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -31,23 +31,62 @@ class Counts:
         self.refused += other.refused
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One row that can be used."""
+
+    number: str
+    name: str | None
+    language: str | None
+    facility_id: int | None
+    groups: tuple[str, ...]
+
+
 def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int) -> Counts:
-    """Rows with the keys phone, name, language, facility, groups (by `;`); lines are counted from `first_line`."""
-    counts, known = Counts(), _Facilities(db)
+    """Rows with the keys phone, name, language, facility, groups (by `;`); lines are counted from `first_line`.
+
+    All of them in a few statements: a programme's list has thousands.
+    """
+    counts = Counts()
+    good = list(_read(db, rt, rows, first_line, counts))
+    held = _held(db, {row.number for row in good})
+    groups: dict[str, list[Person]] = {}
+    new: list[tuple[Person, str, bool]] = []
+    for row in good:
+        here = held.setdefault(row.number, [])
+        person = _same(here, row.name)
+        if person is None:
+            person = Person(name=row.name, language=row.language, facility_id=row.facility_id, created_at=rt.now())
+            new.append((person, row.number, not here))
+            here.append(person)
+            counts.added += 1
+        elif _change(person, row):
+            counts.changed += 1
+        for group in row.groups:
+            groups.setdefault(group, []).append(person)
+    _write(db, rt, new)
+    for group, members in groups.items():
+        people.join_group(db, group, {person.id for person in members})
+    return counts
+
+
+def _read(
+    db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int, counts: Counts
+) -> Iterator[_Row]:
+    facilities = _Facilities(db)
     for line, row in enumerate(rows, start=first_line):
         try:
-            number = normalise(row.get("phone") or "", rt.settings.country)
-            facility = known.find(row.get("facility") or "")
-            language = _language(rt, row.get("language") or "")
+            yield _Row(
+                number=normalise(row.get("phone") or "", rt.settings.country),
+                name=clean(row.get("name") or "")[:LONGEST_NAME] or None,
+                language=_language(rt, row.get("language") or ""),
+                facility_id=facilities.find(row.get("facility") or ""),
+                groups=tuple(filter(None, map(clean, (row.get("groups") or "").split(";")))),
+            )
         except BadNumber as why:
             counts.refused.append((line, f"phone: {why}"))
         except (UnknownPlace, ValueError) as why:
             counts.refused.append((line, str(why)))
-        else:
-            name = clean(row.get("name") or "")[:LONGEST_NAME] or None
-            _take_one(db, rt, counts, number, name, language, facility)
-            _join(db, number, name, row.get("groups") or "")
-    return counts
 
 
 class _Facilities:
@@ -57,11 +96,12 @@ class _Facilities:
         self.db = db
         self.found: dict[str, Place | None] = {"": None}
 
-    def find(self, words: str) -> Place | None:
+    def find(self, words: str) -> int | None:
         words = words.strip()
         if words not in self.found:
             self.found[words] = places.facility(self.db, words)
-        return self.found[words]
+        place = self.found[words]
+        return place.id if place else None
 
 
 def _language(rt: Runtime, words: str) -> str | None:
@@ -71,41 +111,39 @@ def _language(rt: Runtime, words: str) -> str | None:
     return from_word
 
 
-def _person(db: Session, number: str, name: str | None) -> Person | None:
-    """The person of this number with this name; on a number of one nameless person, that one."""
-    held = select(Person).join(Number, Number.person_id == Person.id).where(Number.number == number)
-    here = db.scalars(held.order_by(Person.id)).all()
+def _held(db: Session, numbers: Collection[str]) -> dict[str, list[Person]]:
+    """The people of each number."""
+    rows = db.execute(
+        select(Number.number, Person)
+        .join(Person, Person.id == Number.person_id)
+        .where(Number.number.in_(numbers))
+        .order_by(Person.id)
+    )
+    held: dict[str, list[Person]] = {}
+    for number, person in rows:
+        held.setdefault(number, []).append(person)
+    return held
+
+
+def _same(here: Sequence[Person], name: str | None) -> Person | None:
+    """The person of a number with this name; on a number of one nameless person, that one."""
     named = [p for p in here if p.name == name]
     nameless = [p for p in here if p.name is None] if len(here) == 1 else []
     only = list(here) if name is None and len(here) == 1 else []
     return next(iter([*named, *nameless, *only]), None)
 
 
-def _take_one(
-    db: Session,
-    rt: Runtime,
-    counts: Counts,
-    number: str,
-    name: str | None,
-    language: str | None,
-    facility: Place | None,
-) -> None:
-    person = _person(db, number, name)
-    facility_id = facility.id if facility else None
-    if person is None:
-        people.add(db, rt.now(), number=number, name=name, language=language, facility_id=facility_id)
-        counts.added += 1
-        return
-    wanted = (name or person.name, language or person.language, facility_id or person.facility_id)
-    if wanted != (person.name, person.language, person.facility_id):
-        person.name, person.language, person.facility_id = wanted
-        db.flush()
-        counts.changed += 1
+def _change(person: Person, row: _Row) -> bool:
+    """Take over what the row says; what it leaves empty stays."""
+    wanted = (row.name or person.name, row.language or person.language, row.facility_id or person.facility_id)
+    if wanted == (person.name, person.language, person.facility_id):
+        return False
+    person.name, person.language, person.facility_id = wanted
+    return True
 
 
-def _join(db: Session, number: str, name: str | None, groups: str) -> None:
-    wanted = [clean(group) for group in groups.split(";") if clean(group)]
-    person = _person(db, number, name) if wanted else None
-    for group in wanted:
-        if person is not None:
-            people.join_group(db, group, person.id)
+def _write(db: Session, rt: Runtime, new: Sequence[tuple[Person, str, bool]]) -> None:
+    db.add_all(person for person, _, _ in new)
+    db.flush()
+    db.add_all(Number(number=number, person_id=p.id, main=main, since=rt.now()) for p, number, main in new)
+    db.flush()

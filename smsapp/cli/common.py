@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,5 +45,5 @@ def said_plainly() -> Iterator[None]:
     except SQLAlchemyError as why:
         first = str(getattr(why, "orig", None) or why).strip().splitlines()[0]
         raise click.ClickException(f"the database does not answer ({first}); is the service running?") from why
-    except (UnknownPlace, ValueError, OSError, csv.Error) as why:
+    except (UnknownPlace, ValueError, OSError, csv.Error, CommandError) as why:
         raise click.ClickException(str(why)) from why

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import sys
 from typing import TextIO
 
 import click
+from rich.console import Console
 from rich.progress import track
 
 from smsapp import roster
@@ -31,7 +33,9 @@ def import_file(file: TextIO) -> None:
             raise click.ClickException("the first line should name the columns: phone,name,language,facility,groups")
         total = roster.Counts()
         batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
-        for place, batch in enumerate(track(batches, description="people", transient=True)):
+        watched = sys.stderr.isatty()
+        bar = track(batches, "people", console=Console(stderr=True), transient=True, disable=not watched)
+        for place, batch in enumerate(bar):
             with transaction(rt.sessions) as db:
                 total.add(roster.take(db, rt, batch, first_line=2 + place * BATCH))
     for line, why in total.refused:

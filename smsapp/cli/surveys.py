@@ -18,6 +18,7 @@ from smsapp import people, places, surveys
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.db import transaction
 from smsapp.flows.nodes import Flow
+from smsapp.messages import STATUSES
 from smsapp.phones import BadNumber, normalise
 from smsapp.runtime import Runtime
 from smsapp.surveys import Rate, Scores
@@ -94,7 +95,7 @@ def results(facility: str, as_csv: bool, as_json: bool, name: str) -> None:
 
 @group.command()
 @click.option("--facility", required=True, help="Its name or its poster number.")
-@click.option("--state", help="Only those in this state, for example expired.")
+@click.option("--state", type=click.Choice(STATUSES), help="Only those in this state, for example expired.")
 def invitations(facility: str, state: str | None) -> None:
     """What became of each invitation; those past their use-by were not sent and stand here as expired."""
     rt = runtime()

@@ -339,3 +339,15 @@ def test_a_name_is_never_said_back(phone):
         name = db.scalar(select(Person.name).where(Person.facility_id == SOTUBA).limit(1))
     for text in ("AIDE", "AVIS", "1", "2", name, "STOP"):
         assert all(name not in said for said in phone.say(text))
+
+
+def test_a_conversation_that_is_over_is_no_value_to_the_database(phone, clock):
+    """JSON's null would be a conversation that is open for ever."""
+    phone.say("AVIS")
+    phone.say("non")
+    Handset(phone.rt, BINTA, phone.client).say("AVIS")
+    clock.move(days=8)
+    conversations.tidy(phone.rt)
+    with phone.rt.sessions() as db:
+        assert db.scalar(select(func.count()).where(Conversation.state.is_not(None))) == 0
+        assert list(conversations.broken_conversations(db, phone.rt)) == []

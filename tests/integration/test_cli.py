@@ -1,0 +1,508 @@
+"""The operator's commands: what they print, and how they refuse."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from smsapp import cli, conversations, demo, outbox, people
+from smsapp import config as config_module
+from smsapp.config import Settings
+from smsapp.conversations import Conversation, FlowRevision
+from smsapp.db import transaction
+from smsapp.flows import catalogue
+from smsapp.messages import Message
+from smsapp.people import Group, Membership, Number, Person
+from smsapp.surveys import Response
+from tests.handset import MOTHER, STRANGER, Handset
+from tests.village import MOTHERS, SOTUBA, settle
+
+APP = cli.bare_app()
+
+
+@pytest.fixture
+def rt(live_rt, monkeypatch):
+    """The service that the commands find; they commit."""
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: live_rt.settings))
+    return live_rt
+
+
+@pytest.fixture
+def village(rt):
+    settle(rt)
+    return rt
+
+
+def run(*arguments, typed=None):
+    return CliRunner().invoke(APP.cli, [str(a) for a in arguments], input=typed)
+
+
+def good(*arguments, typed=None):
+    result = run(*arguments, typed=typed)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(*arguments, typed=None):
+    """One line on standard error, no traceback, nothing on standard output."""
+    result = run(*arguments, typed=typed)
+    assert result.exit_code != 0, result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.stdout == ""
+    said = result.stderr.strip()
+    if result.exit_code != 2:  # click's own usage errors show the usage above
+        assert "\n" not in said
+    assert "Traceback" not in said
+    return said.splitlines()[-1].removeprefix("Error: ")
+
+
+# ---- all of them
+
+
+def tree(command, path=()):
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from tree(inner, (*path, name))
+    yield path, command
+
+
+OURS = [path for path, command in tree(APP.cli) if path and path[0] not in {"run", "shell", "routes"}]
+
+
+@pytest.mark.parametrize("path", OURS, ids=" ".join)
+def test_every_command_has_help(path):
+    assert "Usage:" in good(*path, "--help")
+    command = next(command for known, command in tree(APP.cli) if known == path)
+    assert command.help
+    assert all(p.help for p in command.params if isinstance(p, click.Option) and not p.is_flag and p.name != "name")
+
+
+def test_the_commands_of_the_contract_are_there():
+    wanted = "flows check,flows sync,people import,demo load,simulate,outbox sweep,outbox list,db upgrade,text segments"
+    assert {tuple(c.split()) for c in wanted.split(",")} <= set(OURS)
+    assert {("surveys", "invite"), ("surveys", "results"), ("broadcasts", "send")} <= set(OURS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("outbox", "list"),
+        ("flows", "sync"),
+        ("surveys", "results", "--facility", "1"),
+        ("demo", "load", "--yes"),
+        ("db", "upgrade"),
+    ],
+    ids=" ".join,
+)
+def test_without_a_database_one_line_says_so(arguments, rt, monkeypatch):
+    from dataclasses import replace
+
+    away = replace(rt.settings, database_url="postgresql+psycopg://postgres@127.0.0.1:9/none")
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: away))
+    assert "the database does not answer" in refused(*arguments)
+
+
+def test_missing_settings_are_named_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(config_module, "RUN_ENV", tmp_path / "none")
+    monkeypatch.setattr(config_module, "ROOT", tmp_path)
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "WEBHOOK_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    said = refused("outbox", "list")
+    assert "DATABASE_URL is missing" in said
+    assert "SECRET_KEY is missing" in said
+
+
+# ---- text segments
+
+
+def test_segments_reads_and_writes_json_alone(tmp_path):
+    asked = [{"text": "Ɔwɔ, i ni ce", "fold": True}, {"text": "ɛ" * 71}, {"text": ""}]
+    said = json.loads(good("text", "segments", "--json", "-", typed=json.dumps(asked)))
+    assert [(s["encoding"], s["segments"]) for s in said] == [("GSM-7", 1), ("UCS-2", 2), ("GSM-7", 1)]
+    assert said[0]["text"] == "Owò, i ni ce"
+    file = tmp_path / "texts.json"
+    file.write_text(json.dumps(asked))
+    assert json.loads(good("text", "segments", "--json", file)) == said
+
+
+@pytest.mark.parametrize("typed", ["", "x", "{}", '"text"', "[1]", '[{"text": 1}]', '[{"text": "a", "fold": "yes"}]'])
+def test_segments_refuses_what_is_no_list_of_texts(typed):
+    assert refused("text", "segments", "--json", "-", typed=typed)
+
+
+# ---- people import
+
+
+def sheet(*rows, head="phone,name,language,facility,groups"):
+    return "\n".join([head, *rows]) + "\n"
+
+
+def test_people_are_added_changed_and_refused_with_line_and_reason(village, tmp_path):
+    file = tmp_path / "people.csv"
+    rows = [
+        "70 12 34 56,Awa,fr,CSCom Sotuba,Benkadi;Soutoura",
+        "+22370123457,Binta,Bambara,1301,Benkadi",
+        '0022370123458,"Traoré, Mariam",français,bakon,',
+        f"{MOTHERS[0]},Mère 1,en,,",
+        f"{MOTHERS[0]},Sa fille,fr,,",
+        f"{MOTHERS[1]},Mère 2,,,",
+        "7012345,Trop court,fr,,",
+        "20221234,Fixe,fr,,",
+        "+33612345678,Ailleurs,fr,,",
+        "70123459,Langue,wolof,,",
+        "70123460,Lieu,fr,CSCom Nulle Part,",
+        ",Sans numéro,fr,,",
+    ]
+    file.write_text(sheet(*rows), encoding="utf-8-sig")
+    said = good("people", "import", file).splitlines()
+    assert said[-1] == "4 added, 1 changed, 6 refused"
+    assert [line.split(":")[0] for line in said[:-1]] == [f"line {n}" for n in (8, 9, 10, 11, 12, 13)]
+    assert "wolof" in said[3]
+    assert "CSCom Nulle Part" in said[4]
+    with village.sessions() as db:
+        [awa] = people.behind(db, "+22370123456")
+        assert (awa.name, awa.language, awa.facility_id) == ("Awa", "fr", SOTUBA)
+        assert people.behind(db, "+22370123457")[0].language == "bm"
+        assert people.behind(db, "+22370123458")[0].name == "Traoré, Mariam"
+        assert [p.name for p in people.behind(db, MOTHERS[0])] == ["Mère 1", "Sa fille"]
+        assert {n for n, _, _ in people.members(db, "Benkadi")} == {"+22370123456", "+22370123457"}
+        assert [n for n, _, _ in people.members(db, "Soutoura")] == ["+22370123456"]
+    assert good("people", "import", file).splitlines()[-1] == "0 added, 0 changed, 6 refused"
+
+
+def test_two_thousand_people_within_thirty_seconds(village, tmp_path):
+    file = tmp_path / "many.csv"
+    file.write_text(
+        sheet(*(f"+2237{n:07},Personne {n},fr,CSCom Sotuba,Tous;G{n % 7}" for n in range(2_100_000, 2_102_000)))
+    )
+    began = time.monotonic()
+    assert good("people", "import", file).splitlines()[-1] == "2000 added, 0 changed, 0 refused"
+    assert time.monotonic() - began < 30
+    with village.sessions() as db:
+        assert db.scalar(select(func.count()).select_from(Membership)) == 4000
+        assert db.scalar(select(func.count()).select_from(Group)) == 8
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"phone;name\n70123456;Awa\n",
+        "phone,name\n70123456,Zo\xe9\n".encode("latin-1"),
+        b"phone\n" + b"x" * 200_000 + b'\n"' + b"y" * 200_000,
+        bytes(range(256)),
+    ],
+    ids=["empty", "no heading", "semicolons", "Latin-1", "a field without end", "bytes"],
+)
+def test_what_is_no_such_file_is_refused_in_one_line(rt, tmp_path, content):
+    file = tmp_path / "people.csv"
+    file.write_bytes(content)
+    assert refused("people", "import", file)
+    with rt.sessions() as db:
+        assert db.scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_a_file_that_is_not_there_is_refused(rt):
+    assert "No such file" in refused("people", "import", "/nowhere/people.csv")
+
+
+# ---- broadcasts, outbox
+
+
+def test_a_broadcast_goes_to_each_member_once(village):
+    with transaction(village.sessions) as db:
+        people.join_group(db, "Benkadi", [known.id for n in MOTHERS[:3] for known in people.behind(db, n)])
+        people.leave(db, village.now(), MOTHERS[0], "news", "sms")
+    assert good("broadcasts", "send", "--to-group", "Benkadi", "--text", "Réunion à 15 h œuvre") == "3 queued\n"
+    with village.sessions() as db:
+        village.now.at = db.scalar(select(func.max(Message.due_at)))  # by the true clock, perhaps after its quiet hours
+    phone = Handset(village, MOTHERS[1])
+    assert phone.arrived() == ["Réunion à 15 h oeuvre"]
+    listed = json.loads(good("outbox", "list", "--json"))
+    assert sorted(m["state"] for m in listed) == ["cancelled", "sent", "sent"]
+
+
+def test_a_broadcast_to_nobody_is_refused(village):
+    assert refused("broadcasts", "send", "--to-group", "Nulle", "--text", "Bonjour") == "unknown group 'Nulle'"
+    assert "empty" in refused("broadcasts", "send", "--to-group", "Benkadi", "--text", " \u200b ")
+    assert "--text" in refused("broadcasts", "send", "--to-group", "Benkadi")
+
+
+def test_the_outbox_is_listed_newest_first(village):
+    for n, number in enumerate((MOTHER, STRANGER, MOTHER)):
+        with transaction(village.sessions) as db:
+            outbox.post(db, village, number, f"Avis {n}", kind="reply")
+        village.now.move(seconds=1)
+    listed = json.loads(good("outbox", "list", "--json"))
+    assert [m["text"] for m in listed] == ["Avis 2", "Avis 1", "Avis 0"]
+    assert set(listed[0]) == {"id", "to", "text", "state", "gateway_id", "attempts", "created"}
+    assert (listed[0]["to"], listed[0]["state"], listed[0]["attempts"], listed[0]["gateway_id"]) == (
+        MOTHER,
+        "queued",
+        0,
+        None,
+    )
+    assert [m["text"] for m in json.loads(good("outbox", "list", "--json", "--to", MOTHER))] == ["Avis 2", "Avis 0"]
+    assert json.loads(good("outbox", "list", "--json", "--state", "sent")) == []
+    assert len(good("outbox", "list", "--limit", 2).splitlines()) == 2
+    assert good("outbox", "list", "--to", "+22370999999") == "no message\n"
+    assert json.loads(good("outbox", "list", "--json", "--to", "+22370999999")) == []
+
+
+def test_a_state_that_is_none_is_refused(village):
+    assert "none of queued" in refused("outbox", "list", "--json", "--state", "lost")
+    assert "lost" in refused("surveys", "invitations", "--facility", "1201", "--state", "lost")
+
+
+def test_sweep_may_run_at_any_time_and_twice(village):
+    first = good("outbox", "sweep")
+    assert good("outbox", "sweep") == first
+    assert good("outbox", "sweep", "--now")
+
+
+# ---- surveys
+
+
+def test_invitations_from_a_file(village, tmp_path):
+    file = tmp_path / "numbers.csv"
+    file.write_text(f"numéro,nom\n{MOTHER},Awa\n70 00 01 02;Binta\n\n7000,court\n{MOTHER}\n20221234\n")
+    said = good("surveys", "invite", "--facility", "Sotuba", "--numbers-file", file).splitlines()
+    assert said[-1] == "2 invited, 2 not"
+    assert said[0].startswith("not invited: line 5: '7000': ")
+    assert said[1].startswith("not invited: line 7: '20221234': not mobile")
+    again = good("surveys", "invite", "--facility", "1201", "--numbers-file", "-", typed=MOTHER).splitlines()
+    assert again == [f"not invited: {MOTHER}: already invited this month", "0 invited, 1 not"]
+
+
+def test_a_random_draw_can_be_repeated(village):
+    def drawn(seed, facility):
+        good("surveys", "invite", "--facility", facility, "--random", 5, "--seed", seed)
+        with transaction(village.sessions) as db:
+            rows = db.scalars(select(Message).where(Message.kind == "invitation")).all()
+            numbers = {row.number for row in rows}
+            for row in rows:
+                db.delete(row)
+        return numbers
+
+    first = drawn(7, "CSCom Sotuba")
+    assert len(first) == 5
+    assert first <= set(MOTHERS)
+    assert drawn(7, "1201") == first
+    assert drawn(8, "1201") != first
+
+
+def test_an_invitation_that_came_too_late_is_listed(village, clock):
+    # The command has the true clock: its use-by lies before the test's own sweep.
+    good("surveys", "invite", "--facility", "1201", "--numbers-file", "-", "--use-by", "2026-03-01T18:00", typed=MOTHER)
+    outbox.sweep(village)
+    assert "expired" in good("surveys", "invitations", "--facility", "1201", "--state", "expired")
+    assert good("surveys", "invitations", "--facility", "1301") == "no invitation\n"
+    with village.sessions() as db:
+        [use_by] = db.scalars(select(Message.use_by))
+    assert use_by.isoformat() == "2026-03-01T18:00:00+00:00"  # Bamako's clock is UTC
+
+
+INVITE = ("surveys", "invite", "--facility", "1201")
+WRONG = {
+    "unknown facility 'Nulle Part' (known: CSCom BAKON, CSCom Boulkassoumbougou": (
+        *("surveys", "results", "--facility", "Nulle Part", "--json"),
+    ),
+    "unknown facility 'x'": ("surveys", "invite", "--facility", "x", "--random", "3", "--seed", "1"),
+    "unknown survey 'main'": ("surveys", "results", "--facility", "1201", "--survey", "main"),
+    "give --numbers-file or --random": INVITE,
+    "--random needs --seed": (*INVITE, "--random", "3"),
+    "0 is not in the range": (*INVITE, "--random", "0", "--seed", "1"),
+    "--use-by 'soon' is no time": (*INVITE, "--random", "3", "--seed", "1", "--use-by", "soon"),
+    "Missing option '--facility'": ("surveys", "results"),
+}
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_a_survey_command_that_can_not_be_right_is_refused(village, why):
+    assert why in refused(*WRONG[why])
+    with village.sessions() as db:
+        assert db.scalar(select(func.count()).select_from(Message)) == 0
+
+
+def test_an_empty_list_of_numbers_invites_nobody_and_says_so(village):
+    result = run(*INVITE, "--numbers-file", "-", typed="numéro\n\n")
+    assert result.exit_code == 1
+    assert "no number to invite" in result.stderr
+
+
+def test_results_as_json_csv_and_table(village):
+    phone = Handset(village)
+    for n in range(11):
+        phone = Handset(village, MOTHERS[n], phone.client)
+        phone.dial()
+        phone.key("1", "1", "1", "1", "4", "4", "1", "1" if n else "0")
+    said = json.loads(good("surveys", "results", "--facility", "Sotuba", "--json"))
+    assert (said["survey"], said["facility"]) == ("satisfaction", "CSCom Sotuba")
+    [month] = said["months"]
+    assert (month["month"], month["n"]) == ("2026-03", 11)
+    assert month["questions"]["wait"] == {"n": 11, "top_two": 100.0}
+    assert month["questions"]["again"] == {"n": 10, "top_two": 100.0}
+    assert month["composite"] == {"n": 11, "score": 100.0}
+    [row] = csv.DictReader(io.StringIO(good("surveys", "results", "--facility", "1201", "--csv")))
+    assert (row["facility"], row["month"], row["n"], row["again"], row["again_n"]) == (
+        "CSCom Sotuba",
+        "2026-03",
+        "11",
+        "100.0",
+        "10",
+    )
+    table = good("surveys", "results", "--facility", "1201")
+    assert "2026-03" in table
+    assert "100 (11)" in table
+    assert good("surveys", "results", "--facility", "1301") == "CSCom BAKON: no answers yet\n"
+    assert json.loads(good("surveys", "results", "--facility", "1301", "--json"))["months"] == []
+
+
+def test_under_ten_the_results_are_empty_in_every_form(village):
+    phone = Handset(village, MOTHER)
+    phone.dial()
+    phone.key("1", "1", "1", "1", "4", "4", "1", "1")
+    [month] = json.loads(good("surveys", "results", "--facility", "1201", "--json"))["months"]
+    assert {q["top_two"] for q in month["questions"].values()} == {month["composite"]["score"]} == {None}
+    [row] = csv.DictReader(io.StringIO(good("surveys", "results", "--facility", "1201", "--csv")))
+    assert (row["respect"], row["respect_n"], row["composite"]) == ("", "1", "")
+    assert "- (1)" in good("surveys", "results", "--facility", "1201")
+
+
+# ---- flows
+
+
+def test_this_release_is_sound(village):
+    assert "flows are sound" in good("flows", "check", "--files")
+    new = len(village.flows.live)
+    assert good("flows", "sync").splitlines()[-1] == f"{new} new of {new} flows"
+    assert good("flows", "sync") == f"0 new of {new} flows\n"
+    assert "flows are sound" in good("flows", "check")
+
+
+BROKEN = {
+    "no effect is called no.such": ("effects: [surveys.record]", "effects: [no.such]"),
+    "no fact is called weather": ("needs: [", "needs: [weather, "),
+    "text thanks2 is missing": ("end: thanks", "end: thanks2"),
+    "is not known here": ("end: thanks", "end: thanks\n    music: loud"),
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_a_release_that_lacks_something_is_refused(village, tmp_path, monkeypatch, why):
+    old, new = BROKEN[why]
+    for path in catalogue.FOLDER.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / path.name).write_text(
+            text.replace(old, new) if path.stem == "satisfaction" else text, encoding="utf-8"
+        )
+    monkeypatch.setattr(catalogue.Catalogue.load.__func__, "__defaults__", (tmp_path,))
+    result = run("flows", "check", "--files")
+    assert result.exit_code == 1
+    assert why in result.stderr
+
+
+STORED = {
+    "is not stored: run `flask flows sync`": None,
+    "no effect is called old.effect": {"flow": "old", "nodes": [{"end": "bye", "effects": ["old.effect"]}]},
+    "no fact is called old_fact": {"flow": "old", "needs": ["old_fact"], "nodes": [{"end": "bye"}]},
+    "can not be read by this release: old.bye: `music` is not known": {
+        "flow": "old",
+        "nodes": [{"end": "bye", "music": "x"}],
+    },
+}
+
+
+@pytest.mark.parametrize("why", STORED)
+def test_a_release_is_refused_for_what_an_open_conversation_needs(village, why):
+    with transaction(village.sessions) as db:
+        state = [{"flow": "main@1", "run": "r.1"}, {"flow": "old@1", "run": "r.2"}]
+        db.add(Conversation(number=MOTHER, state=state, turn=1, channel="ussd", heard_at=village.now()))
+        main = village.flows.live["main"].stored()
+        db.add(FlowRevision(id="main@1", name="main", stored=main, synced_at=village.now()))
+        if source := STORED[why]:
+            stored = {"source": source, "texts": {}, "default_language": "fr"}
+            db.add(FlowRevision(id="old@1", name="old", stored=stored, synced_at=village.now()))
+    result = run("flows", "check")
+    assert result.exit_code == 1
+    assert "old@1 is under somebody's thumb" in result.stderr
+    assert why in result.stderr
+    with transaction(village.sessions) as db:
+        db.get(Conversation, MOTHER).state = None
+    assert "flows are sound" in good("flows", "check")
+
+
+def test_conversations_that_are_pinned_go_on_after_a_sync(village):
+    conversations.sync(village)
+    phone = Handset(village, MOTHER)
+    phone.dial()
+    phone.key("1", "1")
+    assert "flows are sound" in good("flows", "check")
+
+
+# ---- demonstration, schema
+
+
+def test_the_demonstration_is_that_of_the_contract(rt):
+    said = good("demo", "load", "--yes")
+    assert "9 places" in said
+    assert "in this database already" in refused("demo", "load", "--yes")
+    assert good("demo", "load", "--yes", "--if-empty") == ""
+    with rt.sessions() as db:
+        named = {
+            number: people.behind(db, number)[0]
+            for number in (
+                "+22370000101",
+                "+22370000102",
+                "+22370000120",
+                "+22370000201",
+                "+22370000222",
+                "+22370000302",
+            )
+        }
+        months = db.scalar(select(func.count(func.distinct(Response.month))))
+        benkadi = people.members(db, "Benkadi")
+        served = db.scalars(select(Number.number)).all()
+    assert [p.language for p in named.values()][:2] == ["fr", "bm"]
+    assert [p.facility for p in named.values()] == ["CSCom Sotuba"] * 5 + ["CSCom Kadiolo Central"]
+    assert [p.roles for p in named.values()] == [("mother",)] * 3 + [("treasurer",), ("member",), ("asc",)]
+    assert months == 12
+    assert len(benkadi) == 13
+    assert {f"+223700003{n:02}" for n in range(1, 31)} <= set(served)
+    results = json.loads(good("surveys", "results", "--facility", "CSCom Sotuba", "--json"))
+    assert all(month["composite"]["score"] for month in results["months"])
+
+
+def test_the_demonstration_is_the_same_from_the_same_seed(rt):
+    def made():
+        with rt.sessions() as db, db.begin():
+            demo.load(db, rt)
+            rows = db.execute(select(Response.id, Response.month, Response.score).order_by(Response.id)).all()
+            names = db.scalars(select(Person.name).order_by(Person.id)).all()
+            db.rollback()
+        return rows, names
+
+    assert made() == made()
+
+
+def test_the_demonstration_never_loads_by_itself_where_people_are_served(rt, monkeypatch):
+    from dataclasses import replace
+
+    served = replace(rt.settings, demo=False)
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: served))
+    assert "demo load --yes" in refused("demo", "load")
+    with rt.sessions() as db:
+        assert db.scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_the_schema_is_brought_up(rt):
+    assert good("db", "upgrade").startswith("database at 0")
+    assert "nonsense" in refused("db", "downgrade", "nonsense")
