@@ -108,16 +108,17 @@ def record(
         .on_conflict_do_nothing()
         .returning(Response.id)
     )
-    if booked is None:
-        return
-    turn = insert(Turn).values(number=number, survey=flow.name, facility_id=facility_id, month=month, turns=1)
-    turns = db.scalar(
-        turn.on_conflict_do_update(
-            index_elements=[Turn.number, Turn.survey, Turn.facility_id, Turn.month], set_={"turns": Turn.turns + 1}
-        ).returning(Turn.turns)
-    )
-    if turns is not None and turns > TURNS_A_MONTH:
+    if booked is not None and _turns(db, number, flow.name, facility_id, month) > TURNS_A_MONTH:
         raise Refused("survey.often", final=True, most=TURNS_A_MONTH)
+
+
+def _turns(db: Session, number: str, survey: str, facility_id: int, month: date) -> int:
+    """How often this number has answered for the facility this month, now included."""
+    turn = insert(Turn).values(number=number, survey=survey, facility_id=facility_id, month=month, turns=1)
+    again = turn.on_conflict_do_update(
+        index_elements=[Turn.number, Turn.survey, Turn.facility_id, Turn.month], set_={"turns": Turn.turns + 1}
+    )
+    return db.scalar(again.returning(Turn.turns)) or 0
 
 
 def _value(answer: Any) -> int | None:
