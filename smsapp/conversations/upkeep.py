@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import column, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
@@ -18,7 +19,10 @@ from smsapp.db import transaction
 from smsapp.effects import EFFECTS, FACTS
 from smsapp.flows.catalogue import UnknownRevision, UnreadableRevision
 from smsapp.flows.nodes import Flow
+from smsapp.phones import masked
 from smsapp.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=5)
 TOO_LATE = timedelta(hours=2)  # an open question from this morning is not worth a text tonight
@@ -37,7 +41,15 @@ def nudge(rt: Runtime) -> int:
                 Conversation.heard_at.between(now - TOO_LATE, now - SILENCE),
             )
         ).all()
-    return sum(_nudge(rt, number) for number in silent)
+    return sum(_nudge_one(rt, number) for number in silent)
+
+
+def _nudge_one(rt: Runtime, number: str) -> bool:
+    try:
+        return _nudge(rt, number)
+    except Exception:  # one conversation that makes us fail must not hold up the others
+        log.exception("not reminded", number=masked(number))
+        return False
 
 
 def _nudge(rt: Runtime, number: str) -> bool:

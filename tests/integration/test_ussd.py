@@ -172,7 +172,7 @@ def test_too_many_wrong_answers_end_the_session_and_not_the_service(phone):
     phone.dial()
     phone.key("1", "1")
     screen, end = phone.key(*["x"] * 12)
-    assert (screen, end) == ("Trop d'essais pour aujourd'hui. Recomposez pour recommencer.", True)
+    assert (screen, end) == ("Trop d'essais. Recomposez pour recommencer.", True)
     assert phone.dial() == (MENU, False)
 
 
@@ -352,6 +352,18 @@ def test_who_left_the_topic_is_not_reminded_of_an_open_question(phone, clock, to
     assert phone.arrived() == []
     with phone.rt.sessions() as own:
         assert own.scalar(select(func.count()).select_from(Message)) == 0
+
+
+def test_a_conversation_that_makes_us_fail_holds_up_no_other_reminder(phone, clock):
+    for number in (MOTHER, BINTA):
+        other = Handset(phone.rt, number, phone.client)
+        other.dial()
+        other.key("1", "1")
+    with transaction(phone.rt.sessions) as own:
+        own.get(Conversation, MOTHER).state = [{"flow": "satisfaction@00"}]  # no run: nobody writes such a state
+    clock.move(minutes=6)
+    assert conversations.nudge(phone.rt) == 1
+    assert len(Handset(phone.rt, BINTA, phone.client).arrived()) == 1
 
 
 def test_a_menu_that_was_left_open_reminds_of_nothing(phone, clock):
