@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine
+import psycopg
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -73,9 +75,74 @@ def transaction(make: Sessions) -> Iterator[Session]:
     with make() as db:
         with db.begin():
             yield db
-        # Not by SQLAlchemy's events: they fire for savepoints too.
-        for call in db.info.pop(AFTER_COMMIT, {}).values():
-            call()
+        _run_waiting(db)
+
+
+def _run_waiting(db: Session) -> None:
+    """Not by SQLAlchemy's events: they fire for savepoints too."""
+    for call in db.info.pop(AFTER_COMMIT, {}).values():
+        call()
+
+
+class Work:
+    """One transaction: psycopg's own connection at once, a Session on it when somebody asks for one.
+
+    A hop that only moves a conversation needs no Session; making and closing one would cost it a third.
+    """
+
+    def __init__(self, connection: Connection, make: Sessions) -> None:
+        self._connection = connection
+        self._make = make
+        self._driver: Any = connection.connection.driver_connection
+
+    @cached_property
+    def session(self) -> Session:
+        return self._make(bind=self._connection)
+
+    @property
+    def has_session(self) -> bool:
+        return "session" in vars(self)
+
+    def execute(self, statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+        """One statement in psycopg's own form, after what the Session has still to write."""
+        if self.has_session:
+            self.session.flush()
+        try:
+            done: psycopg.Cursor[Any] = self._driver.execute(statement, values)
+        except psycopg.OperationalError:
+            if self._driver.closed:
+                # The server went away: every pooled connection is as dead as this one. SQLAlchemy would see
+                # to that by itself, had the statement gone through it.
+                self._connection.invalidate()
+                self._connection.engine.dispose()
+            raise
+        return done
+
+    def commit(self) -> None:
+        if not self.has_session:
+            self._driver.commit()
+            return
+        self.session.commit()
+        _run_waiting(self.session)
+
+    def close(self) -> None:
+        if self.has_session:
+            self.session.close()
+
+
+@contextmanager
+def work(make: Sessions) -> Iterator[Work]:
+    """One transaction as `transaction` makes it, for what runs at every hop."""
+    bind = make.kw["bind"]
+    with bind.connect() if isinstance(bind, Engine) else nullcontext(bind) as connection:
+        one = Work(connection, make)
+        if not isinstance(bind, Engine):
+            one.session.connection()  # somebody else's transaction: ours is a savepoint in it
+        try:
+            yield one
+            one.commit()
+        finally:
+            one.close()
 
 
 def after_commit(db: Session, call: Callable[[], None], key: str | None = None) -> None:

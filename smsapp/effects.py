@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from smsapp import people, places, surveys
+from smsapp.db import Work
 from smsapp.flows.state import Effect
 from smsapp.i18n import language_name
 from smsapp.people import Known
@@ -20,12 +22,16 @@ from smsapp.runtime import Runtime
 class Caller:
     """Who is on the line, and the transaction in which she is heard."""
 
-    db: Session
+    work: Work
     rt: Runtime
     number: str
     channel: str
     language: str
     known: list[Known] | None = None
+
+    @property
+    def db(self) -> Session:
+        return self.work.session
 
     @property
     def behind(self) -> list[Known]:
@@ -38,6 +44,11 @@ class Caller:
     def person(self) -> Known | None:
         """Who this number mainly serves."""
         return self.behind[0] if self.behind else None
+
+    @cached_property
+    def about(self) -> tuple[int, str]:
+        """The facility that a survey from this number is about; (0, "") for a stranger."""
+        return surveys.about(self.work, self.number, self.rt.now()) or (0, "")
 
     def forget(self) -> None:
         """Read again who is behind the number: an effect changed it."""
@@ -88,15 +99,13 @@ class Facts(Mapping[str, Any]):
 @fact("facility")
 def facility(caller: Caller) -> str:
     """The facility that a survey is about: the one that invited this number, else hers; empty for a stranger."""
-    place = _facility(caller)
-    return place[1] if place else ""
+    return caller.about[1]
 
 
 @fact("facility_id")
 def facility_id(caller: Caller) -> int:
     """Its id; 0 for a stranger."""
-    place = _facility(caller)
-    return place[0] if place else 0
+    return caller.about[0]
 
 
 @fact("posters")
@@ -136,17 +145,17 @@ def roles(caller: Caller) -> str:
 
 @effect("people.join")
 def join(caller: Caller, wanted: Effect) -> None:
-    """She agreed: a stranger becomes a person without a name, and the consent is written down."""
-    now = caller.rt.now()
-    if caller.person is None:
-        people.add(
-            caller.db,
-            now,
-            number=caller.number,
-            language=caller.language,
-            facility_id=_answered_facility(caller, wanted),
-        )
-        caller.forget()
+    """She agreed, and the consent is written down; a stranger becomes a person without a name."""
+    if _consent(caller, given=True):
+        return
+    people.add(
+        caller.db,
+        caller.rt.now(),
+        number=caller.number,
+        language=caller.language,
+        facility_id=_answered_facility(caller, wanted),
+    )
+    caller.forget()
     _consent(caller, given=True)
 
 
@@ -154,8 +163,7 @@ def join(caller: Caller, wanted: Effect) -> None:
 def decline(caller: Caller, wanted: Effect) -> None:
     """She said no: a known person is not invited again; of a stranger nothing is kept."""
     del wanted
-    if caller.person is not None:
-        _consent(caller, given=False)
+    _consent(caller, given=False)
 
 
 @effect("people.language")
@@ -167,8 +175,8 @@ def language(caller: Caller, wanted: Effect) -> None:
 @effect("surveys.record")
 def record_survey(caller: Caller, wanted: Effect) -> None:
     surveys.record(
-        caller.db,
-        caller.rt.flows.live[wanted.flow],
+        caller.work,
+        caller.rt.flows.get(wanted.flow),
         key=wanted.key,
         number=caller.number,
         facility_id=_answered_facility(caller, wanted),
@@ -184,29 +192,17 @@ def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     return EFFECTS[wanted.name](caller, wanted) or {}
 
 
-def _consent(caller: Caller, *, given: bool) -> None:
-    person = caller.person
-    if person is None:
-        return
-    people.consent(
-        caller.db,
+def _consent(caller: Caller, *, given: bool) -> bool:
+    """Written down for the person behind the number; False where nobody is known."""
+    return people.holder_consents(
+        caller.work,
         caller.rt.now(),
-        person.id,
+        caller.number,
         surveys.TOPIC,
         given=given,
         language=caller.language,
         channel=caller.channel,
     )
-
-
-def _facility(caller: Caller) -> tuple[int, str] | None:
-    invited = surveys.invited_by(caller.db, caller.number, caller.rt.now())
-    if invited:
-        return invited
-    person = caller.person
-    if person and person.facility_id and person.facility:
-        return person.facility_id, person.facility
-    return None
 
 
 def _answered_facility(caller: Caller, wanted: Effect) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, delete, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from smsapp.db import Base, Big
+from smsapp.db import Base, Big, Work
 from smsapp.places import Place
 
 EVERYTHING = "*"  # the topic of one who left all of them
@@ -202,21 +202,20 @@ def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     return {number: language for rows in (hers, chosen) for number, language in rows if language}
 
 
-def consent(
-    db: Session, now: datetime, person_id: int, topic: str, *, given: bool, language: str, channel: str
-) -> None:
-    """Write down what she agreed to or declined."""
-    db.add(
-        Consent(
-            person_id=person_id,
-            topic=topic,
-            given=given,
-            version=CONSENT_VERSION,
-            language=language,
-            channel=channel,
-            at=now,
-        )
-    )
+_CONSENT = """
+    INSERT INTO consents (person_id, topic, given, version, language, channel, at)
+    SELECT person_id, %(topic)s, %(given)s, %(version)s, %(language)s, %(channel)s, %(now)s
+    FROM person_numbers WHERE number = %(number)s ORDER BY main DESC, since, person_id LIMIT 1
+    RETURNING person_id
+"""
+
+
+def holder_consents(
+    work: Work, now: datetime, number: str, topic: str, *, given: bool, language: str, channel: str
+) -> bool:
+    """Write down what the person whom this number mainly serves agreed to or declined; False if nobody is known."""
+    values = {"topic": topic, "given": given, "version": CONSENT_VERSION, "language": language, "channel": channel}
+    return work.execute(_CONSENT, {**values, "now": now, "number": number}).fetchone() is not None
 
 
 def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, shortnumberinfo
@@ -43,6 +44,7 @@ def normalise(raw: str, country: str) -> str:
     raise BadNumber("format")
 
 
+@lru_cache(maxsize=4096)  # the same phone comes back at every hop of its session
 def caller(raw: str, country: str) -> str:
     """The number that a gateway hands us: any country, any kind, its plus perhaps lost on the way."""
     written = _readable(raw)

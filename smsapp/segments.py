@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from smsapp import letters
@@ -30,6 +31,8 @@ def encoding(text: str) -> Encoding:
 
 def septets(text: str) -> int:
     """The room that a GSM-7 text takes; for another text, of those of its characters that GSM-7 has."""
+    if GSM.issuperset(text):  # every screen is measured, nearly all are this
+        return len(text) if EXTENSION.isdisjoint(text) else len(text) + sum(c in EXTENSION for c in text)
     return sum(2 if c in EXTENSION else 1 for c in text if c in GSM)
 
 
@@ -79,6 +82,7 @@ def fits_ussd(text: str) -> bool:
     return units(text) <= USSD_UNITS
 
 
+@lru_cache(maxsize=2048)  # the same questions go to everybody
 def fold(text: str) -> str:
     """The text in letters that GSM-7 has, wherever that loses no letter; other scripts stay as they are."""
     if GSM.issuperset(text):

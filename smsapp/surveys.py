@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Numeric, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp import outbox, people
-from smsapp.db import Base
+from smsapp.db import Base, Work
 from smsapp.flows.nodes import Ask, Flow
 from smsapp.messages import Message
 from smsapp.outbox import Draft
@@ -77,8 +77,22 @@ def _good(ask: Ask, value: int) -> float:
     return 1 - place if "reverse" in ask.meta else place
 
 
+_RECORD = """
+    WITH booked AS (
+        INSERT INTO survey_responses (id, survey, revision, facility_id, month, channel, language, answers, score)
+        VALUES (%(id)s, %(survey)s, %(revision)s, %(facility)s, %(month)s, %(channel)s, %(language)s,
+                CAST(%(answers)s AS jsonb), %(score)s)
+        ON CONFLICT DO NOTHING RETURNING 1
+    )
+    INSERT INTO survey_turns AS had (number, survey, facility_id, month, turns)
+    SELECT %(number)s, %(survey)s, %(facility)s, %(month)s, 1 FROM booked
+    ON CONFLICT (number, survey, facility_id, month) DO UPDATE SET turns = had.turns + 1
+    RETURNING turns
+"""
+
+
 def record(
-    db: Session,
+    work: Work,
     flow: Flow,
     *,
     key: str,
@@ -89,36 +103,25 @@ def record(
     language: str,
     today: date,
 ) -> None:
-    """Book one survey, once per `key`."""
-    month = today.replace(day=1)
+    """Book one survey, once per `key`, and that this number has answered; refused above five a month."""
     values = {ask.name: _value(answers.get(ask.name)) for ask in items(flow)}
-    booked = db.scalar(
-        insert(Response)
-        .values(
-            id=uuid.uuid5(uuid.NAMESPACE_OID, key),
-            survey=flow.name,
-            revision=flow.revision,
-            facility_id=facility_id,
-            month=month,
-            channel=channel,
-            language=language,
-            answers=values,
-            score=composite(flow, values),
-        )
-        .on_conflict_do_nothing()
-        .returning(Response.id)
-    )
-    if booked is not None and _turns(db, number, flow.name, facility_id, month) > TURNS_A_MONTH:
+    turns = work.execute(
+        _RECORD,
+        {
+            "id": uuid.uuid5(uuid.NAMESPACE_OID, key),
+            "survey": flow.name,
+            "revision": flow.revision,
+            "facility": facility_id,
+            "month": today.replace(day=1),
+            "channel": channel,
+            "language": language,
+            "answers": json.dumps(values),
+            "score": composite(flow, values),
+            "number": number,
+        },
+    ).fetchone()
+    if turns is not None and turns[0] > TURNS_A_MONTH:
         raise Refused("survey.often", final=True, most=TURNS_A_MONTH)
-
-
-def _turns(db: Session, number: str, survey: str, facility_id: int, month: date) -> int:
-    """How often this number has answered for the facility this month, now included."""
-    turn = insert(Turn).values(number=number, survey=survey, facility_id=facility_id, month=month, turns=1)
-    again = turn.on_conflict_do_update(
-        index_elements=[Turn.number, Turn.survey, Turn.facility_id, Turn.month], set_={"turns": Turn.turns + 1}
-    )
-    return db.scalar(again.returning(Turn.turns)) or 0
 
 
 def _value(answer: Any) -> int | None:
@@ -249,19 +252,20 @@ def _not_wanted(db: Session, numbers: list[str]) -> dict[str, str]:
     return dict.fromkeys(declined, "declined") | dict.fromkeys(left, "left by STOP")
 
 
-def invited_by(db: Session, number: str, now: datetime) -> tuple[int, str] | None:
-    """The facility of the last invitation that this number got lately."""
-    row = db.execute(
-        select(Place.id, Place.name)
-        .select_from(Message)
-        .join(Place, Place.id == Message.meta["facility_id"].as_integer())
-        .where(
-            Message.number == number,
-            Message.kind == "invitation",
-            Message.status.in_(["sent", "delivered", "unknown"]),
-            Message.created_at > now - INVITED_FOR,
-        )
-        .order_by(Message.created_at.desc())
-        .limit(1)
-    ).first()
+_ABOUT = """
+    (SELECT f.id, f.name FROM messages m JOIN places f ON f.id = CAST(m.meta ->> 'facility_id' AS integer)
+     WHERE m.number = %(number)s AND m.created_at > %(since)s AND m.kind = 'invitation'
+       AND m.status IN ('sent', 'delivered', 'unknown')
+     ORDER BY m.created_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT f.id, f.name FROM person_numbers n
+     JOIN persons p ON p.id = n.person_id JOIN places f ON f.id = p.facility_id
+     WHERE n.number = %(number)s ORDER BY n.main DESC, n.since, p.id LIMIT 1)
+    LIMIT 1
+"""
+
+
+def about(work: Work, number: str, now: datetime) -> tuple[int, str] | None:
+    """Which facility a survey from this number is about (id, name): the one that invited it lately, else its own."""
+    row = work.execute(_ABOUT, {"number": number, "since": now - INVITED_FOR}).fetchone()
     return (row[0], row[1]) if row else None

@@ -10,6 +10,26 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+# The number's lock first, then a statement of its own: it sees what the holder before wrote.
+HOP_MEMORY = """
+CREATE FUNCTION hop_memory(the_number text, the_session text) RETURNS TABLE (
+    state jsonb, turn integer, heard_at timestamptz, nudged_run varchar, owner varchar, path varchar, screen varchar,
+    ended boolean, seen_turn integer, language varchar
+) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(the_number, 0));
+    RETURN QUERY
+    SELECT c.state, coalesce(c.turn, 0), c.heard_at, c.nudged_run, s.number, s.path, s.screen, s.ended, s.turn,
+           coalesce(
+               (SELECT h.language FROM phones h WHERE h.number = the_number),
+               (SELECT p.language FROM person_numbers pn JOIN persons p ON p.id = pn.person_id
+                WHERE pn.number = the_number AND p.language IS NOT NULL ORDER BY pn.main DESC, pn.since, p.id LIMIT 1))
+    FROM (SELECT 1) one
+    LEFT JOIN conversations c ON c.number = the_number
+    LEFT JOIN ussd_sessions s ON s.id = the_session;
+END $$
+"""
+
 revision = "0001"
 down_revision = None
 
@@ -18,25 +38,19 @@ def upgrade() -> None:
     op.create_table(
         "conversations",
         sa.Column("number", sa.String(), nullable=False),
-        sa.Column("state", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("state", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("nudged_run", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_conversations")),
-    )
-    op.create_index(
-        "ix_conversations_open",
-        "conversations",
-        ["heard_at"],
-        unique=False,
-        postgresql_where=sa.text("state IS NOT NULL"),
+        postgresql_with={"fillfactor": 60},
     )
     op.create_table(
         "flow_revisions",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("stored", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stored", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_revisions")),
     )
@@ -90,7 +104,10 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
         sa.Column("key", sa.String(), nullable=True),
         sa.Column(
-            "meta", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+            "meta",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
         ),
         sa.Column("possible_repeat", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("settled_by", sa.String(), nullable=True),
@@ -193,8 +210,9 @@ def upgrade() -> None:
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ussd_sessions")),
+        postgresql_with={"fillfactor": 60},
     )
-    op.create_index(op.f("ix_ussd_sessions_heard_at"), "ussd_sessions", ["heard_at"], unique=False)
+    op.create_index(op.f("ix_ussd_sessions_began_at"), "ussd_sessions", ["began_at"], unique=False)
     op.create_table(
         "persons",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -236,7 +254,7 @@ def upgrade() -> None:
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
-        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("answers", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("score", sa.Numeric(precision=5, scale=2, asdecimal=False), nullable=True),
         sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_survey_responses_facility_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_responses")),
@@ -294,9 +312,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_person_roles_person_id")),
         sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_person_roles")),
     )
+    op.execute(HOP_MEMORY)
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION hop_memory(text, text)")
     op.drop_table("person_roles")
     op.drop_index(op.f("ix_person_numbers_person_id"), table_name="person_numbers")
     op.drop_table("person_numbers")
@@ -313,7 +333,7 @@ def downgrade() -> None:
     op.drop_table("reports")
     op.drop_index(op.f("ix_persons_facility_id"), table_name="persons")
     op.drop_table("persons")
-    op.drop_index(op.f("ix_ussd_sessions_heard_at"), table_name="ussd_sessions")
+    op.drop_index(op.f("ix_ussd_sessions_began_at"), table_name="ussd_sessions")
     op.drop_table("ussd_sessions")
     op.drop_table("topics_left")
     op.drop_index(op.f("ix_rejected_callbacks_at"), table_name="rejected_callbacks")
@@ -339,5 +359,4 @@ def downgrade() -> None:
     op.drop_table("gateway_states")
     op.drop_index(op.f("ix_flow_revisions_name"), table_name="flow_revisions")
     op.drop_table("flow_revisions")
-    op.drop_index("ix_conversations_open", table_name="conversations", postgresql_where=sa.text("state IS NOT NULL"))
     op.drop_table("conversations")

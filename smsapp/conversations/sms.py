@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
 from smsapp.conversations import tables
-from smsapp.conversations.talk import MAIN, Reply, Talk
+from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
-from smsapp.db import transaction
+from smsapp.db import work
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
 from smsapp.words import close_to, command, keyword
@@ -24,15 +26,20 @@ GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
 def hear(rt: Runtime, message_id: int) -> str:
     """Take one stored message, in its turn, exactly once; the answer goes out by the outbox."""
-    with transaction(rt.sessions) as db:
+    return twice_if_refused(partial(_hear, rt, message_id))
+
+
+def _hear(rt: Runtime, message_id: int, unwound: Unwound | None) -> str:
+    with work(rt.sessions) as one:
+        db = one.session
         number = db.scalar(select(Message.number).where(Message.id == message_id))
         if number is None:
             return "gone"
-        memory = tables.recall(db, number)
+        memory = tables.recall(one, number)
         row = _oldest(db, number)
         if row is None:
             return "repeat"
-        talk = Talk(db, rt, number, "sms", memory)
+        talk = Talk(one, rt, number, "sms", memory, unwound)
         what = _take(talk, row)
         row.status = "unheard" if what == "unheard" else "heard"
         return what
@@ -46,14 +53,14 @@ def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
 
 def fail(rt: Runtime, message_id: int) -> None:
     """Count a failure at this message; at the third the staff get it, and the sender a plain sentence."""
-    with transaction(rt.sessions) as db:
-        row = db.get(Message, message_id, with_for_update=True)
+    with work(rt.sessions) as one:
+        row = one.session.get(Message, message_id, with_for_update=True)
         if row is None or row.status != "received":
             return
         row.attempts += 1
         if row.attempts >= GIVE_UP_AFTER:
             row.status, row.reason = "unheard", "failed while it was heard"
-            talk = Talk(db, rt, row.number, "sms", tables.recall(db, row.number))
+            talk = Talk(one, rt, row.number, "sms", tables.recall(one, row.number))
             _post(talk, row, talk.words("sorry"), "unheard")
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
-from sqlalchemy import Index, select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from smsapp import people
-from smsapp.db import Base
+from smsapp.db import Base, Work
 from smsapp.flows.catalogue import Catalogue, UnknownRevision, UnreadableRevision
 from smsapp.flows.loader import BadFlow, from_stored
 from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
 
+# Rows that every hop rewrites: with room on their page and no index on what changes, no index is written.
+ROOM_TO_UPDATE = {"postgresql_with": {"fillfactor": 60}}
 MAX_PATH = 4000  # characters typed in one session; more is no person at a keypad
 
 
@@ -34,7 +34,7 @@ class Conversation(Base):
     channel: Mapped[str]
     heard_at: Mapped[datetime]
     nudged_run: Mapped[str | None]  # the run (hashed) whose open question was sent by SMS
-    __table_args__ = (Index("ix_conversations_open", "heard_at", postgresql_where=text("state IS NOT NULL")),)
+    __table_args__ = ROOM_TO_UPDATE
 
 
 class UssdSession(Base):
@@ -48,9 +48,10 @@ class UssdSession(Base):
     ended: Mapped[bool]
     turn: Mapped[int]
     hops: Mapped[int]
-    began_at: Mapped[datetime]
-    heard_at: Mapped[datetime] = mapped_column(index=True)
+    began_at: Mapped[datetime] = mapped_column(index=True)
+    heard_at: Mapped[datetime]
     outcome: Mapped[str | None]  # the operator's own word, where its end event comes
+    __table_args__ = ROOM_TO_UPDATE
 
 
 class FlowRevision(Base):
@@ -79,15 +80,9 @@ class Memory:
     language: str | None = None
 
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(number)s, 0))"
-
-_RECALL = f"""
-    SELECT c.state, coalesce(c.turn, 0), c.heard_at, c.nudged_run, s.number, s.path, s.screen, s.ended, s.turn,
-           {people.LANGUAGE_OF.format(number="n.number")}
-    FROM (SELECT CAST(%(number)s AS text) AS number) n
-    LEFT JOIN conversations c ON c.number = n.number
-    LEFT JOIN ussd_sessions s ON s.id = %(session)s
-"""  # noqa: S608  (made of our own words only)
+# A function of the database, made by a migration: it takes the number's lock for this transaction and only then
+# reads, so that it sees what the holder before wrote. One round trip, at every hop.
+_RECALL = "SELECT * FROM hop_memory(%(number)s, %(session)s)"
 
 _REMEMBER = """
     WITH heard AS (
@@ -103,22 +98,15 @@ _REMEMBER = """
 """
 
 
-def recall(db: Session, number: str, session_id: str = "") -> Memory:
-    """Take the number's lock for this transaction, then read what is known of it.
-
-    Two statements, for the second must see what the holder before wrote, in one round trip: this runs at every hop.
-    """
-    driver = _driver(db)
-    with driver.pipeline():
-        driver.execute(_LOCK, {"number": number})
-        row = driver.execute(_RECALL, {"number": number, "session": session_id})
-    found = row.fetchone()
+def recall(work: Work, number: str, session_id: str = "") -> Memory:
+    """Take the number's lock for this transaction, then read what is known of it."""
+    found = work.execute(_RECALL, {"number": number, "session": session_id}).fetchone()
     assert found is not None
     return Memory(*found)
 
 
 def remember_hop(
-    db: Session,
+    work: Work,
     *,
     session_id: str,
     number: str,
@@ -140,7 +128,7 @@ def remember_hop(
         "state": json.dumps(state.to_json()) if state else None,
         "now": now,
     }
-    _driver(db).execute(_REMEMBER, values)
+    work.execute(_REMEMBER, values)
 
 
 def remember_sms(db: Session, number: str, turn: int, state: State | None, now: datetime) -> None:
@@ -152,17 +140,10 @@ def remember_sms(db: Session, number: str, turn: int, state: State | None, now: 
     )
 
 
-def _driver(db: Session) -> psycopg.Connection[Any]:
-    """psycopg's own connection in the session's transaction: a pipeline is nothing that SQLAlchemy offers."""
-    db.flush()
-    connection: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
-    return connection
-
-
 def sealed(secret: str, session_id: str, path: str) -> str:
     """A path that can be recognised and continued but not read: it is made of answers and PINs."""
     told = f"{session_id}\n{path}".encode("utf-8", "surrogatepass")
-    return f"{len(path)}:{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()}"
+    return f"{len(path)}:{hmac.digest(secret.encode(), told, 'sha256').hex()}"
 
 
 def sealed_length(seal: str) -> int:
@@ -173,19 +154,19 @@ def sealed_length(seal: str) -> int:
 class Revisions:
     """Live flows of this release, and older revisions read from the database when a conversation needs one."""
 
-    def __init__(self, db: Session, catalogue: Catalogue) -> None:
-        self.db = db
+    def __init__(self, sessions: Callable[[], Session], catalogue: Catalogue) -> None:
+        self.sessions = sessions
         self.catalogue = catalogue
 
     @property
-    def live(self) -> dict[str, Flow]:
-        return dict(self.catalogue.live)
+    def live(self) -> Mapping[str, Flow]:
+        return self.catalogue.live
 
     def get(self, revision: str) -> Flow:
         try:
             return self.catalogue.get(revision)
         except UnknownRevision:
-            stored = self.db.scalar(select(FlowRevision.stored).where(FlowRevision.id == revision))
+            stored = self.sessions().scalar(select(FlowRevision.stored).where(FlowRevision.id == revision))
             if stored is None:
                 raise
             try:

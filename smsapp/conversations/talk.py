@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from smsapp import effects, people
 from smsapp.conversations.tables import Memory, Revisions
+from smsapp.db import Work
 from smsapp.flows import engine, render
 from smsapp.flows.catalogue import UnknownRevision
 from smsapp.flows.nodes import Ask, Flow
@@ -18,6 +19,8 @@ from smsapp.flows.state import Frame, LimitReached, Moment, Problem, Screen, Sta
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.words import Command
+
+Answer = TypeVar("Answer")
 
 MAIN = "main"
 MAX_WALK = 20  # answers taken from one path at once
@@ -43,17 +46,44 @@ class Reply:
         return self.screen is not None and self.screen.problem is not None
 
 
+class Unwound(Exception):
+    """An effect refused: the transaction is rolled back, and the same words are heard again to say so.
+
+    Refusals are rare, and a savepoint around the effects of every hop would cost each of them two round trips.
+    """
+
+    def __init__(self, refused: Refused, at: int) -> None:
+        super().__init__(refused.key)
+        self.refused = refused
+        self.at = at  # which step's effects, counted in one utterance
+
+
+def twice_if_refused(hear: Callable[[Unwound | None], Answer]) -> Answer:
+    """Hear; where an effect refuses, hear again in a new transaction that tells of the refusal."""
+    try:
+        return hear(None)
+    except Unwound as no:
+        return hear(no)
+
+
 class Talk:
     """A number's conversation during one transaction."""
 
-    def __init__(self, db: Session, rt: Runtime, number: str, channel: str, memory: Memory) -> None:
-        self.db, self.rt, self.memory = db, rt, memory
-        self.flows = Revisions(db, rt.flows)
+    def __init__(
+        self, work: Work, rt: Runtime, number: str, channel: str, memory: Memory, unwound: Unwound | None = None
+    ) -> None:
+        self.work, self.rt, self.memory, self.unwound = work, rt, memory, unwound
+        self.flows = Revisions(lambda: work.session, rt.flows)
         language = memory.language if memory.language in rt.settings.languages else None
-        self.caller = effects.Caller(db, rt, number, channel, language or rt.settings.language)
+        self.caller = effects.Caller(work, rt, number, channel, language or rt.settings.language)
         self.facts = effects.Facts(self.caller)
         self.state = State.from_json(memory.state) if memory.state else None
         self.turn = memory.turn
+        self.effects_run = 0
+
+    @property
+    def db(self) -> Session:
+        return self.work.session
 
     # What she can say
 
@@ -209,10 +239,15 @@ class Talk:
         return Reply(step.screen, values=values)
 
     def _run(self, step: Step) -> dict[str, Any]:
+        self.effects_run += 1
+        if self.unwound is not None and self.unwound.at == self.effects_run:
+            raise self.unwound.refused
         values: dict[str, Any] = {}
-        with self.db.begin_nested():
+        try:
             for wanted in step.effects:
                 values |= effects.run(self.caller, wanted)
+        except Refused as no:
+            raise Unwound(no, self.effects_run) from no
         self.facts = effects.Facts(self.caller)
         return values
 

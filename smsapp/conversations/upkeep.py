@@ -15,7 +15,7 @@ from smsapp import outbox, people
 from smsapp.conversations import tables
 from smsapp.conversations.tables import Conversation, FlowRevision, Revisions, UssdSession
 from smsapp.conversations.talk import Talk
-from smsapp.db import transaction
+from smsapp.db import transaction, work
 from smsapp.effects import EFFECTS, FACTS
 from smsapp.flows.catalogue import UnknownRevision, UnreadableRevision
 from smsapp.flows.nodes import Flow
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=5)
 TOO_LATE = timedelta(hours=2)  # an open question from this morning is not worth a text tonight
-SESSIONS_KEPT = timedelta(hours=1)  # far longer than an operator repeats a hop
+SESSIONS_KEPT = timedelta(hours=3)  # far longer than an operator repeats a hop or a question is worth a text
 CONVERSATIONS_KEPT = timedelta(days=7)  # half an answer beside a number is not kept for ever
 
 
@@ -35,11 +35,15 @@ def nudge(rt: Runtime) -> int:
     now = rt.now()
     with transaction(rt.sessions) as db:
         silent = db.scalars(
-            select(Conversation.number).where(
+            select(Conversation.number)
+            .join(UssdSession, UssdSession.number == Conversation.number)
+            .where(
+                UssdSession.began_at > now - TOO_LATE - SILENCE,
                 Conversation.state.is_not(None),
                 Conversation.channel == "ussd",
                 Conversation.heard_at.between(now - TOO_LATE, now - SILENCE),
             )
+            .distinct()
         ).all()
     return sum(_nudge_one(rt, number) for number in silent)
 
@@ -53,12 +57,14 @@ def _nudge_one(rt: Runtime, number: str) -> bool:
 
 
 def _nudge(rt: Runtime, number: str) -> bool:
-    with transaction(rt.sessions) as db:
-        memory = tables.recall(db, number)
+    with work(rt.sessions) as one:
+        db = one.session
+        memory = tables.recall(one, number)
         row = db.get(Conversation, number)
         if row is None or row.state is None or row.channel != "ussd" or rt.now() - row.heard_at < SILENCE:
             return False
-        talk = Talk(db, rt, number, "sms", memory)
+        row.channel = "sms"  # if anything follows, it comes that way; looked at once
+        talk = Talk(one, rt, number, "sms", memory)
         talk.put_reading_away()
         flow = talk.flow
         if flow is None or talk.state is None or not flow.by_sms:
@@ -88,7 +94,7 @@ def tidy(rt: Runtime) -> tuple[int, int]:
     """Forget finished sessions and what was left half said; how many of each."""
     now = rt.now()
     with transaction(rt.sessions) as db:
-        old = delete(UssdSession).where(UssdSession.heard_at < now - SESSIONS_KEPT).returning(UssdSession.id)
+        old = delete(UssdSession).where(UssdSession.began_at < now - SESSIONS_KEPT).returning(UssdSession.id)
         left = (
             update(Conversation)
             .where(Conversation.state.is_not(None), Conversation.heard_at < now - CONVERSATIONS_KEPT)
@@ -130,7 +136,7 @@ def broken_conversations(db: Session, rt: Runtime) -> Iterator[str]:
     """Why open conversations could not go on with this release, one line a revision."""
     frames = func.jsonb_array_elements(Conversation.state).table_valued(column("value", JSONB)).lateral()
     pinned = select(func.distinct(frames.c.value["flow"].astext)).select_from(Conversation).join(frames, true())
-    flows = Revisions(db, rt.flows)
+    flows = Revisions(lambda: db, rt.flows)
     for revision in db.scalars(pinned.where(Conversation.state.is_not(None))):
         try:
             yield from (f"{revision} is under somebody's thumb; {problem}" for problem in lacking(flows.get(revision)))

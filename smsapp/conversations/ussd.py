@@ -10,8 +10,8 @@ from functools import partial
 
 from smsapp.conversations import tables
 from smsapp.conversations.tables import MAX_PATH, Memory
-from smsapp.conversations.talk import MAIN, Reply, Talk, utterances
-from smsapp.db import transaction
+from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused, utterances
+from smsapp.db import work
 from smsapp.gateways.base import Hop
 from smsapp.runtime import Runtime
 from smsapp.words import command
@@ -34,18 +34,22 @@ class Heard:
 
 def hear(rt: Runtime, hop: Hop) -> Heard:
     """Answer one hop. A repeat gets the stored answer; every other hop moves its conversation at most once."""
+    return twice_if_refused(partial(_hear, rt, hop))
+
+
+def _hear(rt: Runtime, hop: Hop, unwound: Unwound | None) -> Heard:
     # Blanks at the end of an answer are gone where it ends the path, and would be there again once it goes on.
     path = _BLANKS.sub("*", hop.path.strip())[:MAX_PATH]
     seal = partial(tables.sealed, rt.settings.secret_key, hop.session_id)
-    with transaction(rt.sessions) as db:
-        memory = tables.recall(db, hop.number, hop.session_id)
+    with work(rt.sessions) as one:
+        memory = tables.recall(one, hop.number, hop.session_id)
         if memory.owner == hop.number and _is_repeat(memory, path, seal):
             return Heard(memory.screen, memory.ended, "repeat")
-        talk = Talk(db, rt, hop.number, "ussd", memory)
+        talk = Talk(one, rt, hop.number, "ussd", memory, unwound)
         what, reply = _answer(talk, memory, hop.number, path, seal)
         screen = talk.ussd(reply)
         tables.remember_hop(
-            db,
+            one,
             session_id=hop.session_id,
             number=hop.number,
             path=seal(path),

@@ -128,7 +128,7 @@ def _note(run: Run, effects: Sequence[str], node: str) -> None:
     for name in effects:
         key = f"{run.top.run}.{node}.{name}"
         known = {**run.top.facts, **seen(run)}
-        run.effects.append(Effect(name, key, run.top.run, run.flow.name, node, known))
+        run.effects.append(Effect(name, key, run.top.run, run.top.flow, node, known))
 
 
 def _settle(run: Run) -> Step:

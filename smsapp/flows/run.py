@@ -39,6 +39,7 @@ class Run:
     lead_values: Mapping[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
     opened: int = 0
+    walked: tuple[Mapping[str, Any], list[tuple[Node, bool]]] | None = None
 
     @property
     def top(self) -> Frame:
@@ -82,8 +83,18 @@ def current(run: Run) -> Node | Flow | None:
     return next((node for node, done in relevant(run) if not done), None)
 
 
-def relevant(run: Run) -> Iterator[tuple[Node, bool]]:
-    """Nodes that count, in order, and whether each is done; an answer whose question no longer counts is not seen."""
+def relevant(run: Run) -> Sequence[tuple[Node, bool]]:
+    """Nodes that count, in order, and whether each is done; an answer whose question no longer counts is not seen.
+
+    Asked several times a hop, and worked out once for the same answers.
+    """
+    answers = run.top.answers
+    if run.walked is None or run.walked[0] is not answers:
+        run.walked = (answers, list(_walk(run)))
+    return run.walked[1]
+
+
+def _walk(run: Run) -> Iterator[tuple[Node, bool]]:
     seen: dict[str, Any] = {}
     values = Values(run, seen)
     for node in run.flow.nodes:

@@ -137,7 +137,7 @@ class Effect:
     name: str
     key: str
     run: str
-    flow: str
+    flow: str  # the revision that asks for it
     node: str
     answers: Mapping[str, Any]  # and the facts that the run has pinned
 

@@ -91,6 +91,8 @@ def day(value: Value) -> date | None:
 def compare(sign: str, left: Value, right: Value) -> bool:
     a: str | float | bool | date
     b: str | float | bool | date
+    if sign in {"=", "!="} and isinstance(left, str) and isinstance(right, str):
+        return _SIGNS[sign](left, right)  # most conditions are this; two dates spelt alike are the same date
     left_day, right_day = day(left), day(right)
     if sign in {"=", "!="} and (isinstance(left, bool) or isinstance(right, bool)):
         a, b = truth(left), truth(right)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
@@ -11,6 +12,7 @@ from smsapp.segments import clean
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 200
+PLAIN = re.compile(rb"[A-Za-z0-9_.-]*")  # nothing to decode
 
 
 def body_of(request: Request) -> bytes:
@@ -42,6 +44,8 @@ def read(body: bytes, content_type: str) -> Form:
 
 
 def _decoded(raw: bytes) -> str:
+    if PLAIN.fullmatch(raw):
+        return raw.decode("ascii")
     octets = unquote_to_bytes(raw.replace(b"+", b" "))
     for encoding, errors in (("utf-8", "strict"), ("utf-8", "surrogatepass"), ("cp1252", "replace")):
         try:

@@ -36,5 +36,6 @@ def test_a_transaction_that_fails_rings_nothing(clean_db: Sessions):
             after_commit(db, lambda: rang.append("bell"))
             raise RuntimeError
 
-    pytest.raises(RuntimeError, fails)
+    with pytest.raises(RuntimeError):
+        fails()
     assert rang == []

@@ -270,8 +270,8 @@ def test_who_declined_left_or_has_no_mobile_here_is_not_invited(phone):
     with transaction(phone.rt.sessions) as db:
         declined, survey, everything, other = MOTHERS[:4]
         [known] = people.behind(db, declined)
-        people.consent(db, now, known.id, "survey", given=True, language="fr", channel="ussd")
-        people.consent(db, now, known.id, "survey", given=False, language="fr", channel="ussd")
+        db.add(_word(known.id, now, given=True))
+        db.add(_word(known.id, now, given=False))
         people.leave(db, now, survey, "survey", "sms")
         people.leave(db, now, everything, people.EVERYTHING, "sms")
         people.leave(db, now, other, "reminders", "sms")
@@ -363,3 +363,8 @@ def test_answers_can_not_be_joined_to_numbers_by_the_schema(phone):
     }
     with phone.rt.sessions() as db:
         assert db.scalar(text("SELECT count(*) FROM survey_responses")) == 0
+
+
+def _word(person_id, now, *, given):
+    told = {"topic": "survey", "version": 1, "language": "fr", "channel": "ussd"}
+    return people.Consent(person_id=person_id, given=given, at=now, **told)
