@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from smsapp.db import Base
+from smsapp.segments import search_key
 
 KINDS = ("region", "district", "facility", "village")
 
@@ -33,8 +34,8 @@ def of_kind(db: Session, kind: str) -> Sequence[Place]:
 
 def facility(db: Session, words: str) -> Place:
     """A facility by its poster number, its name, or the name without "CSCom"."""
-    wanted = _plain(words)
-    found = [p for p in of_kind(db, "facility") if wanted in {p.code, _plain(p.name)}]
+    wanted = plain(words)
+    found = [p for p in of_kind(db, "facility") if wanted in {p.code, plain(p.name)}]
     if not found:
         names = ", ".join(p.name for p in of_kind(db, "facility")[:5]) or "none yet"
         raise UnknownPlace(f"unknown facility {words!r} (known: {names})")
@@ -90,5 +91,6 @@ def centres(db: Session) -> list[dict[str, str]]:
     return [{"name": str(code), "label": name, "parent": str(parent)} for code, name, parent in rows]
 
 
-def _plain(words: str) -> str:
-    return " ".join(words.casefold().replace("cscom", " ").split())
+def plain(words: str) -> str:
+    """What two ways to write a place's name have in common: no case, no accents, no "CSCom"."""
+    return " ".join(search_key(words).replace("cscom", " ").split())

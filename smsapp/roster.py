@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,21 +14,10 @@ from smsapp.phones import BadNumber, normalise
 from smsapp.places import Place, UnknownPlace
 from smsapp.runtime import Runtime
 from smsapp.segments import clean, search_key
+from smsapp.tally import Tally
 from smsapp.words import vocabulary
 
 LONGEST_NAME = 120
-
-
-@dataclass
-class Counts:
-    added: int = 0
-    changed: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, other: Counts) -> None:
-        self.added += other.added
-        self.changed += other.changed
-        self.refused += other.refused
 
 
 @dataclass(frozen=True)
@@ -42,13 +31,13 @@ class _Row:
     groups: tuple[str, ...]
 
 
-def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int) -> Counts:
+def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int) -> Tally:
     """Rows with the keys phone, name, language, facility, groups (by `;`); lines are counted from `first_line`.
 
     All of them in a few statements: a programme's list has thousands.
     """
-    counts = Counts()
-    good = list(_read(db, rt, rows, first_line, counts))
+    tally = Tally()
+    good = list(_read(db, rt, rows, first_line, tally))
     held = _held(db, {row.number for row in good})
     groups: dict[str, list[Person]] = {}
     new: list[tuple[Person, str, bool]] = []
@@ -59,19 +48,19 @@ def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], fir
             person = Person(name=row.name, language=row.language, facility_id=row.facility_id, created_at=rt.now())
             new.append((person, row.number, not here))
             here.append(person)
-            counts.added += 1
+            tally.added += 1
         elif _change(person, row):
-            counts.changed += 1
+            tally.changed += 1
         for group in row.groups:
             groups.setdefault(group, []).append(person)
     _write(db, rt, new)
     for group, members in groups.items():
         people.join_group(db, group, {person.id for person in members})
-    return counts
+    return tally
 
 
 def _read(
-    db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int, counts: Counts
+    db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int, tally: Tally
 ) -> Iterator[_Row]:
     facilities = _Facilities(db)
     for line, row in enumerate(rows, start=first_line):
@@ -84,9 +73,9 @@ def _read(
                 groups=tuple(filter(None, map(clean, (row.get("groups") or "").split(";")))),
             )
         except BadNumber as why:
-            counts.refused.append((line, f"phone: {why}"))
+            tally.refused.append((line, f"phone: {why}"))
         except (UnknownPlace, ValueError) as why:
-            counts.refused.append((line, str(why)))
+            tally.refused.append((line, str(why)))
 
 
 class _Facilities:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from smsapp import logs
-from smsapp.cli import broadcasts, database, demo, flows, outbox, people, surveys, text
+from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, surveys, text
 from smsapp.simulate import simulate
 
 COMMANDS = (
@@ -15,6 +15,7 @@ COMMANDS = (
     flows.group,
     outbox.group,
     people.group,
+    places.group,
     simulate,
     surveys.group,
     text.group,

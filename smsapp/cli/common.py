@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 import click
 from alembic.util import CommandError
@@ -15,6 +16,7 @@ from smsapp.config import BadSettings, Settings
 from smsapp.db import transaction
 from smsapp.places import UnknownPlace
 from smsapp.runtime import Runtime, build
+from smsapp.tally import Tally
 
 COMMAND_TIMEOUT = "300s"
 
@@ -47,3 +49,17 @@ def said_plainly() -> Iterator[None]:
         raise click.ClickException(f"the database does not answer ({first}); is the service running?") from why
     except (UnknownPlace, ValueError, OSError, csv.Error, CommandError) as why:
         raise click.ClickException(str(why)) from why
+
+
+def sheet(file: TextIO, column: str, columns: str) -> Sequence[Mapping[str, str | None]]:
+    """The rows of a CSV file whose first line names its columns; refused where it lacks `column`."""
+    rows = list(csv.DictReader(file))
+    if not rows or column not in (rows[0] or {}):
+        raise click.ClickException(f"the first line should name the columns: {columns}")
+    return rows
+
+
+def echo_tally(tally: Tally) -> None:
+    for line, why in tally.refused:
+        click.echo(f"line {line}: {why}")
+    click.echo(f"{tally.added} added, {tally.changed} changed, {len(tally.refused)} refused")

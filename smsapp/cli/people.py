@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 import click
@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.progress import track
 
 from smsapp import roster
-from smsapp.cli.common import runtime, said_plainly
+from smsapp.cli.common import echo_tally, runtime, said_plainly, sheet
 from smsapp.db import transaction
+from smsapp.tally import Tally
 
 BATCH = 500
+
+Rows = Sequence[Mapping[str, str | None]]
 
 
 @click.group("people")
@@ -28,16 +31,17 @@ def import_file(file: TextIO) -> None:
     """Add or update people from a CSV FILE with the columns phone,name,language,facility,groups."""
     rt = runtime()
     with said_plainly():
-        rows = list(csv.DictReader(file))
-        if not rows or "phone" not in (rows[0] or {}):
-            raise click.ClickException("the first line should name the columns: phone,name,language,facility,groups")
-        total = roster.Counts()
+        rows = sheet(file, "phone", "phone,name,language,facility,groups")
+        total = Tally()
         batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
-        watched = sys.stderr.isatty()
-        bar = track(batches, "people", console=Console(stderr=True), transient=True, disable=not watched)
-        for place, batch in enumerate(bar):
+        for place, batch in enumerate(_watched(batches)):
             with transaction(rt.sessions) as db:
                 total.add(roster.take(db, rt, batch, first_line=2 + place * BATCH))
-    for line, why in total.refused:
-        click.echo(f"line {line}: {why}")
-    click.echo(f"{total.added} added, {total.changed} changed, {len(total.refused)} refused")
+    echo_tally(total)
+
+
+def _watched(batches: Sequence[Rows]) -> Iterable[Rows]:
+    """With a progress bar where a person watches; elsewhere it would leave an empty line."""
+    if not sys.stderr.isatty():
+        return batches
+    return track(batches, "people", console=Console(stderr=True), transient=True)

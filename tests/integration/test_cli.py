@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from smsapp import cli, conversations, demo, outbox, people
+from smsapp import cli, conversations, demo, outbox, people, places
 from smsapp import config as config_module
 from smsapp.config import Settings
 from smsapp.conversations import Conversation, FlowRevision
@@ -174,7 +174,8 @@ def test_people_are_added_changed_and_refused_with_line_and_reason(village, tmp_
         assert [p.name for p in people.behind(db, MOTHERS[0])] == ["Mère 1", "Sa fille"]
         assert {n for n, _, _ in people.members(db, "Benkadi")} == {"+22370123456", "+22370123457"}
         assert [n for n, _, _ in people.members(db, "Soutoura")] == ["+22370123456"]
-    assert good("people", "import", file).splitlines()[-1] == "0 added, 0 changed, 6 refused"
+    again = run("people", "import", file)
+    assert (again.stdout.splitlines()[-1], again.stderr) == ("0 added, 0 changed, 6 refused", "")
 
 
 def test_two_thousand_people_within_thirty_seconds(village, tmp_path):
@@ -212,6 +213,72 @@ def test_what_is_no_such_file_is_refused_in_one_line(rt, tmp_path, content):
 
 def test_a_file_that_is_not_there_is_refused(rt):
     assert "No such file" in refused("people", "import", "/nowhere/people.csv")
+
+
+# ---- places import
+
+PYRAMID = """kind,name,code,parent
+facility,CSCom Niono,5101,Niono
+region,Ségou,,
+district,Niono,,Ségou
+village,Molodo,,5101
+district,Commune I,,Ségou
+facility,CSCom Pélengana,5102,Ségou/Commune I
+"""
+
+
+def test_places_are_added_changed_and_refused_with_line_and_reason(village, tmp_path):
+    file = tmp_path / "places.csv"
+    file.write_text(PYRAMID, encoding="utf-8-sig")
+    assert good("places", "import", file) == "6 added, 0 changed, 0 refused\n"
+    assert good("places", "import", file) == "0 added, 0 changed, 0 refused\n"
+    rows = [
+        "facility,CSCom Niono Central,5101,NIONO",
+        "facility,Pelengana,5103,segou/commune i",
+        "facility,CSCom Deux,5104,Commune I",
+        "facility,CSCom Ailleurs,5105,Nulle Part",
+        "region,Kayes,,Bamako",
+        "district,Kita,,",
+        "district,Kita,7777,Bamako",
+        "facility,CSCom Lettres,51a,Niono",
+        "facility,,5106,Niono",
+        "hamlet,Là,,Niono",
+        "facility,CSCom Niono Central,5101,Niono",
+        "village,Sotuba village,,sotuba",
+    ]
+    file.write_text(sheet(*rows, head="kind,name,code,parent"))
+    said = good("places", "import", file).splitlines()
+    assert said[-1] == "1 added, 2 changed, 9 refused"
+    assert [line.split(":")[0] for line in said[:-1]] == [f"line {n}" for n in range(4, 13)]
+    assert said[0].endswith("'Commune I' is the name of 2 places: write 'Bamako/Commune I' or 'Ségou/Commune I'")
+    assert said[1].endswith("unknown district 'Nulle Part'")
+    assert said[-2].endswith("the same place as line 2")
+    with village.sessions() as db:
+        rows = {p.code: p.name for p in places.of_kind(db, "facility")}
+        assert (rows["5101"], rows["5103"]) == ("CSCom Niono Central", "Pelengana")
+        assert "5102" not in rows
+        assert next(p.parent_id for p in places.of_kind(db, "village") if p.name == "Sotuba village") == SOTUBA
+
+
+def test_a_stranger_finds_her_centre_once_there_are_places(rt, tmp_path):
+    phone = Handset(rt, STRANGER)
+    phone.dial("1")
+    screen, end = phone.key("0")
+    assert screen.startswith("Demandez le numéro de l'affiche à votre centre.\nVotre santé, votre voix\n1. ")
+    assert not end
+    file = tmp_path / "places.csv"
+    file.write_text(PYRAMID)
+    good("places", "import", file)
+    phone.dial("1")
+    assert phone.key("0")[0].startswith("Votre région ?\n1. Ségou")
+    assert phone.key("1", "2", "1")[0].startswith("6 questions")
+
+
+@pytest.mark.parametrize("content", ["", "name,code\nSotuba,1201\n", "kind;name\nregion;Ségou\n"])
+def test_what_is_no_list_of_places_is_refused(rt, tmp_path, content):
+    file = tmp_path / "places.csv"
+    file.write_text(content)
+    assert refused("places", "import", file) == "the first line should name the columns: kind,name,code,parent"
 
 
 # ---- broadcasts, outbox
