@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from smsapp import broadcasts, segments
-from smsapp.cli.common import runtime, said_plainly
+from smsapp.cli.common import leaving, runtime, said_plainly
 from smsapp.db import transaction
 
 
@@ -27,4 +27,4 @@ def send(to: str, words: str) -> None:
             queued = broadcasts.send(db, rt, to, words)
         except LookupError as why:
             raise click.ClickException(str(why)) from why
-    click.echo(f"{queued} queued")
+    click.echo(f"{queued} queued{leaving(rt, queued)}")

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smsapp.config import BadSettings, Settings
 from smsapp.db import transaction
+from smsapp.outbox import quiet
 from smsapp.places import UnknownPlace
 from smsapp.runtime import Runtime, build
 from smsapp.tally import Tally
@@ -63,3 +64,9 @@ def echo_tally(tally: Tally) -> None:
     for line, why in tally.refused:
         click.echo(f"line {line}: {why}")
     click.echo(f"{tally.added} added, {tally.changed} changed, {len(tally.refused)} refused")
+
+
+def leaving(rt: Runtime, count: int) -> str:
+    """In the quiet hours, when that which was just queued goes out; else nothing."""
+    end = quiet.until(rt.now(), rt.settings) if count else None
+    return f"; they leave at {end.astimezone(rt.settings.timezone):%H:%M}" if end else ""

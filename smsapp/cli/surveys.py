@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from smsapp import people, places, surveys
-from smsapp.cli.common import runtime, said_plainly
+from smsapp.cli.common import leaving, runtime, said_plainly
 from smsapp.db import transaction
 from smsapp.flows.nodes import Flow
 from smsapp.messages import STATUSES
@@ -65,7 +65,7 @@ def invite(
         click.echo(f"not invited: {number}: {why}")
     for line in bad:
         click.echo(f"not invited: {line}")
-    click.echo(f"{len(done.queued)} invited, {len(done.skipped) + len(bad)} not")
+    click.echo(f"{len(done.queued)} invited, {len(done.skipped) + len(bad)} not{leaving(rt, len(done.queued))}")
     if not numbers:
         raise click.ClickException("no number to invite")
 

@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from datetime import time as dtime
 
 import click
 import pytest
@@ -14,7 +17,7 @@ from sqlalchemy import func, select
 
 from smsapp import cli, conversations, demo, outbox, people, places
 from smsapp import config as config_module
-from smsapp.config import Settings
+from smsapp.config import QuietHours, Settings
 from smsapp.conversations import Conversation, FlowRevision
 from smsapp.db import transaction
 from smsapp.flows import catalogue
@@ -29,9 +32,10 @@ APP = cli.bare_app()
 
 @pytest.fixture
 def rt(live_rt, monkeypatch):
-    """The service that the commands find; they commit."""
-    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: live_rt.settings))
-    return live_rt
+    """The service that the commands find; they commit, by the true clock, so no hour of theirs is quiet."""
+    at_any_hour = replace(live_rt.settings, quiet_hours=QuietHours(dtime(0), dtime(0)))
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: at_any_hour))
+    return replace(live_rt, settings=at_any_hour)
 
 
 @pytest.fixture
@@ -102,8 +106,6 @@ def test_the_commands_of_the_contract_are_there():
     ids=" ".join,
 )
 def test_without_a_database_one_line_says_so(arguments, rt, monkeypatch):
-    from dataclasses import replace
-
     away = replace(rt.settings, database_url="postgresql+psycopg://postgres@127.0.0.1:9/none")
     monkeypatch.setattr(Settings, "load", classmethod(lambda cls: away))
     assert "the database does not answer" in refused(*arguments)
@@ -290,7 +292,7 @@ def test_a_broadcast_goes_to_each_member_once(village):
         people.leave(db, village.now(), MOTHERS[0], "news", "sms")
     assert good("broadcasts", "send", "--to-group", "Benkadi", "--text", "Réunion à 15 h œuvre") == "3 queued\n"
     with village.sessions() as db:
-        village.now.at = db.scalar(select(func.max(Message.due_at)))  # by the true clock, perhaps after its quiet hours
+        village.now.at = db.scalar(select(func.max(Message.due_at)))  # by the true clock
     phone = Handset(village, MOTHERS[1])
     assert phone.arrived() == ["Réunion à 15 h oeuvre"]
     listed = json.loads(good("outbox", "list", "--json"))
@@ -347,6 +349,20 @@ def test_invitations_from_a_file(village, tmp_path):
     assert said[1].startswith("not invited: line 7: '20221234': not mobile")
     again = good("surveys", "invite", "--facility", "1201", "--numbers-file", "-", typed=MOTHER).splitlines()
     assert again == [f"not invited: {MOTHER}: already invited this month", "0 invited, 1 not"]
+
+
+def test_in_the_quiet_hours_the_command_says_when_its_messages_leave(village, monkeypatch):
+    now = datetime.now(UTC)  # Bamako's clock is UTC
+    hours = QuietHours((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
+    quiet = replace(village.settings, quiet_hours=hours)
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: quiet))
+    with transaction(village.sessions) as db:
+        people.join_group(db, "Benkadi", [people.behind(db, MOTHER)[0].id])
+    invite = ("surveys", "invite", "--facility", "1201", "--numbers-file", "-")
+    assert good(*invite, typed=MOTHER) == f"1 invited, 0 not; they leave at {hours.end:%H:%M}\n"
+    assert good(*invite, typed=MOTHER).splitlines()[-1] == "0 invited, 1 not"
+    sent = good("broadcasts", "send", "--to-group", "Benkadi", "--text", "Bonjour")
+    assert sent == f"1 queued; they leave at {hours.end:%H:%M}\n"
 
 
 def test_a_random_draw_can_be_repeated(village):
@@ -561,8 +577,6 @@ def test_the_demonstration_is_the_same_from_the_same_seed(rt):
 
 
 def test_the_demonstration_never_loads_by_itself_where_people_are_served(rt, monkeypatch):
-    from dataclasses import replace
-
     served = replace(rt.settings, demo=False)
     monkeypatch.setattr(Settings, "load", classmethod(lambda cls: served))
     assert "demo load --yes" in refused("demo", "load")
