@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_ENV = ROOT / "var" / "run.env"  # what `make run` chose, so that a second terminal finds the same servers
+TRANSLATIONS = ROOT / "smsapp" / "translations"
+GATEWAYS = ROOT / "smsapp" / "gateways"
 
 
 class BadSettings(Exception):
@@ -89,6 +94,10 @@ class Settings:
                 values[setting.name] = READERS.get(setting.name, str)(raw)
             except ValueError as why:
                 wrong.append(f"{key}={raw!r}: {why}")
+        default = () if env.get("GATEWAYS", "").strip() else cls.gateways
+        for gateway in values.get("gateways", default):
+            lacking = [key for key in _required_by(gateway) if not env.get(key, "").strip()]
+            wrong += [f"{key} is missing (the gateway {gateway} needs it)" for key in lacking]
         if wrong:
             raise BadSettings("Settings to put right: " + "; ".join(wrong) + ".")
         return cls(**values)
@@ -162,9 +171,41 @@ def _web_url(raw: str) -> str:
 
 
 def _country(raw: str) -> str:
-    if not (len(raw) == 2 and raw.isascii() and raw.isalpha()):
-        raise ValueError("should be a two-letter country code like ML")
+    if raw.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("should be the two-letter code of a country with telephones, like ML")
     return raw.upper()
+
+
+def _shaped(pattern: str, words: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if not re.fullmatch(pattern, raw, re.ASCII):
+            raise ValueError(f"should be {words}")
+        return raw
+
+    return read
+
+
+def _languages(raw: str) -> tuple[str, ...]:
+    return _known(raw, {path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/phone.po")}, "a catalogue")
+
+
+def _gateways(raw: str) -> tuple[str, ...]:
+    return _known(raw, {path.stem for path in GATEWAYS.glob("*.py") if _required_by(path.stem)}, "a module")
+
+
+def _known(raw: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    words = _words(raw)
+    if lost := [word for word in words if word not in known]:
+        raise ValueError(f"there is {what} only for {', '.join(sorted(known))}, none for {', '.join(lost)}")
+    return words
+
+
+def _required_by(gateway: str) -> tuple[str, ...]:
+    """What the gateway's module says under REQUIRES. Read, not imported: whoever starts the service needs no SDK."""
+    for node in ast.parse((GATEWAYS / f"{gateway}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "REQUIRES":
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 READERS: dict[str, Callable[[str], Any]] = {
@@ -175,8 +216,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "port": _number(1, 65535),
     "workers": _number(1, 64),
     "web_processes": _number(1, 64),
-    "gateways": _words,
-    "languages": _words,
+    "gateways": _gateways,
+    "languages": _languages,
+    "service_code": _shaped(r"\*[0-9]+(\*[0-9]+)*#", "like *384*223#"),
+    "short_code": _shaped(r"[0-9]{3,8}", "3 to 8 digits, like 36223"),
     "simulator": _switch,
     "demo": _switch,
     "timezone": _zone,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from smsapp import db, gateways, queues
-from smsapp.config import BadSettings, Settings
+from smsapp.config import Settings
 from smsapp.flows.catalogue import Catalogue
 from smsapp.gateways.base import Gateway
 from smsapp.i18n import Texts
@@ -40,10 +40,7 @@ class Runtime:
 
 def build(settings: Settings, pool_size: int = 5) -> Runtime:
     """The runtime of one process."""
-    try:
-        texts = Texts.load(settings.languages)
-    except OSError as why:
-        raise BadSettings(f"Settings to put right: LANGUAGES names one without texts: {why.filename}.") from why
+    texts = Texts.load(settings.languages)
     return Runtime(
         settings=settings,
         sessions=db.sessions(db.connect(settings.database_url, pool_size)),
