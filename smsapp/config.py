@@ -185,8 +185,13 @@ def _shaped(pattern: str, words: str) -> Callable[[str], str]:
     return read
 
 
+def languages_with_texts(folder: Path = TRANSLATIONS) -> set[str]:
+    """The languages that have a catalogue for phones."""
+    return {path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/phone.po")}
+
+
 def _languages(raw: str) -> tuple[str, ...]:
-    return _known(raw, {path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/phone.po")}, "a catalogue")
+    return _known(raw, languages_with_texts(), "a catalogue")
 
 
 def _gateways(raw: str) -> tuple[str, ...]:

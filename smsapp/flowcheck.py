@@ -17,6 +17,9 @@ from smsapp.words import keywords, vocabulary
 PAGES = 3  # a screen of more pages than this is read by nobody
 PARTS = 2  # likewise a question by SMS
 
+# Texts in which a language names itself: that of another one would be wrong.
+OF_ITS_OWN = ("language_set", "language.done")
+
 # Scripts and people tell a refusal by these words: no other text may use them.
 REFUSAL = re.compile(r"format|inconnu|invalide|incorrect|refus|erreur|unknown|invalid|error", re.IGNORECASE)
 
@@ -24,6 +27,9 @@ REFUSAL = re.compile(r"format|inconnu|invalide|incorrect|refus|erreur|unknown|in
 def problems(catalogue: Catalogue, texts: Texts) -> list[str]:
     """Why these flows must not go out, one sentence each."""
     found = _clashing_keywords(catalogue)
+    for language in texts.languages:
+        lacking_texts = [key for key in OF_ITS_OWN if not texts.catalogues[language].get(key)]
+        found += [f"{language}: text {key} is missing, which says which language it is" for key in lacking_texts]
     for flow in catalogue.live.values():
         found += lacking(flow)
         found += [f"{flow.name}: text {key} is missing" for key in _missing(flow, flow.default_language)]

@@ -10,7 +10,8 @@ from pathlib import Path
 from babel.core import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
 
-TRANSLATIONS = Path(__file__).parent / "translations"
+from smsapp.config import TRANSLATIONS
+
 DOMAIN = "phone"  # the console's own texts are another domain
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from smsapp.config import TRANSLATIONS, languages_with_texts
 from smsapp.flows.nodes import Flow
 from smsapp.segments import search_key
 
@@ -32,14 +33,18 @@ class Vocabulary:
     commands: Mapping[str, str]
     languages: Mapping[str, str]
     topics: Mapping[str, str]
+    alone: Collection[str]  # of the commands: with other words they mean something else
 
     @classmethod
-    def read(cls, path: Path = DATA) -> Vocabulary:
+    def read(cls, path: Path = DATA, translations: Path = TRANSLATIONS) -> Vocabulary:
+        """Every language that has a catalogue goes by its code, and by the names that the file gives it."""
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        codes = {search_key(code): code for code in languages_with_texts(translations)}
         return cls(
             commands=_turned({name: raw[name] for name in ("stop", "start", "help", "language")}),
-            languages=_turned(raw["languages"]),
+            languages=codes | _turned(raw["languages"]),
             topics=_turned(raw["topics"]),
+            alone=frozenset(map(search_key, raw["alone"])),
         )
 
 
@@ -69,7 +74,8 @@ def command(text: str) -> Command | None:
     match name:
         case "stop" | "start":
             topic = known.topics.get(_key(rest[0])) if rest else None
-            return Command(name, rest, topic or "") if topic or len(rest) <= SPARE_WORDS else None
+            spare = 0 if _key(words[0]) in known.alone else SPARE_WORDS
+            return Command(name, rest, topic or "") if topic or len(rest) <= spare else None
         case "help":
             return Command(name, rest) if len(rest) <= SPARE_WORDS else None
         case "language":
@@ -92,6 +98,8 @@ def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:
     if not words or len(words[0]) < 3 or len(words) > 1 + SPARE_WORDS:
         return None
     known = [*keywords(flows), *vocabulary().commands]
+    if _key(words[0]) in known:
+        return None  # rightly written, and meant for something else
     found = get_close_matches(_key(words[0]), known, n=1, cutoff=CLOSE)
     return found[0].upper() if found else None
 

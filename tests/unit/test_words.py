@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from smsapp import flowcheck
 from smsapp.flows.catalogue import Catalogue
 from smsapp.i18n import Texts, fields, language_name
-from smsapp.words import Command, close_to, command, keyword
+from smsapp.words import Command, Vocabulary, close_to, command, keyword
 from tests.flowkit import LIVE, TEXTS, flow
 
 COMMANDS = {
@@ -21,6 +22,10 @@ COMMANDS = {
     "Arreter": Command("stop"),
     "arrêter!": Command("stop"),
     "FIN": Command("stop"),
+    "fin avis": Command("stop", ("avis",), "survey"),
+    "FIN mars 2026": None,
+    "Fin de traitement": None,
+    "début mars": None,
     "stop merci madame": Command("stop", ("merci", "madame")),
     "ARRET avis": Command("stop", ("avis",), "survey"),
     "Stop survey please dear people": Command("stop", ("survey", "please", "dear", "people"), "survey"),
@@ -52,6 +57,14 @@ def test_command(text):
     assert command(text) == COMMANDS[text]
 
 
+def test_a_language_goes_by_its_code_once_it_has_a_catalogue(tmp_path):
+    (tmp_path / "wo" / "LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "wo" / "LC_MESSAGES" / "phone.po").touch()
+    known = Vocabulary.read(translations=tmp_path).languages
+    assert (known["wo"], known["bambara"], known.get("bm")) == ("wo", "bm", None)
+    assert {"fr", "bm", "en"} <= set(Vocabulary.read().languages)
+
+
 KEYWORDS = {
     "AVIS": Command("flow", (), "satisfaction"),
     "avis 1201": Command("flow", ("1201",), "satisfaction"),
@@ -70,7 +83,7 @@ def test_keyword(text):
 
 
 MEANT = {"AVSI": "AVIS", "avi": "AVIS", "Surveyy 12": "SURVEY", "aidee": "AIDE", "ARET": "ARRET", "Langu fr": "LANGUE"}
-NOT_MEANT = ["", "1", "av", "bonjour", "merci beaucoup", "avi tu vas bien", "12345", "Salimata"]
+NOT_MEANT = ["", "1", "av", "bonjour", "merci beaucoup", "avi tu vas bien", "12345", "Salimata", "fin mars 2026"]
 
 
 @pytest.mark.parametrize("text", [*MEANT, *NOT_MEANT])
@@ -141,6 +154,15 @@ def test_this_release_is_sound_and_says_what_waits():
     notes = list(flowcheck.notes(LIVE, TEXTS))
     assert any(note.startswith("bm:") and "fall back to fr" in note for note in notes)
     assert any(note.startswith("bm:") and "native speaker" in note for note in notes)
+
+
+def test_a_language_that_does_not_name_itself_is_a_problem():
+    texts = replace(
+        TEXTS, languages=("fr", "wo"), catalogues={**TEXTS.catalogues, "wo": {"language_set": "Làkk : wolof."}}
+    )
+    assert [p for p in flowcheck.problems(LIVE, texts) if p.startswith("wo:")] == [
+        "wo: text language.done is missing, which says which language it is"
+    ]
 
 
 UNSOUND = {
