@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, delete, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -178,13 +178,13 @@ def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None
     group_id = db.scalar(select(Group.id).where(Group.name == group))
     if group_id is None:
         return None
+    reached = _reached_at().join(Membership, Membership.person_id == Number.person_id)
+    hers = reached.where(Membership.group_id == group_id).subquery()
     rows = db.execute(
-        select(Number.number, Person.id, Person.language)
-        .ext(distinct_on(Number.number))
-        .join(Person, Person.id == Number.person_id)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.group_id == group_id, Number.main)
-        .order_by(Number.number, Person.id)
+        select(hers.c.number, Person.id, Person.language)
+        .ext(distinct_on(hers.c.number))
+        .join(Person, Person.id == hers.c.person_id)
+        .order_by(hers.c.number, Person.id)
     )
     return [(number, person_id, language) for number, person_id, language in rows]
 
@@ -262,13 +262,15 @@ def numbers_at(db: Session, facility_id: int) -> list[str]:
     """One number for each person whom a facility serves, in a fixed order; not of those who work there."""
     works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(STAFF_ROLES)).exists()
     rows = db.execute(
-        select(Number.person_id, func.min(Number.number))
-        .join(Person, Person.id == Number.person_id)
-        .where(Person.facility_id == facility_id, Number.main, ~works)
-        .group_by(Number.person_id)
-        .order_by(Number.person_id)
+        _reached_at().join(Person, Person.id == Number.person_id).where(Person.facility_id == facility_id, ~works)
     )
     return list(dict.fromkeys(number for _, number in rows))
+
+
+def _reached_at() -> Select[int, str]:
+    """Each person and one number: one that mainly serves her, else one that she shares with somebody."""
+    chosen = select(Number.person_id, Number.number).ext(distinct_on(Number.person_id))
+    return chosen.order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
 
 
 def _numbers_of_sole_holder(db: Session, number: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect as inspect_database
 from sqlalchemy import select, text
 
 from smsapp import conversations, outbox, people, places, surveys
-from smsapp.db import Base, transaction
+from smsapp.db import Base, transaction, work
 from smsapp.messages import Message
 from smsapp.refusals import Refused
 from smsapp.surveys import Rate, Response, Turn
@@ -40,9 +40,9 @@ def responses(rt):
 
 
 def record(rt, flow, key, *, number=MOTHER, facility=SOTUBA, today=date(2026, 3, 10), **answers):
-    with transaction(rt.sessions) as db:
+    with work(rt.sessions) as one:
         surveys.record(
-            db,
+            one,
             flow,
             key=key,
             number=number,
@@ -346,6 +346,20 @@ def test_people_of_a_centre_are_drawn_from_one_number_each(phone):
         people.add(db, phone.rt.now(), number=MOTHERS[1], name="Sa fille", facility_id=SOTUBA)
         people.add(db, phone.rt.now(), number="+22370009903", facility_id=BAKON)
         assert people.numbers_at(db, SOTUBA) == MOTHERS
+
+
+def test_who_shares_a_phone_is_reached_on_it(phone):
+    """Awa holds the number, Fatou shares it: a message to Fatou's group or centre still goes there, once."""
+    with transaction(phone.rt.sessions) as db:
+        now = phone.rt.now()
+        people.add(db, now, number=STRANGER, name="Awa")
+        fatou = people.add(db, now, number=STRANGER, name="Fatou", facility_id=BAKON)
+        both = people.add(db, now, number="+22370009902", name="Bintou", facility_id=BAKON)
+        db.add(people.Number(number=STRANGER, person_id=both.id, main=False, since=now))
+        db.flush()
+        people.join_group(db, "Shared", [fatou.id, both.id])
+        assert people.members(db, "Shared") == [(STRANGER, fatou.id, None), ("+22370009902", both.id, None)]
+        assert people.numbers_at(db, BAKON) == [STRANGER, "+22370009902"]
 
 
 def test_answers_can_not_be_joined_to_numbers_by_the_schema(phone):
