@@ -15,6 +15,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 _SAID = re.compile(r"""'[^']*'|"[^"]*"|«[^»]*»""")
 _DIGITS = re.compile(r"\+?[0-9]{5,}")
 _LONGEST_REASON = 200
+_SPACED_DIGITS = re.compile(r"\d(?:[ .-]?\d){4,}")
 
 # Local variables hold what people typed, their numbers and PINs.
 _frames = ExceptionDictTransformer(show_locals=False)
@@ -36,6 +37,14 @@ def configure(quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr if quiet else sys.stdout),
         cache_logger_on_first_use=True,
     )
+
+
+def foreign(words: str | None, longest: int = 40) -> str | None:
+    """A gateway's words on one line, short, and with the numbers that they repeat masked."""
+    if words is None:
+        return None
+    plain = "".join(c if c.isprintable() else " " for c in words)
+    return _SPACED_DIGITS.sub(lambda m: "…" + re.sub(r"\D", "", m[0])[-3:], plain)[:longest]
 
 
 def _traceback(exc_info: _ExcInfo) -> list[dict[str, Any]]:

@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger, delete
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, SmallInteger, delete, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp.db import Base, Big
 
 MO, MT = "mo", "mt"
+SEALED = "sealed:"  # begins the key of an MO without an id of the gateway's: made of all that it says
+REPEATS_FOR = timedelta(hours=3)  # how late a gateway may bring a message again
 REJECTED_KEPT = timedelta(days=30)
 REPORTS_KEPT = timedelta(days=90)
 
@@ -151,3 +153,7 @@ def forget_old(db: Session, now: datetime) -> None:
     """What could not be used holds what somebody typed; a report that nothing matched matters to nobody later."""
     db.execute(delete(RejectedCallback).where(RejectedCallback.at < now - REJECTED_KEPT))
     db.execute(delete(StoredReport).where(StoredReport.message_id.is_(None), StoredReport.at < now - REPORTS_KEPT))
+    # Of an answer that must stay anonymous nothing is left that was made of it, once no repeat comes any more.
+    late = Message.created_at.between(now - 8 * REPEATS_FOR, now - REPEATS_FOR)
+    sealed = Message.direction == MO, Message.text.is_(None), Message.key.startswith(SEALED)
+    db.execute(update(Message).where(late, *sealed).values(key=None), execution_options={"synchronize_session": False})

@@ -78,6 +78,14 @@ REPORTS = {
 COST = re.compile(r"(?:([A-Z]{3}) )?([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")  # the SDK lets other scripts' digits and a trailing newline through
 LONGEST_ID = 200
+# Those that its pages name; any other is a piece of an answer.
+# fmt: off
+FIELDS = frozenset({
+    "sessionId", "phoneNumber", "networkCode", "serviceCode", "text", "input", "id", "from", "to", "date", "linkId",
+    "status", "failureReason", "retryCount", "durationInMillis", "hopsCount", "cost", "errorMessage",
+    "lastAppResponse", "senderId"
+})
+# fmt: on
 
 
 class PooledSMS(SMSService):  # type: ignore[misc]  # the SDK has no types
@@ -112,6 +120,7 @@ class AfricasTalking:
     """The gateway; safe for threads, and for processes that fork."""
 
     name = "africastalking"
+    fields = FIELDS
     recipients_per_request = 100  # no limit is published; others keep to 100 or 1000
     requests_at_once = 32
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -125,6 +125,7 @@ class Gateway(Protocol):
     """One provider. `read_*` raise Unusable; `send` raises SendError for a request that failed as a whole."""
 
     name: str
+    fields: Collection[str]  # names of the fields that its callbacks may carry
     recipients_per_request: int
     requests_at_once: int
 

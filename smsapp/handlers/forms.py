@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
@@ -21,8 +22,11 @@ def body_of(request: Request) -> bytes:
     return request.stream.read(MAX_BODY + 1)
 
 
-def read(body: bytes, content_type: str) -> Form:
-    """One cleaned value a field. Werkzeug would drop the whole form for a single byte of Latin-1."""
+def read(body: bytes, content_type: str, known: Collection[str] = ()) -> Form:
+    """One cleaned value a field; `known` names are those of the gateway's own fields.
+
+    Werkzeug would drop the whole form for a single byte of Latin-1.
+    """
     if len(body) > MAX_BODY:
         raise Unusable("body too large")
     if content_type.partition(";")[0].strip().lower() in {"application/json", "multipart/form-data"}:
@@ -37,7 +41,8 @@ def read(body: bytes, content_type: str) -> Form:
             continue
         name, decoded = _decoded(key), _decoded(value)
         if form.setdefault(name, decoded) != decoded:
-            raise Unusable(f"field {name[:40]} comes twice")
+            # Any other name is part of what somebody typed, cut off by an & that was not escaped.
+            raise Unusable(f"{f'field {name}' if name in known else 'a field'} comes twice")
     if body.strip() and not form:
         raise Unusable("no form in the body")
     return {name: clean(value) if name == "text" else value.strip("\r\n\t\0") for name, value in form.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Callable
@@ -21,7 +20,8 @@ from smsapp.db import after_commit, transaction
 from smsapp.flows.render import plain
 from smsapp.gateways.base import Form, Gateway, Hop, Inbound, Unusable
 from smsapp.handlers import forms
-from smsapp.messages import MO, Message, RejectedCallback
+from smsapp.logs import foreign
+from smsapp.messages import MO, SEALED, Message, RejectedCallback
 from smsapp.phones import masked
 from smsapp.runtime import Runtime
 from smsapp.segments import clean, count
@@ -49,7 +49,7 @@ def blueprint(rt: Runtime) -> Blueprint:
 def ussd(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
     began = time.perf_counter()
     try:
-        hop = gateway.read_hop(_form(body))
+        hop = gateway.read_hop(_form(gateway, body))
     except Unusable as why:
         _reject(rt, gateway, "ussd", body, why)
         return _screen(gateway, plain(rt.texts.say(None, "nobody")), end=True)
@@ -91,7 +91,7 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
             "due_at": now,
             "sent_at": said.sent_at,
             "external_id": said.external_id or None,
-            "key": _once(gateway, said),
+            "key": _once(rt, gateway, said),
             "meta": {"to": said.to, "link": said.link_id, "network": said.network},
         }
         new = db.scalar(
@@ -104,14 +104,18 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
     return _kept(rt, gateway, "sms", body, store)
 
 
-def _once(gateway: Gateway, said: Inbound) -> str | None:
-    """What a repeat of this message has in common with it: the gateway's id, else everything that it says."""
+def _once(rt: Runtime, gateway: Gateway, said: Inbound) -> str | None:
+    """What a repeat of this message has in common with it: the gateway's id, else everything that it says.
+
+    Sealed: beside the number and the time, a plain hash would tell an answer to whoever tries 0 to 4.
+    """
     if said.external_id:
         return f"mo:{gateway.name}:{said.external_id}"
     if said.sent_at is None:
         return None
     whole = f"{said.number}\n{said.to}\n{said.text}\n{said.sent_at.isoformat()}"
-    return f"mo:{gateway.name}:{hashlib.sha256(whole.encode()).hexdigest()}"
+    seal = hmac.digest(rt.settings.secret_key.encode(), whole.encode("utf-8", "surrogatepass"), "sha256")
+    return f"{SEALED}{gateway.name}:{seal.hex()}"
 
 
 def delivery(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
@@ -119,7 +123,13 @@ def delivery(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
         report = gateway.read_report(form)
         outbox.record_report(db, rt, gateway.name, report)
         metrics.REPORTS.labels(gateway.name, report.status or "unknown word").inc()
-        log.info("report", gateway=gateway.name, status=report.status, word=report.reason, number=masked(report.number))
+        log.info(
+            "report",
+            gateway=gateway.name,
+            status=report.status,
+            word=foreign(report.reason),
+            number=masked(report.number),
+        )
 
     return _kept(rt, gateway, "delivery", body, store)
 
@@ -153,7 +163,7 @@ def _kept(rt: Runtime, gateway: Gateway, kind: str, body: bytes, store: Callable
     """200 once it is stored, or stored as rejected; 503 only if nothing could be: then the gateway comes again."""
     try:
         with transaction(rt.sessions) as db:
-            store(db, _form(body))
+            store(db, _form(gateway, body))
     except Unusable as why:
         if not _reject(rt, gateway, kind, body, why):
             return Response(status=503)
@@ -163,8 +173,8 @@ def _kept(rt: Runtime, gateway: Gateway, kind: str, body: bytes, store: Callable
     return Response(status=200)
 
 
-def _form(body: bytes) -> Form:
-    form = forms.read(body, request.content_type or "")
+def _form(gateway: Gateway, body: bytes) -> Form:
+    form = forms.read(body, request.content_type or "", gateway.fields)
     if form.get("phoneNumber", form.get("from", "")).startswith(" "):
         metrics.LOST_PLUS.inc()  # an unescaped + became a space; the number is repaired where it is read
     return form

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from smsapp.logs import foreign
 from smsapp.messages import GatewayState, Message
 
 PROBE_EVERY = timedelta(seconds=60)  # a paused gateway: one message a minute
@@ -39,7 +40,7 @@ def pause(db: Session, gateway: str, reason: str, claimed_at: datetime, now: dat
     write = insert(GatewayState).values(gateway=gateway, **told)
     write = write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=well)
     if db.scalar(write.returning(GatewayState.gateway)):
-        log.critical("gateway paused", gateway=gateway, reason=reason)
+        log.critical("gateway paused", gateway=gateway, reason=foreign(reason, 120))
 
 
 def resume(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> bool:
@@ -60,7 +61,7 @@ def trouble(db: Session, gateway: str, reason: str, now: datetime) -> None:
     if db.scalar(
         write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=well).returning(GatewayState.gateway)
     ):
-        log.warning("gateway out of reach", gateway=gateway, reason=reason)
+        log.warning("gateway out of reach", gateway=gateway, reason=foreign(reason, 120))
 
 
 def reached(db: Session, gateways: Collection[str], now: datetime) -> None:

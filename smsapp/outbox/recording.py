@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from smsapp import phones
 from smsapp.db import after_commit
 from smsapp.gateways.base import SendError, Taken
 from smsapp.kinds import KINDS
+from smsapp.logs import foreign
 from smsapp.messages import Message, StoredReport
 from smsapp.outbox import pauses, reports
 from smsapp.outbox.claims import Claimed, Request
@@ -30,7 +30,6 @@ Outcome = Taken | SendError
 # A first retry within ten seconds, the ring of the schedule every five included; then ever later.
 PAUSES = tuple(timedelta(seconds=s) for s in (3, 15, 60, 300, 900, 1800))
 JITTER = 0.2
-DIGITS = re.compile("[0-9]{6,}")  # a gateway's words may repeat a number
 
 log = structlog.get_logger(__name__)
 
@@ -192,6 +191,6 @@ def _log(told: Iterable[tuple[Answered, Claimed, Result]]) -> None:
             kind=row.kind,
             status=result.status,
             attempts=row.attempts,
-            reason=result.reason and DIGITS.sub(lambda m: f"…{m[0][-3:]}", result.reason),
+            reason=foreign(result.reason, 120),
             seconds=round(each.seconds, 3),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -17,7 +18,7 @@ from smsapp import conversations, db
 from smsapp.db import transaction
 from smsapp.gateways.base import Report
 from smsapp.handlers.forms import MAX_BODY
-from smsapp.messages import Message, RejectedCallback, StoredReport
+from smsapp.messages import Message, RejectedCallback, StoredReport, forget_old
 from smsapp.segments import fits_ussd
 from tests.handset import MOTHER, STRANGER, Handset
 from tests.village import settle
@@ -229,6 +230,29 @@ def test_a_foreign_caller_gets_a_screen_and_no_paid_answer(phone):
     assert [row.status for row in stored(phone.rt)] == ["heard", "failed"]
 
 
+def test_the_key_of_a_text_without_an_id_can_not_be_guessed(phone, clock):
+    """Beside number and time a plain hash would tell the answer to whoever tries them all."""
+    form = {"from": MOTHER, "to": "36223", "text": "AVIS", "date": "2026-03-10 10:00:00"}
+    for text in ("AVIS", "oui", "3"):
+        for _ in range(2):
+            phone.post("sms", {**form, "text": text})
+    assert conversations.hear_waiting(phone.rt) == 3
+    row = [m for m in stored(phone.rt) if m.direction == "mo"][-1]
+    assert (row.text, row.number) == (None, MOTHER)
+    known = row.key.partition("africastalking:")[2]
+    for guess in "01234":
+        whole = f"{MOTHER}\n36223\n{guess}\n2026-03-10T10:00:00+00:00"
+        assert hashlib.sha256(whole.encode()).hexdigest() != known
+    phone.post("sms", {**form, "text": "3"})
+    assert conversations.hear_waiting(phone.rt) == 0  # a repeat all the same
+    with transaction(phone.rt.sessions) as own:
+        forget_old(own, clock.move(hours=2))
+    assert [m.key for m in stored(phone.rt)].count(None) == 0
+    with transaction(phone.rt.sessions) as own:
+        forget_old(own, clock.move(hours=2))
+    assert [m.key is None for m in stored(phone.rt) if m.direction == "mo"] == [False, True, True]
+
+
 # ---- reports
 
 
@@ -307,6 +331,16 @@ def test_a_text_and_its_answer_are_lines_with_masked_numbers_and_no_text(phone, 
     for line in said:
         for secret in ("Kadiatou", "malade", "Merci", MOTHER, MOTHER[1:], "70000101"):
             assert secret not in json.dumps(line, ensure_ascii=False)
+
+
+def test_what_others_say_is_masked_and_short(phone, capsys):
+    capsys.readouterr()
+    why = "UserIsAbsent +22370000101, 70 00 01 01\r\nand\u2028" + "x" * 500
+    phone.post("delivery", {"id": "fake-1", "status": "Failed", "phoneNumber": MOTHER, "failureReason": why})
+    phone.post("sms", "from=%2B22370000101&to=36223&text=moi&Awa 70000101=1&Awa 70000101=2", content_type=FORM)
+    report, refused = lines(capsys)
+    assert report["word"] == "UserIsAbsent +…101, …101  and " + "x" * 10
+    assert refused["reason"] == "a field comes twice"
 
 
 def test_a_failure_is_one_line_too(phone, capsys, monkeypatch):

@@ -55,7 +55,12 @@ BAD = {
 @pytest.mark.parametrize("why", BAD)
 def test_what_contradicts_itself_or_is_too_much_is_refused(why):
     with pytest.raises(Unusable, match=why):
-        read(BAD[why], FORM)
+        read(BAD[why], FORM, {"from", "text"})
+
+
+def test_a_piece_of_an_answer_is_not_named_as_a_field():
+    with pytest.raises(Unusable, match=r"^a field comes twice$"):
+        read(b"text=a&Kadiatou%2070000101=1&Kadiatou%2070000101=2", FORM, {"from", "text"})
 
 
 @pytest.mark.parametrize(
