@@ -12,7 +12,6 @@ from smsapp.runtime import Runtime
 def create_app(rt: Runtime) -> Flask:
     logs.configure()
     app = Flask(__name__)
-    app.secret_key = rt.settings.secret_key
     app.register_blueprint(hooks.blueprint(rt))
     app.register_blueprint(health.blueprint(rt))
     app.register_blueprint(front.blueprint(rt))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 import psycopg
+from psycopg import pq
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import PoolProxiedConnection
 
 Sessions = sessionmaker[Session]
 
@@ -84,20 +87,74 @@ def _run_waiting(db: Session) -> None:
         call()
 
 
+class Statement:
+    """A call of a function of the database with `%(names)s`, run by libpq itself, for what runs at every hop.
+
+    It is sent in one round trip together with what opens or closes its transaction, and its plan is kept by the
+    database: psycopg's own cursors cost a hop twice as much, and what they prepare is forgotten at a rollback.
+    """
+
+    def __init__(self, sql: str) -> None:
+        self.parts = [part.encode() for part in re.split(r"%\(\w+\)s", sql)]
+        self.names = re.findall(r"%\((\w+)\)s", sql)
+
+    def run(
+        self, connection: pq.abc.PGconn, values: Mapping[str, object], before: bytes = b"", after: bytes = b""
+    ) -> pq.abc.PGresult:
+        """The result of the last command: `after` if given, else this statement's own."""
+        literal = pq.Escaping(connection).escape_literal
+        told = (_as_text(values[name]) for name in self.names)
+        words = [b"NULL" if value is None else literal(value) for value in told]
+        call = b"".join(piece for pair in zip(self.parts, [*words, b""], strict=True) for piece in pair)
+        return _checked(connection.exec_(before + call + after))
+
+
+Row = tuple[str | None, ...]
+
+
+def _first_row(result: pq.abc.PGresult) -> Row | None:
+    if not result.ntuples:
+        return None
+    return tuple(_from_text(result.get_value(0, column)) for column in range(result.nfields))
+
+
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
+    if result.status in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}:
+        return result
+    raise psycopg.errors.error_from_result(result)
+
+
+def _as_text(value: object) -> bytes | None:
+    if value is None:
+        return None
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    if "\0" in text:
+        raise psycopg.DataError("a text for the database can not hold NUL")
+    return text.encode()
+
+
+def _from_text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
 class Work:
-    """One transaction: psycopg's own connection at once, a Session on it when somebody asks for one.
+    """One transaction: the driver's own connection at once, a Session on it when somebody asks for one.
 
     A hop that only moves a conversation needs no Session; making and closing one would cost it a third.
     """
 
-    def __init__(self, connection: Connection, make: Sessions) -> None:
-        self._connection = connection
+    def __init__(self, pooled: PoolProxiedConnection, make: Sessions, bind: Engine | Connection) -> None:
+        self._pooled = pooled
         self._make = make
-        self._driver: Any = connection.connection.driver_connection
+        self._bind = bind
+        self._driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+        self._done = False
 
     @cached_property
     def session(self) -> Session:
-        return self._make(bind=self._connection)
+        bind = self._bind
+        # Not closed by itself: it stands on the pooled connection, which goes back to the pool.
+        return self._make(bind=Connection(bind, self._pooled) if isinstance(bind, Engine) else bind)
 
     @property
     def has_session(self) -> bool:
@@ -107,42 +164,72 @@ class Work:
         """One statement in psycopg's own form, after what the Session has still to write."""
         if self.has_session:
             self.session.flush()
-        try:
-            done: psycopg.Cursor[Any] = self._driver.execute(statement, values)
-        except psycopg.OperationalError:
-            if self._driver.closed:
-                # The server went away: every pooled connection is as dead as this one. SQLAlchemy would see
-                # to that by itself, had the statement gone through it.
-                self._connection.invalidate()
-                self._connection.engine.dispose()
-            raise
-        return done
+        with self._watched():
+            return self._driver.execute(statement, values)
+
+    def run(self, statement: Statement, values: Mapping[str, object]) -> Row | None:
+        """The first row of a statement, after what the Session has still to write."""
+        if self.has_session:
+            self.session.flush()
+        begin = b"BEGIN; " if self._driver.pgconn.transaction_status == pq.TransactionStatus.IDLE else b""
+        with self._watched():
+            return _first_row(statement.run(self._driver.pgconn, values, before=begin))
+
+    def run_last(self, statement: Statement, values: Mapping[str, object]) -> None:
+        """The statement that ends this transaction, committed with it."""
+        if self.has_session:
+            self.run(statement, values)
+            return
+        with self._watched():
+            done = statement.run(self._driver.pgconn, values, after=b"; COMMIT")
+        if done.command_status != b"COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction("the transaction had failed before it was committed")
+        self._done = True
 
     def commit(self) -> None:
-        if not self.has_session:
+        if self.has_session:
+            self.session.commit()
+            _run_waiting(self.session)
+        elif not self._done:
             self._driver.commit()
-            return
-        self.session.commit()
-        _run_waiting(self.session)
 
     def close(self) -> None:
         if self.has_session:
             self.session.close()
 
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """When the server went away every pooled connection is as dead as this one.
+
+        SQLAlchemy would see to that by itself, had the statement gone through it.
+        """
+        try:
+            yield
+        except psycopg.OperationalError:
+            if self._driver.closed:
+                self._pooled.invalidate()
+                if isinstance(self._bind, Engine):
+                    self._bind.dispose()
+            raise
+
 
 @contextmanager
 def work(make: Sessions) -> Iterator[Work]:
     """One transaction as `transaction` makes it, for what runs at every hop."""
-    bind = make.kw["bind"]
-    with bind.connect() if isinstance(bind, Engine) else nullcontext(bind) as connection:
-        one = Work(connection, make)
-        if not isinstance(bind, Engine):
+    bind: Engine | Connection = make.kw["bind"]
+    pooled = bind.raw_connection() if isinstance(bind, Engine) else bind.connection
+    try:
+        one = Work(pooled, make, bind)
+        if isinstance(bind, Connection):
             one.session.connection()  # somebody else's transaction: ours is a savepoint in it
         try:
             yield one
             one.commit()
         finally:
             one.close()
+    finally:
+        if isinstance(bind, Engine):
+            pooled.close()
 
 
 def after_commit(db: Session, call: Callable[[], None], key: str | None = None) -> None:

@@ -30,6 +30,23 @@ BEGIN
 END $$
 """
 
+HOP_REMEMBER = """
+CREATE FUNCTION hop_remember(
+    the_session text, the_number text, the_path text, the_screen text, has_ended boolean, the_turn integer,
+    the_state jsonb, the_time timestamptz
+) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    INSERT INTO ussd_sessions (id, number, path, screen, ended, turn, hops, began_at, heard_at)
+    VALUES (the_session, the_number, the_path, the_screen, has_ended, the_turn, 1, the_time, the_time)
+    ON CONFLICT (id) DO UPDATE SET number = excluded.number, path = excluded.path, screen = excluded.screen,
+        ended = excluded.ended, turn = excluded.turn, hops = ussd_sessions.hops + 1, heard_at = excluded.heard_at;
+    INSERT INTO conversations (number, state, turn, channel, heard_at)
+    VALUES (the_number, the_state, the_turn, 'ussd', the_time)
+    ON CONFLICT (number) DO UPDATE SET state = excluded.state, turn = excluded.turn, channel = excluded.channel,
+        heard_at = excluded.heard_at;
+END $$
+"""
+
 revision = "0001"
 down_revision = None
 
@@ -313,10 +330,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_person_roles")),
     )
     op.execute(HOP_MEMORY)
+    op.execute(HOP_REMEMBER)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION hop_memory(text, text)")
+    op.execute("DROP FUNCTION hop_remember(text, text, text, text, boolean, integer, jsonb, timestamptz)")
     op.drop_table("person_roles")
     op.drop_index(op.f("ix_person_numbers_person_id"), table_name="person_numbers")
     op.drop_table("person_numbers")

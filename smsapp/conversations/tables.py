@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from smsapp.db import Base, Work
+from smsapp.db import Base, Statement, Work
 from smsapp.flows.catalogue import Catalogue, UnknownRevision, UnreadableRevision
 from smsapp.flows.loader import BadFlow, from_stored
 from smsapp.flows.nodes import Flow
@@ -80,29 +80,32 @@ class Memory:
     language: str | None = None
 
 
-# A function of the database, made by a migration: it takes the number's lock for this transaction and only then
-# reads, so that it sees what the holder before wrote. One round trip, at every hop.
-_RECALL = "SELECT * FROM hop_memory(%(number)s, %(session)s)"
+# Functions of the database, made by a migration. The first takes the number's lock for this transaction and only then
+# reads, so that it sees what the holder before wrote; the second writes both rows. One round trip each, at every hop.
+_RECALL = Statement("SELECT * FROM hop_memory(%(number)s, %(session)s)")
 
-_REMEMBER = """
-    WITH heard AS (
-        INSERT INTO ussd_sessions (id, number, path, screen, ended, turn, hops, began_at, heard_at)
-        VALUES (%(session)s, %(number)s, %(path)s, %(screen)s, %(ended)s, %(turn)s, 1, %(now)s, %(now)s)
-        ON CONFLICT (id) DO UPDATE SET number = excluded.number, path = excluded.path, screen = excluded.screen,
-            ended = excluded.ended, turn = excluded.turn, hops = ussd_sessions.hops + 1, heard_at = excluded.heard_at
-    )
-    INSERT INTO conversations (number, state, turn, channel, heard_at)
-    VALUES (%(number)s, CAST(%(state)s AS jsonb), %(turn)s, 'ussd', %(now)s)
-    ON CONFLICT (number) DO UPDATE SET state = excluded.state, turn = excluded.turn, channel = excluded.channel,
-        heard_at = excluded.heard_at
-"""
+_REMEMBER = Statement(
+    "SELECT hop_remember(%(session)s, %(number)s, %(path)s, %(screen)s, %(ended)s, %(turn)s, %(state)s, %(now)s)"
+)
 
 
 def recall(work: Work, number: str, session_id: str = "") -> Memory:
     """Take the number's lock for this transaction, then read what is known of it."""
-    found = work.execute(_RECALL, {"number": number, "session": session_id}).fetchone()
+    found = work.run(_RECALL, {"number": number, "session": session_id})
     assert found is not None
-    return Memory(*found)
+    state, turn, heard_at, nudged_run, owner, path, screen, ended, seen_turn, language = found
+    return Memory(
+        state=json.loads(state) if state else None,
+        turn=int(turn or 0),
+        heard_at=datetime.fromisoformat(heard_at) if heard_at else None,
+        nudged_run=nudged_run,
+        owner=owner,
+        path=path,
+        screen=screen or "",
+        ended=ended == "t",
+        seen_turn=int(seen_turn or 0),
+        language=language,
+    )
 
 
 def remember_hop(
@@ -128,7 +131,7 @@ def remember_hop(
         "state": json.dumps(state.to_json()) if state else None,
         "now": now,
     }
-    work.execute(_REMEMBER, values)
+    work.run_last(_REMEMBER, values)
 
 
 def remember_sms(db: Session, number: str, turn: int, state: State | None, now: datetime) -> None:

@@ -106,6 +106,8 @@ def _take(run: Run, ask: Ask, options: Sequence[Option], typed: str) -> None:
 
 def _read(run: Run, answer_type: str, options: Sequence[Option], typed: str) -> Any:
     """Her words as a value; for choices the options' names."""
+    if answer_type == "choice" and (name := next((o.name for o in options if o.code == typed), None)):
+        return name
     flow, language = run.flow, run.moment.language
     return answers.read(
         answer_type,
@@ -159,7 +161,7 @@ def _use_held(run: Run, ask: Ask) -> None:
 
 def _end(run: Run, end: End) -> Step | None:
     _note(run, end.effects, end.name)
-    flow, values = run.flow, words_of(run)
+    flow, values = run.flow, words_of(run, end.name)
     match end.goto:
         case "":
             return Step(None, Screen(flow, end.name, end=True, values=values), tuple(run.effects))
@@ -183,9 +185,10 @@ def _rest(run: Run, place: Node | Flow) -> Step:
     own = {c.name for c in place.choices} if isinstance(place, Ask) else set()
     run.top = replace(run.top, shown=tuple(o.name for o in options if o.name not in own) if frozen else ())
     at_root = len(run.frames) == 1 and isinstance(place, Flow)
+    key = "title" if isinstance(place, Flow) else place.name
     screen = Screen(
         flow=run.flow,
-        key="title" if isinstance(place, Flow) else place.name,
+        key=key,
         options=options if listed else tuple(o for o in options if o.name in own),
         listed=listed,
         problem=run.problem,
@@ -193,6 +196,6 @@ def _rest(run: Run, place: Node | Flow) -> Step:
         home=not at_root,
         page=run.top.page,
         lead=run.lead,
-        values={**words_of(run), **run.lead_values},
+        values={**words_of(run, key), **run.lead_values},
     )
     return Step(State(tuple(run.frames)), screen, tuple(run.effects))

@@ -94,7 +94,7 @@ class Flow:
     nodes: tuple[Node, ...] = ()
     entries: tuple[Entry, ...] = ()
     needs: tuple[str, ...] = ()
-    pins: tuple[str, ...] = ()  # facts that stay for a run what they were when it first read them
+    pins: tuple[str, ...] = ()  # facts that stay for a run what they were when it began
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coded: tuple[str, ...] = ()
     anonymous: bool = False
@@ -128,6 +128,12 @@ class Flow:
     @cached_property
     def asks(self) -> tuple[Ask, ...]:
         return tuple(node for node in self.nodes if isinstance(node, Ask))
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """Names of the places with a text, in any language, that has something to fill in."""
+        keys = (key for texts in self.texts.values() for key, words in texts.items() if "{" in words)
+        return frozenset(key.partition(".")[0] for key in keys)
 
     @cached_property
     def leads_to(self) -> frozenset[str]:

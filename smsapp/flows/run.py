@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from smsapp.flows.expressions import Expression
@@ -54,19 +54,17 @@ class Run:
         return self.flows.get(self.top.flow)
 
     def fact(self, name: str) -> Any:
-        """A fact; one that the flow pins is what it was when this run first read it."""
-        if name not in self.flow.pins:
-            return self.facts[name]
-        if name not in self.top.facts:
-            self.top = replace(self.top, facts={**self.top.facts, name: self.facts[name]})
-        return self.top.facts[name]
+        """A fact; one that the flow pins is what it was when this run began."""
+        return self.top.facts[name] if name in self.top.facts else self.facts[name]
 
     def push(self, name: str, held: Mapping[str, str] | None = None) -> None:
         if len(self.frames) >= MAX_FRAMES:
             raise LimitReached("frames")
         self.opened += 1
         run = f"{self.moment.run}.{self.opened}"
-        self.frames.append(Frame(self.flows.live[name].revision, run, held=held or {}, coded=tuple(held or ())))
+        flow = self.flows.live[name]
+        pinned = {fact: self.facts[fact] for fact in flow.pins}
+        self.frames.append(Frame(flow.revision, run, facts=pinned, held=held or {}, coded=tuple(held or ())))
 
     def pop(self) -> None:
         self.frames.pop()
@@ -96,13 +94,13 @@ def relevant(run: Run) -> Sequence[tuple[Node, bool]]:
 
 def _walk(run: Run) -> Iterator[tuple[Node, bool]]:
     seen: dict[str, Any] = {}
-    values = Values(run, seen)
-    for node in run.flow.nodes:
-        if not (node.relevant is None or node.name in run.top.coded or _true(run, node.relevant, values)):
+    values, answers, coded = Values(run, seen), run.top.answers, run.top.coded
+    for node in values.flow.nodes:
+        if not (node.relevant is None or node.name in coded or _true(run, node.relevant, values)):
             continue
-        done = node.name in run.top.answers
+        done = node.name in answers
         if done:
-            seen[node.name] = run.top.answers[node.name]
+            seen[node.name] = answers[node.name]
         yield node, done
 
 
@@ -119,7 +117,8 @@ class Values(Mapping[str, Any]):
     """Answers first, then the facts that the flow needs, asked for only when read."""
 
     def __init__(self, run: Run, seen: Mapping[str, Any]) -> None:
-        self.run, self.seen, self.needs = run, seen, run.flow.needs
+        self.run, self.seen, self.flow = run, seen, run.flow
+        self.needs = self.flow.needs
 
     def __getitem__(self, name: str) -> Any:
         if name in self.seen:
@@ -127,6 +126,10 @@ class Values(Mapping[str, Any]):
         if name in self.needs:
             return self.run.fact(name)
         raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As a mapping's, without an exception for what is missing: conditions ask for much that is."""
+        return self[name] if name in self.seen or name in self.needs else default
 
     def __iter__(self) -> Iterator[str]:
         return iter({*self.seen, *self.needs})
@@ -171,8 +174,10 @@ def back_key(options: Sequence[Option]) -> str:
     return next((key for key in (BACK, OTHER_BACK) if key not in codes), "")
 
 
-def words_of(run: Run) -> dict[str, Any]:
-    """What a text's `{names}` may show: answers by their label, and the facts that the flow needs."""
+def words_of(run: Run, place: str) -> dict[str, Any]:
+    """What the `{names}` in a place's texts may show: answers by their label, and the facts that the flow needs."""
+    if place not in run.flow.filled:
+        return {}
     lists = {ask.options_from for ask in run.flow.asks}
     known = Values(run, seen(run) if run.flow.nodes else {})
     plain = {name: value for name in known if name not in lists and isinstance(value := known[name], str | int | float)}

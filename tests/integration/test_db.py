@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
-from smsapp.db import Sessions, after_commit, transaction
+from smsapp.db import Sessions, Statement, after_commit, transaction, work
 
 
 def test_what_waits_for_the_commit_comes_after_it_and_once(clean_db: Sessions):
@@ -39,3 +40,56 @@ def test_a_transaction_that_fails_rings_nothing(clean_db: Sessions):
     with pytest.raises(RuntimeError):
         fails()
     assert rang == []
+
+
+ECHO = Statement("SELECT %(a)s::text, %(b)s::int, %(c)s::timestamptz")
+
+
+@pytest.mark.parametrize(
+    "word", ["plain", "it's", "back\\slash", '"quoted"', "$1 %s %(a)s", "né\n¿", "'; DROP TABLE x; --"]
+)
+def test_a_statement_of_every_hop_takes_any_text_as_it_is(clean_db: Sessions, word: str):
+    with work(clean_db) as one:
+        assert one.run(ECHO, {"a": word, "b": 7, "c": None}) == (word, "7", None)
+
+
+def test_nul_is_refused_before_it_reaches_the_database(clean_db: Sessions):
+    with pytest.raises(psycopg.DataError), work(clean_db) as one:
+        one.run(ECHO, {"a": "a\0b", "b": 1, "c": None})
+
+
+def test_work_is_one_transaction_with_or_without_a_session(clean_db: Sessions):
+    put = Statement("INSERT INTO phones (number, language) VALUES (%(number)s, 'fr')")
+
+    def fails(with_session: bool):
+        with work(clean_db) as one:
+            one.run(put, {"number": "+22370000001"})
+            if with_session:
+                one.session.execute(text("INSERT INTO phones (number) VALUES ('+22370000002')"))
+            raise RuntimeError
+
+    for with_session in (False, True):
+        with pytest.raises(RuntimeError):
+            fails(with_session)
+    with work(clean_db) as one:
+        one.run(put, {"number": "+22370000003"})
+        one.session.execute(text("INSERT INTO phones (number) VALUES ('+22370000004')"))
+    with work(clean_db) as one:
+        one.run_last(put, {"number": "+22370000005"})
+    with transaction(clean_db) as db:
+        kept = list(db.scalars(text("SELECT number FROM phones ORDER BY number")))
+    assert kept == ["+22370000003", "+22370000004", "+22370000005"]
+
+
+def test_a_statement_that_fails_at_the_end_commits_nothing(clean_db: Sessions):
+    put = Statement("INSERT INTO phones (number, language) VALUES (%(number)s, 'fr')")
+
+    def twice():
+        with work(clean_db) as one:
+            one.run(put, {"number": "+22370000001"})
+            one.run_last(put, {"number": "+22370000001"})
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        twice()
+    with transaction(clean_db) as db:
+        assert db.scalar(text("SELECT count(*) FROM phones")) == 0
