@@ -21,9 +21,13 @@ def upgrade() -> None:
     click.echo(f"database at {schema.head()}")
 
 
-@group.command()
+@group.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision
 @click.argument("revision")
-def downgrade(revision: str) -> None:
-    """Go back to REVISION (or -1)."""
+@click.option("--yes", is_flag=True, help="Yes, delete.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Go back to REVISION, or by -1. DELETES the tables and columns that came after it, with all they hold."""
+    if not yes:
+        raise click.ClickException(f"this deletes what came after {revision}: if you are sure, add --yes")
     with said_plainly():
         schema.downgrade(settings().database_url, revision)
+    click.echo("gone back; bring it up again with: db upgrade")

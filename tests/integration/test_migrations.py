@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from click.testing import CliRunner
 from psycopg import sql
 from sqlalchemy import create_engine, inspect, make_url
 
-from smsapp import db, schema
+from smsapp import cli, db, schema
 from smsapp.config import Settings
 from smsapp.db import Base
 
@@ -53,6 +56,24 @@ def test_every_step_goes_back_and_forth(empty):
         schema.upgrade(empty, revision.revision)
         schema.downgrade(empty, revision.down_revision or "base")
         schema.upgrade(empty, revision.revision)
+
+
+def test_the_command_goes_back_only_where_somebody_is_sure(empty, settings, monkeypatch):
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: replace(settings, database_url=empty)))
+    run = partial(CliRunner().invoke, cli.bare_app().cli)
+    assert run(["db", "upgrade"]).exit_code == 0
+    unsure = run(["db", "downgrade", "-1"])
+    assert (unsure.exit_code, "deletes what came after -1" in unsure.stderr) == (1, True)
+    assert tables(empty)
+    before = schema.ScriptDirectory.from_config(schema.config()).get_revision("head").down_revision
+    assert run(["db", "downgrade", "-1", "--yes"]).exit_code == 0
+    engine = create_engine(empty)
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == before
+    engine.dispose()
+    unknown = run(["db", "downgrade", "nowhere", "--yes"])
+    assert (unknown.exit_code, "Traceback" in unknown.stderr) == (1, False)
+    assert "DELETES" in run(["db", "downgrade", "--help"]).stdout
 
 
 def test_migrations_make_what_the_modules_declare(empty):
