@@ -9,6 +9,17 @@ import click
 from smsapp import outbox
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.db import transaction
+from smsapp.phones import BadNumber, caller
+
+# What `sweep` did to so many messages, in words.
+SWEPT = {
+    "unknown": "left by a worker that ended: may have gone out or not",
+    "settled": "settled by a delivery report that had come too early",
+    "again": "queued once more",
+    "dropped": "given up: may have gone out or not",
+    "expired": "past their use-by",
+    "brought_forward": "waiting for another try, due now",
+}
 
 
 @click.group("outbox")
@@ -18,12 +29,16 @@ def group() -> None:
 
 @group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
-@click.option("--to", "number", help="Only messages to this number.")
+@click.option("--to", "to", help="Only messages to this number, as people write it.")
 @click.option("--state", help="Only messages in this state.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
-def list_messages(as_json: bool, number: str | None, state: str | None, limit: int | None) -> None:
+def list_messages(as_json: bool, to: str | None, state: str | None, limit: int | None) -> None:
     """Messages, newest first."""
     rt = runtime()
+    try:
+        number = caller(to, rt.settings.country) if to is not None else None
+    except BadNumber as why:
+        raise click.ClickException(f"--to {to!r} is not a number: {why}") from why
     with said_plainly(), transaction(rt.sessions) as db:
         rows = outbox.listing(db, number, state, limit)
     if as_json:
@@ -41,4 +56,9 @@ def sweep(now_too: bool) -> None:
     """Find what got stuck and put it right. Safe at any time."""
     rt = runtime()
     with said_plainly():
-        click.echo(outbox.sweep(rt, now_too=now_too))
+        swept = vars(outbox.sweep(rt, now_too=now_too))
+    for step, count in swept.items():
+        if count:
+            click.echo(f"{count} {SWEPT[step]}")
+    if not any(swept.values()):
+        click.echo("nothing was stuck")

@@ -19,7 +19,12 @@ def group() -> None:
 @group.command("segments")
 @click.option("--json", "source", type=click.File(encoding="utf-8"), required=True, help="A file, or - for stdin.")
 def count_segments(source: TextIO) -> None:
-    """Encoding, parts and the text as it would be sent, of a list of {"text", "fold"}."""
+    """Encoding, parts and the text as it would be sent.
+
+    \b
+    In: [{"text": "Ɔwɔ", "fold": true}]; "fold" writes what a phone lacks in letters that it has.
+    Out: [{"encoding": "GSM-7", "segments": 1, "text": "Owò"}], in the same order.
+    """
     with said_plainly():
         try:
             items = json.load(source)

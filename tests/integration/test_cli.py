@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as dtime
 
@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from smsapp import cli, conversations, demo, outbox, people, places
 from smsapp import config as config_module
+from smsapp.cli.outbox import SWEPT
 from smsapp.config import QuietHours, Settings
 from smsapp.conversations import Conversation, FlowRevision
 from smsapp.db import transaction
@@ -300,7 +301,12 @@ def test_a_broadcast_goes_to_each_member_once(village):
 
 
 def test_a_broadcast_to_nobody_is_refused(village):
-    assert refused("broadcasts", "send", "--to-group", "Nulle", "--text", "Bonjour") == "unknown group 'Nulle'"
+    assert refused("broadcasts", "send", "--to-group", "Nulle", "--text", "Bonjour") == (
+        "unknown group 'Nulle' (known: none yet)"
+    )
+    with transaction(village.sessions) as db:
+        people.join_group(db, "Benkadi", [])
+    assert "(known: Benkadi)" in refused("broadcasts", "send", "--to-group", "benkadi?", "--text", "Bonjour")
     assert "empty" in refused("broadcasts", "send", "--to-group", "Benkadi", "--text", " \u200b ")
     assert "--text" in refused("broadcasts", "send", "--to-group", "Benkadi")
 
@@ -319,7 +325,10 @@ def test_the_outbox_is_listed_newest_first(village):
         0,
         None,
     )
-    assert [m["text"] for m in json.loads(good("outbox", "list", "--json", "--to", MOTHER))] == ["Avis 2", "Avis 0"]
+    assert [m["text"] for m in json.loads(good("outbox", "list", "--json", "--to", "70 00 01 01"))] == [
+        "Avis 2",
+        "Avis 0",
+    ]
     assert json.loads(good("outbox", "list", "--json", "--state", "sent")) == []
     assert len(good("outbox", "list", "--limit", 2).splitlines()) == 2
     assert good("outbox", "list", "--to", "+22370999999") == "no message\n"
@@ -327,14 +336,18 @@ def test_the_outbox_is_listed_newest_first(village):
 
 
 def test_a_state_that_is_none_is_refused(village):
+    for none in ("7000", "Awa", ""):
+        assert refused("outbox", "list", "--to", none).startswith(f"--to {none!r} is not a number: ")
     assert "none of queued" in refused("outbox", "list", "--json", "--state", "lost")
     assert "lost" in refused("surveys", "invitations", "--facility", "1201", "--state", "lost")
 
 
 def test_sweep_may_run_at_any_time_and_twice(village):
-    first = good("outbox", "sweep")
-    assert good("outbox", "sweep") == first
-    assert good("outbox", "sweep", "--now")
+    assert good("outbox", "sweep") == good("outbox", "sweep", "--now") == "nothing was stuck\n"
+    with transaction(village.sessions) as db:
+        outbox.post(db, village, MOTHER, "Avis", kind="reply", use_by=datetime.now(UTC) - timedelta(minutes=1))
+    assert good("outbox", "sweep").splitlines()[-1] == "1 past their use-by"
+    assert set(SWEPT) == {field.name for field in fields(outbox.Swept)}
 
 
 # ---- surveys
