@@ -18,7 +18,7 @@ from smsapp.flows.nodes import Ask, Flow
 from smsapp.flows.state import Frame, LimitReached, Moment, Problem, Screen, State, Step
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.words import Command
+from smsapp.words import Command, command
 
 Answer = TypeVar("Answer")
 
@@ -118,28 +118,38 @@ class Talk:
         """Several answers in a row, as far as they fit."""
         reply = self.show()
         for text in answers[:MAX_WALK]:
-            reply = self.say(text)
+            wanted = command(text)
+            reply = self.heed(wanted) if wanted else self.say(text)
             if reply.ends or reply.has_problem:
                 break
         return reply
 
-    def obey(self, command: Command) -> str:
+    def heed(self, wanted: Command) -> Reply:
+        """A command in a session: help is read above the open question, a language changes it, the others end it."""
+        if wanted.name == "help":
+            return self.ask_first("help")
+        said = self.obey(wanted)
+        if wanted.name == "language" and wanted.argument:
+            return self.show()
+        return Reply(words=said)
+
+    def obey(self, wanted: Command) -> str:
         """STOP, START, HELP or LANGUAGE: done at once, answered in words."""
-        match command.name:
+        match wanted.name:
             case "stop":
                 people.leave(
                     self.db,
                     self.rt.now(),
                     self.caller.number,
-                    command.argument or people.EVERYTHING,
+                    wanted.argument or people.EVERYTHING,
                     self.caller.channel,
                 )
-                return self._topic_words("stopped", command.argument)
+                return self._topic_words("stopped", wanted.argument)
             case "start":
-                people.rejoin(self.db, self.caller.number, command.argument or people.EVERYTHING)
-                return self._topic_words("started", command.argument)
+                people.rejoin(self.db, self.caller.number, wanted.argument or people.EVERYTHING)
+                return self._topic_words("started", wanted.argument)
             case "language":
-                return self._choose_language(command)
+                return self._choose_language(wanted)
             case _:
                 return self.help()
 
@@ -267,13 +277,13 @@ class Talk:
             return self.words(key)
         return self.words(f"{key}.topic", topic=self.words(f"topic.{topic}"))
 
-    def _choose_language(self, command: Command) -> str:
-        if command.argument not in self.rt.settings.languages:
+    def _choose_language(self, wanted: Command) -> str:
+        if wanted.argument not in self.rt.settings.languages:
             codes = ", ".join(self.rt.settings.languages)
-            key = "language_unknown" if command.rest else "language_usage"
-            return self.words(key, codes=codes, asked=" ".join(command.rest)[:20])
-        people.choose_language(self.db, self.caller.number, command.argument)
-        self.caller.language = command.argument
+            key = "language_unknown" if wanted.rest else "language_usage"
+            return self.words(key, codes=codes, asked=" ".join(wanted.rest)[:20])
+        people.choose_language(self.db, self.caller.number, wanted.argument)
+        self.caller.language = wanted.argument
         return self.words("language_set")
 
 

@@ -39,7 +39,7 @@ def hear(rt: Runtime, hop: Hop) -> Heard:
 
 def _hear(rt: Runtime, hop: Hop, unwound: Unwound | None) -> Heard:
     # Blanks at the end of an answer are gone where it ends the path, and would be there again once it goes on.
-    path = _BLANKS.sub("*", hop.path.strip())[:MAX_PATH]
+    path = _BLANKS.sub("*", hop.path.strip())[: MAX_PATH + 1]
     seal = partial(tables.sealed, rt.settings.secret_key, hop.session_id)
     with work(rt.sessions) as one:
         memory = tables.recall(one, hop.number, hop.session_id)
@@ -70,9 +70,11 @@ def _is_repeat(memory: Memory, path: str, seal: Seal) -> bool:
 
 
 def _answer(talk: Talk, memory: Memory, number: str, path: str, seal: Seal) -> tuple[str, Reply]:
+    if len(path) > MAX_PATH:
+        return "too long", Reply(words=talk.words("limit"))
     if memory.owner is not None and memory.owner != number:
-        # Somebody else's session id: what was typed there is not hers, she starts at the menu.
-        return "changed caller", talk.begin()
+        # Somebody else's session id: what was typed there is not hers, it is as if she had dialled.
+        return "changed caller", _first(talk, memory, "")[1]
     if memory.path is None:
         return _first(talk, memory, path)
     rest = _rest(memory.path, path, seal)
@@ -100,16 +102,10 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
-    wanted = command(rest)
-    if wanted is None:
-        answers = utterances(talk, rest)
-        return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)
-    if wanted.name == "help":
-        return "command", talk.ask_first("help")
-    said = talk.obey(wanted)
-    if wanted.name == "language" and wanted.argument:
-        return "command", talk.show()
-    return "command", Reply(words=said)
+    if wanted := command(rest):
+        return "command", talk.heed(wanted)
+    answers = utterances(talk, rest)
+    return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)
 
 
 def _rest(stored: str, path: str, seal: Seal) -> str | None:

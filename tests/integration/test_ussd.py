@@ -161,11 +161,38 @@ def test_a_changed_caller_starts_at_the_menu_and_hears_nothing_of_the_other(phon
     assert phone.dial() == mine
 
 
-def test_a_huge_path_gets_a_screen(phone):
+def test_a_changed_caller_keeps_her_own_open_survey(phone):
+    hers = Handset(phone.rt, BINTA, phone.client)
+    hers.dial()
+    question = hers.key("1", "1", "1")
     phone.dial()
-    assert phone.hop("1*" * 3000)[0]
-    assert phone.hop("1*" * 3000 + "1")[0]
-    assert phone.hop("x" * 9000)[0]
+    phone.key("1", "1", "1")
+    assert phone.hop("*".join([*phone.typed, "4"]), number=BINTA) == question
+    assert hers.dial() == question
+
+
+def test_a_path_longer_than_any_person_types_ends_the_session(phone):
+    phone.dial()
+    question = phone.key("1", "1")
+    words, end = phone.hop("*".join(phone.typed) + "*1" * 2500)
+    assert end
+    assert words == phone.rt.texts.say("fr", "limit")
+    assert phone.dial() == question
+
+
+@pytest.mark.parametrize("path", ["STOP", "Arrêt", "1*1*stop", "1*1*1*FIN"])
+def test_stop_is_heard_wherever_it_stands_in_a_path(phone, path):
+    words, end = phone.dial(path)
+    assert end
+    assert words.startswith("C'est noté")
+    with phone.rt.sessions() as own:
+        assert people.left(own, [MOTHER]) == {(MOTHER, "*")}
+
+
+def test_language_and_help_are_heard_within_a_skipped_hop(phone):
+    phone.dial()
+    assert phone.hop("1*LANGUAGE en*1")[0].startswith("1/6 Were you")
+    assert phone.dial("AIDE")[0].startswith("Donnez") or phone.dial("AIDE")[0].startswith("Give")
 
 
 def test_too_many_wrong_answers_end_the_session_and_not_the_service(phone):
