@@ -179,6 +179,7 @@ def record_survey(caller: Caller, wanted: Effect) -> None:
         caller.rt.flows.get(wanted.flow),
         key=wanted.key,
         number=caller.number,
+        secret=caller.rt.settings.secret_key,
         facility_id=_answered_facility(caller, wanted),
         answers=wanted.answers,
         channel=caller.channel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import random
 import uuid
@@ -44,18 +45,20 @@ class Response(Base):
     language: Mapped[str]
     answers: Mapped[dict[str, Any]]  # item -> 1..4 as she typed it, or null for "don't know"
     score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))  # composite, 0..100
+    fresh: Mapped[bool] = mapped_column(server_default=text("true"))  # not shuffled yet
     __table_args__ = (Index("ix_survey_responses_facility_month", "survey", "facility_id", "month"),)
 
 
 class Turn(Base):
-    """That a number answered for a facility this month, and how often; not what."""
+    """That a phone answered for a facility this month, and how often; not what, and not which phone."""
 
     __tablename__ = "survey_turns"
-    number: Mapped[str] = mapped_column(primary_key=True)
+    who: Mapped[str] = mapped_column(primary_key=True)  # the number, sealed for this facility and month
     survey: Mapped[str] = mapped_column(primary_key=True)
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
     turns: Mapped[int]
+    fresh: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 def items(flow: Flow) -> list[Ask]:
@@ -84,9 +87,9 @@ _RECORD = """
                 CAST(%(answers)s AS jsonb), %(score)s)
         ON CONFLICT DO NOTHING RETURNING 1
     )
-    INSERT INTO survey_turns AS had (number, survey, facility_id, month, turns)
-    SELECT %(number)s, %(survey)s, %(facility)s, %(month)s, 1 FROM booked
-    ON CONFLICT (number, survey, facility_id, month) DO UPDATE SET turns = had.turns + 1
+    INSERT INTO survey_turns AS had (who, survey, facility_id, month, turns)
+    SELECT %(who)s, %(survey)s, %(facility)s, %(month)s, 1 FROM booked
+    ON CONFLICT (who, survey, facility_id, month) DO UPDATE SET turns = had.turns + 1, fresh = true
     RETURNING turns
 """
 
@@ -97,6 +100,7 @@ def record(
     *,
     key: str,
     number: str,
+    secret: str,
     facility_id: int,
     answers: Mapping[str, Any],
     channel: str,
@@ -105,6 +109,7 @@ def record(
 ) -> None:
     """Book one survey, once per `key`, and that this number has answered; refused above five a month."""
     values = {ask.name: _value(answers.get(ask.name)) for ask in items(flow)}
+    month = today.replace(day=1)
     turns = work.execute(
         _RECORD,
         {
@@ -112,16 +117,22 @@ def record(
             "survey": flow.name,
             "revision": flow.revision,
             "facility": facility_id,
-            "month": today.replace(day=1),
+            "month": month,
             "channel": channel,
             "language": language,
             "answers": json.dumps(values),
             "score": composite(flow, values),
-            "number": number,
+            "who": who(secret, number, flow.name, facility_id, month),
         },
     ).fetchone()
     if turns is not None and turns[0] > TURNS_A_MONTH:
         raise Refused("survey.often", final=True, most=TURNS_A_MONTH)
+
+
+def who(secret: str, number: str, survey: str, facility_id: int, month: date) -> str:
+    """A number that can be counted but not read, and not followed from one month or facility to the next."""
+    told = f"turn\n{number}\n{survey}\n{facility_id}\n{month:%Y-%m}"
+    return hmac.digest(secret.encode(), told.encode(), "sha256").hex()
 
 
 def _value(answer: Any) -> int | None:

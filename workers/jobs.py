@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import conversations, messages, outbox, periodic
+from smsapp import conversations, messages, outbox, periodic, shuffling
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -47,3 +47,4 @@ def tidy() -> None:
         messages.forget_old(db, rt.now())
     if first:
         conversations.tidy(rt)
+        shuffling.shuffle(rt)

@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("answers", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("score", sa.Numeric(precision=5, scale=2, asdecimal=False), nullable=True),
+        sa.Column("fresh", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_survey_responses_facility_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_responses")),
     )
@@ -281,13 +282,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "survey_turns",
-        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
         sa.Column("survey", sa.String(), nullable=False),
         sa.Column("facility_id", sa.Integer(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("turns", sa.Integer(), nullable=False),
+        sa.Column("fresh", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_survey_turns_facility_id")),
-        sa.PrimaryKeyConstraint("number", "survey", "facility_id", "month", name=op.f("pk_survey_turns")),
+        sa.PrimaryKeyConstraint("who", "survey", "facility_id", "month", name=op.f("pk_survey_turns")),
     )
     op.create_table(
         "consents",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from datetime import date, datetime, timedelta
@@ -11,13 +12,14 @@ import pytest
 from sqlalchemy import inspect as inspect_database
 from sqlalchemy import select, text
 
-from smsapp import conversations, outbox, people, places, surveys
+from smsapp import conversations, outbox, people, places, shuffling, surveys
 from smsapp.db import Base, transaction, work
 from smsapp.messages import Message
 from smsapp.refusals import Refused
 from smsapp.surveys import Rate, Response, Turn
 from tests.handset import MOTHER, STRANGER, Handset
 from tests.village import BAKON, CENTRAL, MOTHERS, SOTUBA, settle
+from workers import jobs
 
 BAMAKO = ZoneInfo("Africa/Bamako")
 ANSWERS = ("1", "1", "1", "2", "4", "4", "0", "1")  # from the menu to the end: 1 2 4 4 don't know 1
@@ -46,6 +48,7 @@ def record(rt, flow, key, *, number=MOTHER, facility=SOTUBA, today=date(2026, 3,
             flow,
             key=key,
             number=number,
+            secret=rt.settings.secret_key,
             facility_id=facility,
             answers=dict.fromkeys(("respect", "explained", "wait", "money", "clean", "again"), "1") | answers,
             channel="ussd",
@@ -177,6 +180,57 @@ def everything(rt):
         assert "survey_responses" in inspect_database(db.connection()).get_table_names()
     assert len(hers) >= 3
     return hers, theirs
+
+
+def test_nor_does_the_database_itself_once_rows_were_shuffled(live_rt, monkeypatch):
+    """Its marks: the transaction that wrote a row, and the order in which rows lie."""
+    settle(live_rt)
+    flow = live_rt.flows.live["satisfaction"]
+    for n in range(40):
+        record(live_rt, flow, f"{n}", number=MOTHERS[0], facility=BAKON, today=date(2026, 1 + n // 4, 1))
+    for mother in MOTHERS[:8]:
+        phone = Handset(live_rt, mother)
+        phone.dial()
+        phone.key(*ANSWERS)
+    before = rows_as_they_lie(live_rt)
+    assert linked(live_rt) >= 8  # the marks lead there, else this test proves nothing
+    monkeypatch.setattr(jobs, "runtime", lambda: live_rt)
+    jobs.tidy()
+    assert linked(live_rt) == 0
+    after = rows_as_they_lie(live_rt)
+    assert sorted(after) == sorted(before)
+    assert after != before
+    assert shuffling.shuffle(live_rt) == 0
+    phone.dial()
+    phone.key(*ANSWERS)
+    assert shuffling.shuffle(live_rt) == 9 + 8  # all of that month, so that the newest is one of many
+    marks = "SELECT DISTINCT xmin::text FROM survey_responses WHERE facility_id = :here"
+    with live_rt.sessions() as db:
+        assert len(db.scalars(text(marks), {"here": SOTUBA}).all()) == 1
+        assert not set(db.scalars(select(Turn.who))) & {
+            *MOTHERS,
+            *(hashlib.sha256(m.encode()).hexdigest() for m in MOTHERS),
+        }
+        assert db.scalars(select(Turn.turns).where(Turn.facility_id == SOTUBA).order_by(Turn.turns)).all()[-2:] == [
+            1,
+            2,
+        ]
+
+
+def rows_as_they_lie(rt):
+    with rt.sessions() as db:
+        return db.scalars(text("SELECT id::text FROM survey_responses ORDER BY ctid")).all()
+
+
+def linked(rt):
+    """How many rows with a number were written together with an answer or a turn."""
+    names = [t.name for t in Base.metadata.sorted_tables if t.name not in {"survey_responses", "survey_turns"}]
+    written = "SELECT xmin::text FROM survey_responses UNION SELECT xmin::text FROM survey_turns"
+    with rt.sessions() as db:
+        return sum(
+            db.scalar(text(f'SELECT count(*) FROM "{name}" AS one WHERE one.xmin::text IN ({written})'))
+            for name in names
+        )
 
 
 # ---- scores
@@ -374,6 +428,7 @@ def test_answers_can_not_be_joined_to_numbers_by_the_schema(phone):
         "language": "VARCHAR",
         "answers": "JSONB",
         "score": "NUMERIC(5, 2)",
+        "fresh": "BOOLEAN",
     }
     with phone.rt.sessions() as db:
         assert db.scalar(text("SELECT count(*) FROM survey_responses")) == 0

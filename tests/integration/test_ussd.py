@@ -16,7 +16,7 @@ from smsapp.messages import Message
 from smsapp.surveys import Response
 from tests.flowkit import flow
 from tests.handset import BINTA, MOTHER, STRANGER, Handset, web
-from tests.village import settle
+from tests.village import SOTUBA, settle
 
 MENU = "Votre santé, votre voix\n1. Donner mon avis\n2. Langue\n3. Aide"
 SURVEY = ("1", "1", "1", "2", "4", "4", "0", "1")  # from the menu to the end
@@ -36,9 +36,10 @@ def live(live_rt):
 
 
 def counted(rt, number=MOTHER):
-    """How many surveys this number answered."""
+    """How many surveys this number answered about Sotuba."""
+    who = surveys.who(rt.settings.secret_key, number, "satisfaction", SOTUBA, rt.local_now().date().replace(day=1))
     with rt.sessions() as own:
-        return own.scalar(select(func.coalesce(func.sum(surveys.Turn.turns), 0)).where(surveys.Turn.number == number))
+        return own.scalar(select(func.coalesce(func.sum(surveys.Turn.turns), 0)).where(surveys.Turn.who == who))
 
 
 def test_a_repeated_hop_gets_the_stored_answer_and_changes_nothing(phone):
