@@ -157,7 +157,9 @@ class Talk:
         """What this caller can send, one line a flow."""
         flows = [self.flows.live[entry.goto] for entry in self.flows.live[MAIN].entries]
         hints = [hint for flow in flows if flow.keywords and (hint := flow.text(self.caller.language, "hint"))]
-        return "\n".join([*hints, self.words("help_sms", service_code=self.rt.settings.service_code)])
+        settings = self.rt.settings
+        codes = ", ".join(code for code in settings.languages if code != self.caller.language) or self.caller.language
+        return "\n".join([*hints, self.words("help_sms", codes=codes, service_code=settings.service_code)])
 
     # How it is said
 

@@ -168,7 +168,7 @@ def test_a_mistyped_answer_says_why(simulator):
     [phone] = simulator.open("+22370000119")
     begin_survey(phone)
     phone.answer("7")
-    phone.sees("Réponse invalide")
+    phone.sees("Choix invalide")
     phone.sees(QUESTIONS[0])
     phone.answer("1")
     phone.sees(QUESTIONS[1])

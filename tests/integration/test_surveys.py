@@ -93,7 +93,10 @@ def test_five_a_month_from_one_phone_about_one_centre(phone, clock, flow):
         phone.dial()
         assert phone.key(*ANSWERS)[0].startswith("Merci !")
     phone.dial()
-    assert phone.key(*ANSWERS) == ("Avis refusé : déjà 5 avis de ce téléphone ce mois-ci. Merci, à bientot.", True)
+    assert phone.key(*ANSWERS) == (
+        "Merci ! Nous avons déjà 5 avis de ce téléphone ce mois-ci : celui-ci est refusé.",
+        True,
+    )
     assert len(responses(phone.rt)) == 5
     assert phone.dial()[0].startswith("Votre santé")  # the refusal was the end
     record(phone.rt, flow, "elsewhere", facility=BAKON)
@@ -153,7 +156,7 @@ def test_after_the_end_nothing_leads_from_a_number_to_its_answers(phone, clock, 
     for row in hers:
         for value in row.values():
             assert not re.search(r"3\W+2\W+1\W+4|\b1\*1\*3", str(value)), row
-            assert "respect" not in str(value) or "accueillie" in str(value), row
+            assert "respect" not in str(value) or "respectueux" in str(value), row
     row = responses(phone.rt)[0]
     assert MOTHER not in str(theirs)
     known = {piece for r in hers for v in r.values() for piece in re.findall(r"[0-9a-f]{16,}", str(v))}

@@ -89,7 +89,7 @@ def test_a_path_that_goes_another_way_shows_where_she_stands_and_counts_nothing(
 def test_an_empty_segment_is_a_wrong_answer_and_no_error(phone):
     phone.dial()
     screen, end = phone.hop("1*")
-    assert screen.startswith("Réponse invalide.")
+    assert screen.startswith("Choix invalide.")
     assert not end
     assert phone.hop("1**1")[0].startswith("1/6")
     assert not phone.hop("1**1***")[1]
@@ -116,7 +116,7 @@ def test_a_star_inside_a_text_belongs_to_it(phone):
 def test_a_deep_dial_is_walked_from_the_main_menu(phone):
     assert phone.dial("1*1*2")[0].startswith("2/6")
     assert phone.dial("3")[0].startswith("Donnez votre avis")
-    assert phone.dial("1*7*1")[0].startswith("Réponse invalide.")  # walked as far as it fits
+    assert phone.dial("1*7*1")[0].startswith("Choix invalide.")  # walked as far as it fits
     assert phone.dial("00")[0] == MENU
     assert phone.dial("*".join(["1"] * 500))[0]
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from smsapp import flowcheck
+from smsapp.flows import render
 from smsapp.flows.catalogue import Catalogue
+from smsapp.flows.state import Problem
 from smsapp.i18n import Texts, fields, language_name
 from smsapp.words import Command, Vocabulary, close_to, command, keyword
-from tests.flowkit import LIVE, TEXTS, flow
+from tests.flowkit import LIVE, TEXTS, flow, words
 
 COMMANDS = {
     "STOP": Command("stop"),
@@ -136,6 +138,15 @@ def test_a_missing_text_is_said_in_the_default_language():
     assert TEXTS.say(None, "sorry") == TEXTS.say("xx", "sorry") == TEXTS.say("fr", "sorry")
     with pytest.raises(KeyError):
         TEXTS.say("fr", "no such text")
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+def test_a_reason_above_a_question_turns_no_page(language):
+    for form in LIVE.live.values():
+        for screen in flowcheck.screens(form, language):
+            reason = Problem("choice", screen.key if form.kind == "form" else "")
+            if not screen.end and render.page_count(screen, language, words(language)) == 1:
+                assert render.page_count(replace(screen, problem=reason), language, words(language)) == 1, screen.at
 
 
 def test_a_language_without_texts_is_refused():
