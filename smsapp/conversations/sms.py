@@ -20,7 +20,8 @@ from smsapp.words import close_to, command, keyword
 UNHEARD_AN_HOUR = 4
 ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
-A_SENTENCE = 3  # words
+A_SENTENCE = 2  # words …
+A_SENTENCE_LENGTH = 8  # … and characters: "trop cher" is something to say, "1 2" a slip
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
 
@@ -106,7 +107,7 @@ def _answer(talk: Talk, row: Message, text: str) -> str:
         _say(talk, row, talk.ask_first("resume"))
         return "resume?"
     reply = talk.say(text)
-    if reply.has_problem and len(text.split()) >= A_SENTENCE:
+    if reply.has_problem and len(text.split()) >= A_SENTENCE and len(text) >= A_SENTENCE_LENGTH:
         # Not an answer but something that she wants to say: a person reads it, and the question stays open.
         row.text, row.meta = text, {}
         _remember(talk)

@@ -101,14 +101,22 @@ def test_an_answer_is_kept_without_its_words(phone):
     assert answered.meta["answered"] == "satisfaction"
 
 
-def test_a_sentence_in_the_middle_goes_to_the_staff_and_the_question_stays(phone):
+@pytest.mark.parametrize("text", ["Je veux parler à quelqu'un du centre", "trop cher", "Merci Awa."])
+def test_a_sentence_in_the_middle_goes_to_the_staff_and_the_question_stays(phone, text):
     phone.say("AVIS")
-    [answer] = phone.say("Je veux parler à quelqu'un du centre")
+    [answer] = phone.say(text)
     assert answer.startswith("Merci, l'équipe du centre lira votre message.")
     assert "D'accord ?" in answer
     [row] = messages(phone.rt, Message.status == "unheard")
-    assert row.text == "Je veux parler à quelqu'un du centre"
+    assert row.text == text
     assert phone.say("oui")[0].startswith("1/6")
+
+
+@pytest.mark.parametrize("text", ["12", "1 2", "ok ok", "peutêtre"])
+def test_a_slip_is_answered_with_the_reason_and_nobody_reads_it(phone, text):
+    phone.say("AVIS")
+    assert phone.say(text)[0].startswith("Choix invalide.\n6 questions")
+    assert messages(phone.rt, Message.status == "unheard") == []
 
 
 def test_a_message_that_makes_us_fail_is_given_to_the_staff_and_holds_up_nobody(phone, monkeypatch):
