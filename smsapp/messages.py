@@ -146,7 +146,8 @@ class GatewayState(Base):
     resumed_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     next_probe_at: Mapped[datetime | None]
-    probe_id: Mapped[UUID | None]  # the attempt that probes; its success alone ends a pause
+    probe_id: Mapped[UUID | None]  # the attempt that probes; its success alone ends a pause, or the wait below
+    not_before: Mapped[datetime | None]  # the gateway's own Retry-After, for all that waits for it
 
 
 def forget_old(db: Session, now: datetime) -> None:

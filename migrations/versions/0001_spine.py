@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("next_probe_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("probe_id", sa.Uuid(), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("gateway", name=op.f("pk_gateway_states")),
     )
     op.create_table(

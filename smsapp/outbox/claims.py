@@ -74,11 +74,16 @@ def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: 
     probe = _probe(db, rt, queue, now) if paused else None
     if probe is not None:
         return Claim([probe], more=True)
-    free = {name for name, n in slots.items() if n > 0} - paused
+    waiting, to_try = pauses.holding(db, now)
+    slots = {name: min(n, 1) if name in to_try else n for name, n in slots.items()}
+    free = {name for name, n in slots.items() if n > 0} - paused - waiting
     seen = db.execute(_due(queue, free, now, look)).all() if free else []
     good = _still_wanted(db, rt, seen, now)
     requests = _requests(rt, good, slots, now)
     _take(db, requests, now)
+    for request in requests:
+        if request.gateway in to_try:
+            pauses.trying(db, request.gateway, request.attempt_id, now)
     return Claim(requests, more=len(seen) == look, seen=len(seen))
 
 

@@ -13,7 +13,7 @@ from smsapp.db import transaction
 from smsapp.gateways.base import Gateway, SendError, Taken, Unclear
 from smsapp.outbox.claims import LOOK_AHEAD, Claim, Request, claim
 from smsapp.outbox.posting import DELIVER
-from smsapp.outbox.recording import Answered, record
+from smsapp.outbox.recording import Answered, HeldBack, record
 from smsapp.runtime import Runtime
 
 SECONDS = {"replies": 8.0, "bulk": 45.0}  # of claiming in one job; texts that wait to be heard share the first queue
@@ -42,12 +42,13 @@ class _Run:
         self.tried = 0
         self.rang = False
         self.look = LOOK_AHEAD
+        self.silent_until: dict[str, float] = {}  # gateways that asked to wait
 
     def work(self, pool: ThreadPoolExecutor) -> int:
         while True:
             claimed = self.claim()
             for request in claimed.requests:
-                self.flying[pool.submit(_talk, self.rt.gateways[request.gateway], request)] = request
+                self.flying[pool.submit(self.talk, request)] = request
             if self.flying:
                 self.record(self.landed())
             elif not claimed.more:
@@ -90,6 +91,16 @@ class _Run:
         for future in done:
             del self.flying[future]
         return [future.result() for future in done]
+
+    def talk(self, request: Request) -> Answered:
+        """In a thread of its own. What has not gone out when the gateway asks to wait, does not."""
+        if time.monotonic() < self.silent_until.get(request.gateway, 0.0):
+            return Answered(request, dict.fromkeys(request.rows, HeldBack("the gateway asks to wait")))
+        answered = _talk(self.rt.gateways[request.gateway], request)
+        asked = [o.retry_after for o in answered.outcomes.values() if isinstance(o, SendError) and o.retry]
+        if seconds := max(filter(None, asked), default=0.0):
+            self.silent_until[request.gateway] = time.monotonic() + seconds
+        return answered
 
     def record(self, answered: Sequence[Answered]) -> None:
         for each in answered:

@@ -16,6 +16,7 @@ from smsapp.messages import GatewayState, Message
 
 PROBE_EVERY = timedelta(seconds=60)  # a paused gateway: one message a minute
 REACH_EVERY = timedelta(seconds=40)  # one out of reach: so that its return is known well within two minutes
+PROBE_TAKES = timedelta(seconds=30)  # longer than any request: after a wait, one goes alone
 LONG_TROUBLE = timedelta(seconds=60)  # shorter than this, the growing pauses of each message are soon over anyway
 
 log = structlog.get_logger(__name__)
@@ -62,6 +63,45 @@ def trouble(db: Session, gateway: str, reason: str, now: datetime) -> None:
         write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=well).returning(GatewayState.gateway)
     ):
         log.warning("gateway out of reach", gateway=gateway, reason=foreign(reason, 120))
+
+
+def hold(db: Session, gateway: str, seconds: float, now: datetime) -> None:
+    """The gateway asked to be left alone for a while: nothing more goes to it until then."""
+    told = {"not_before": now + timedelta(seconds=seconds), "probe_id": None}
+    write = insert(GatewayState).values(gateway=gateway, **told)
+    longer = or_(GatewayState.not_before.is_(None), GatewayState.not_before < told["not_before"])
+    write = write.on_conflict_do_update(index_elements=["gateway"], set_=told, where=longer)
+    if db.scalar(write.returning(GatewayState.gateway)):
+        log.warning("gateway asks to wait", gateway=gateway, seconds=round(seconds))
+
+
+def holding(db: Session, now: datetime) -> tuple[set[str], set[str]]:
+    """Gateways that asked to wait: those whose time is not over, and those that one request may try now.
+
+    The latter are locked, so that one worker alone tries; another sees them as waiting.
+    """
+    states = select(GatewayState.gateway, GatewayState.not_before).where(GatewayState.not_before.is_not(None))
+    known = {name: at for name, at in db.execute(states) if at is not None}
+    due = [name for name, at in known.items() if at <= now]
+    if not due:
+        return set(known), set()
+    free = select(GatewayState.gateway).where(GatewayState.gateway.in_(due), GatewayState.not_before <= now)
+    to_try = set(db.scalars(free.with_for_update(skip_locked=True)))
+    return set(known) - to_try, to_try
+
+
+def trying(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> None:
+    """This attempt tries a gateway that asked to wait; all else waits for what comes of it."""
+    mark = {"probe_id": attempt_id, "not_before": now + PROBE_TAKES}
+    db.execute(update(GatewayState).where(GatewayState.gateway == gateway).values(**mark))
+
+
+def let_go(db: Session, attempts: Collection[UUID]) -> None:
+    """A gateway took up its work again, if one of these attempts was the one that tried."""
+    tried = GatewayState.probe_id.in_(attempts), GatewayState.paused_at.is_(None)
+    change = update(GatewayState).where(*tried).values(not_before=None, probe_id=None)
+    for gateway in db.scalars(change.returning(GatewayState.gateway)):
+        log.info("gateway waits no longer", gateway=gateway)
 
 
 def reached(db: Session, gateways: Collection[str], now: datetime) -> None:

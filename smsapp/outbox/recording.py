@@ -11,7 +11,20 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, ColumnClause, DateTime, Numeric, Text, Uuid, bindparam, column, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnClause,
+    DateTime,
+    Numeric,
+    SmallInteger,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -30,8 +43,15 @@ Outcome = Taken | SendError
 # A first retry within ten seconds, the ring of the schedule every five included; then ever later.
 PAUSES = tuple(timedelta(seconds=s) for s in (3, 15, 60, 300, 900, 1800))
 JITTER = 0.2
+LONGEST_WAIT = 86_400.0  # seconds that a gateway may ask for
 
 log = structlog.get_logger(__name__)
+
+
+class HeldBack(SendError):
+    """It never went out: while it waited for its turn the gateway asked to be left alone."""
+
+    retry = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,7 @@ class Result:
 
     id: int
     attempt_id: UUID
+    attempts: int
     status: str
     due_at: datetime | None
     not_before: datetime | None
@@ -63,6 +84,7 @@ class Result:
 TYPES: dict[str, TypeEngine[Any]] = {
     "id": BigInteger(),
     "attempt_id": Uuid(),
+    "attempts": SmallInteger(),
     "due_at": DateTime(timezone=True),
     "not_before": DateTime(timezone=True),
     "sent_at": DateTime(timezone=True),
@@ -80,6 +102,7 @@ def _write_all() -> ReturningUpdate[int]:
         .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
         .where(Message.status.in_(("sending", "unknown")))
         .values(
+            attempts=new.attempts,
             status=new.status,
             reason=new.reason,
             external_id=new.external_id,
@@ -114,7 +137,7 @@ def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
 def pause_before(attempts: int, asked: float | None) -> timedelta:
     """How long a message waits after its nth try: ever longer, never shorter than the gateway asked."""
     pause = PAUSES[min(attempts, len(PAUSES)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)
-    return max(pause, timedelta(seconds=min(asked or 0.0, 86_400.0)))
+    return max(pause, timedelta(seconds=min(asked or 0.0, LONGEST_WAIT)))
 
 
 def _missing() -> SendError:
@@ -124,7 +147,8 @@ def _missing() -> SendError:
 
 
 def _result(request: Request, row: Claimed, outcome: Outcome, now: datetime) -> Result:
-    blank = Result(row.id, request.attempt_id, "", None, None, None, None, None, None, None, None)
+    tries = row.attempts - isinstance(outcome, HeldBack)
+    blank = Result(row.id, request.attempt_id, tries, "", None, None, None, None, None, None, None, None)
     if isinstance(outcome, Taken):
         told = {"external_id": outcome.external_id, "cost": outcome.cost, "currency": outcome.currency or None}
         return _with(blank, status="sent", sent_at=now, **told)
@@ -133,6 +157,8 @@ def _result(request: Request, row: Claimed, outcome: Outcome, now: datetime) -> 
         kind = KINDS.get(row.kind)
         again = now + kind.resend_after if kind and kind.resend_after else None
         return _with(blank, status="unknown", reason=reason, due_at=again)
+    if isinstance(outcome, HeldBack):
+        return _with(blank, status="queued")
     if outcome.pause:
         return _with(blank, status="queued", reason=reason, due_at=now)
     if outcome.retry:
@@ -156,17 +182,24 @@ def _write(db: Session, results: Sequence[Result]) -> set[int]:
 
 def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:
     taken: set[str] = set()
+    free: set[UUID] = set()
     for each in answered:
         gateway, claimed_at = each.request.gateway, each.request.claimed_at
         errors = [o for o in each.outcomes.values() if isinstance(o, SendError)]
         if stop := next((e for e in errors if e.pause), None):
             pauses.pause(db, gateway, str(stop)[:200], claimed_at, now)
-        elif away := next((e for e in errors if e.retry), None):
+        elif away := next((e for e in errors if e.retry and not isinstance(e, HeldBack)), None):
             pauses.trouble(db, gateway, str(away)[:200], now)
+        if asked := max((e.retry_after or 0.0 for e in errors if e.retry), default=0.0):
+            pauses.hold(db, gateway, min(asked, LONGEST_WAIT), now)
+        elif len(errors) < len(each.outcomes) or not any(e.retry or e.unclear for e in errors):
+            free.add(each.request.attempt_id)
         if len(errors) < len(each.outcomes):
             taken.add(gateway)
             if each.request.probe:
                 pauses.resume(db, gateway, each.request.attempt_id, now)
+    if free:
+        pauses.let_go(db, free)
     if taken:
         pauses.reached(db, taken, now)
 

@@ -114,6 +114,7 @@ def _expire(db: Session, now: datetime) -> int:
 
 def _everything_now(db: Session, now: datetime) -> int:
     db.execute(update(GatewayState).values(next_probe_at=now))
+    db.execute(update(GatewayState).where(GatewayState.not_before > now).values(not_before=now))
     waiting = _locked(Message.status == "queued", Message.attempts > 0, Message.due_at > now)
     return _change(db, waiting, due_at=now, not_before=None)
 

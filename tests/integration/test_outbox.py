@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -269,12 +270,71 @@ def test_retry_after_is_kept_also_when_the_gateway_is_reached_again(rt, clock, g
     assert row(message).due_at == began + timedelta(seconds=600)
     gateway.answer = lambda text, number: Taken("id-1")
     clock.move(minutes=5)
-    post(number=BINTA)
-    outbox.deliver(rt, REPLIES)
+    hers = post(number=BINTA)
+    assert outbox.deliver(rt, REPLIES) == 0, "it was asked for the whole gateway"
     outbox.sweep(rt)
     assert row(message).due_at == began + timedelta(seconds=600)
     outbox.sweep(rt, now_too=True)
     assert row(message).due_at == rt.now(), "a person may say otherwise"
+    outbox.deliver(rt, REPLIES)
+    assert (row(message).status, row(hers).status) == ("sent", "sent")
+
+
+def test_a_gateway_that_asks_to_wait_is_left_alone_and_then_tried_with_one_request(rt, clock, gateway, post, row):
+    def throttled(text, number):
+        time.sleep(0.05)  # so that requests stand at the gateway's door together, as they do in life
+        raise Throttled("429", retry_after=30)
+
+    gateway.answer = throttled
+    ids = [post(text=f"texte {n}") for n in range(200)]
+    outbox.deliver(rt, REPLIES)
+    first = len(gateway.requests)
+    assert 1 <= first <= gateway.requests_at_once, "those that were under way; none of those that waited for their turn"
+    assert sorted({row(i).attempts for i in ids}) == [0, 1]
+    assert sum(row(i).attempts for i in ids) == first
+    for _ in range(5):
+        clock.move(seconds=5)
+        outbox.deliver(rt, REPLIES)
+    assert len(gateway.requests) == first
+    clock.move(seconds=6)
+    outbox.deliver(rt, REPLIES)
+    assert len(gateway.requests) == first + 1, "one tries"
+    clock.move(seconds=29)
+    outbox.deliver(rt, REPLIES)
+    assert len(gateway.requests) == first + 1
+    gateway.answer = lambda text, number: Taken(f"id-{text}")
+    clock.move(seconds=20)
+    outbox.deliver(rt, REPLIES)
+    assert {row(i).status for i in ids} == {"sent"}
+    assert len(gateway.requests) == first + 1 + 200
+
+
+def test_while_one_request_tries_a_gateway_nobody_else_does(rt, clock, gateway, post):
+    gateway.answer = raises(Throttled("503", retry_after=30))
+    post(text="un")
+    outbox.deliver(rt, REPLIES)
+    for text in ("deux", "trois"):
+        post(text=text)
+    clock.move(seconds=31)
+    with transaction(rt.sessions) as db:
+        assert claim(db, rt, REPLIES, {gateway.name: 32}).rows == 1
+    with transaction(rt.sessions) as db:
+        assert claim(db, rt, REPLIES, {gateway.name: 32}).rows == 0
+    clock.move(seconds=31)  # its worker died
+    with transaction(rt.sessions) as db:
+        assert claim(db, rt, REPLIES, {gateway.name: 32}).rows == 1
+
+
+def test_a_refusal_of_one_message_ends_the_wait_too(rt, clock, gateway, post):
+    gateway.answer = raises(Throttled("429", retry_after=30))
+    post(text="un")
+    outbox.deliver(rt, REPLIES)
+    gateway.answer = lambda text, number: Rejected("UserInBlacklist") if text == "deux" else Taken(f"id-{text}")
+    for text in ("deux", "trois", "quatre"):
+        post(text=text)
+    clock.move(seconds=31)
+    outbox.deliver(rt, REPLIES)
+    assert {text for _, text in gateway.sent} == {"un", "deux", "trois", "quatre"}
 
 
 def test_when_a_gateway_comes_back_what_waited_for_it_goes_within_two_minutes(rt, clock, gateway, post, row):
