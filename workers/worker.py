@@ -11,6 +11,9 @@ from contextlib import suppress
 
 import rq
 import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.exceptions import StopRequested
 from rq.job import Job
 
 from smsapp import logs
@@ -21,6 +24,7 @@ from workers import jobs as jobs  # imported before the fork, so that a job star
 
 # How long a worker listens on one connection: a server that vanished without a word is noticed after this.
 LISTEN_SECONDS = 60
+AGAIN_SECONDS = 2.0
 PR_SET_PDEATHSIG = 1
 # What RQ raises over a queue entry or a job's hash that holds anything: bytes that are no text, a date that is none.
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
@@ -30,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 class Worker(rq.Worker):
     """RQ's forking worker, whose work-horse ends in order: it finishes what it has begun and claims nothing more."""
+
+    asked_to_stop = False
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -56,6 +62,7 @@ class Worker(rq.Worker):
         time.sleep(0.1)
 
     def handle_warm_shutdown_request(self) -> None:
+        self.asked_to_stop = True
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
@@ -76,16 +83,31 @@ def main(queue: str) -> None:
     logs.configure()
     settings = Settings.load()
     current.runtime()
+    connection = patient(settings.redis_url)
+    with suppress(StopRequested):  # asked to stop while Redis refuses
+        while not _work(queue, connection):
+            log.warning("worker waits for redis", queue=queue)
+            time.sleep(AGAIN_SECONDS)
+
+
+def _work(queue: str, connection: Redis) -> bool:
+    """Until somebody asks it to stop; False where Redis refuses: it is full, read-only, or wants a password."""
     worker = Worker(
         [queue],
-        connection=patient(settings.redis_url),
+        connection=connection,
         serializer="json",
         worker_ttl=LISTEN_SECONDS + 15,
         job_monitoring_interval=10,
         log_job_description=False,
     )
     worker.log_result_lifespan = False
-    worker.work(with_scheduler=False, logging_level="WARNING")
+    try:
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    except RedisError as why:
+        log.warning("redis refuses", queue=queue, why=f"{type(why).__name__}: {why}"[:200])
+        with suppress(RedisError):
+            worker.unsubscribe()  # type: ignore[no-untyped-call]
+    return worker.asked_to_stop
 
 
 if __name__ == "__main__":

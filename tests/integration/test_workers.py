@@ -423,6 +423,29 @@ def _valkey(folder):
         part.process.wait()
 
 
+@pytest.mark.parametrize("began", ["full", "well"])
+def test_a_worker_outlives_a_full_redis(now_rt, process, tmp_path, began):
+    with _valkey(tmp_path) as server, redis.Redis.from_url(server.url) as queue:
+        queue.config_set("maxmemory-policy", "noeviction")
+        queue.config_set("maxmemory", "1" if began == "full" else "0")
+        worker = process("workers.worker", "replies", REDIS_URL=server.url)
+        process("workers.schedule", REDIS_URL=server.url)
+        if began == "well":
+            first = post(now_rt)
+            eventually(lambda: status(now_rt, first) == "sent")
+            queue.config_set("maxmemory", "1")
+        message = post(now_rt, "quand il y aura de la place")
+        time.sleep(4)
+        assert worker.poll() is None
+        assert status(now_rt, message) == "queued"
+        queue.config_set("maxmemory", "0")
+        eventually(lambda: status(now_rt, message) == "sent")
+        queue.config_set("maxmemory", "1")
+        time.sleep(3)
+        worker.terminate()
+        assert worker.wait(10) == 0
+
+
 def test_what_is_no_job_in_the_queue_stops_no_worker(now_rt, far, process, valkey):
     valkey.hset("rq:job:odd", mapping={"created_at": b"\xff", "data": b"\x80\x04garbage", "status": "queued"})
     valkey.rpush("rq:queue:replies", b"\xff\xfe", b"nothing", b"odd", b"\xff")
