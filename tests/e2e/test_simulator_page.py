@@ -28,6 +28,16 @@ def width(page) -> int:
     return page.evaluate("document.documentElement.scrollWidth")
 
 
+def lines_of(label) -> dict[str, int]:
+    """From how many places its lines of text begin, and how many lines they are."""
+    return label.evaluate("""label => {
+        const range = document.createRange();
+        range.selectNodeContents(label.lastChild);
+        const lines = [...range.getClientRects()].filter(each => each.width > 5);
+        return {left: new Set(lines.map(each => Math.round(each.left))).size, height: lines.length};
+    }""")
+
+
 def test_a_whole_phone_fits_into_a_small_one(browser, service):
     screen = {"viewport": {"width": SMALL, "height": LOW}, "is_mobile": True, "has_touch": True}
     with Simulator.on(browser, service.url, **screen) as simulator:
@@ -51,7 +61,22 @@ def test_a_whole_phone_fits_into_a_small_one(browser, service):
         simulator.page.get_by_text("Pannes").tap()
         simulator.page.get_by_text("Au clavier").tap()
         assert width(simulator.page) == SMALL
+        label = simulator.page.locator(".fault .on", has_text="Pris, mais réponse perdue")
+        assert lines_of(label) == {"left": 1, "height": 2}  # on two lines, none of them under the box
         assert not simulator.complaints
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_phones_and_tools_share_the_width(simulator, count):
+    phones = simulator.open(*(f"+223700001{n:02}" for n in range(1, count + 1)))
+    simulator.page.get_by_text("Pannes").click()
+    boxes = [phone.box.bounding_box() for phone in phones]
+    row = [box for box in boxes if box["y"] == boxes[0]["y"]]
+    tools = simulator.page.locator(".tools").bounding_box()
+    assert len(row) == min(count, 3)
+    assert 0 < tools["x"] - (row[-1]["x"] + row[-1]["width"]) < 40
+    assert simulator.page.viewport_size["width"] - (tools["x"] + tools["width"]) < 40
+    assert width(simulator.page) == simulator.page.viewport_size["width"]
 
 
 def test_everybody_can_use_the_phones(simulator):
