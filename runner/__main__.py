@@ -22,6 +22,7 @@ from smsapp.embedded import CanNotRun, why_no_postgres, why_no_redis
 
 WEB, WORKERS, SCHEDULE = 1, 2, 3
 SERVERS_TIME = 20.0  # seconds for PostgreSQL to recover after a crash; one of your own shall answer by then, too
+MOTHERS_SPEAK = (("fr", "French"), ("bm", "Bambara"))  # in turn, where the service does
 WORKER_GRACE = 12.0  # a worker may be in the middle of a send
 
 
@@ -95,7 +96,7 @@ def _begin(supervisor: Supervisor, choices: Choices) -> None:
         supervisor.start_stage(stage)
     local = f"http://{reachable(choices.settings.host)}:{choices.settings.port}"
     supervisor.wait_until(lambda: _says_ready(local), 60, lambda: f"{local}/readyz is not ready. Everything stops.")
-    supervisor.output.block(_closing_block(choices))
+    supervisor.output.block(closing_block(choices))
 
 
 def _wait_for(supervisor: Supervisor, setting: str, why_not: Callable[[str], str | None], url: str) -> None:
@@ -129,14 +130,15 @@ def _says_ready(url: str) -> bool:
         return False
 
 
-def _closing_block(choices: Choices) -> str:
+def closing_block(choices: Choices) -> str:
     settings, line = choices.settings, "─" * 72
     hooks = f"{settings.public_url}/hooks/{settings.gateways[0]}/{settings.webhook_token}"
     rows = [line, f"  Ready: {settings.public_url}"]
     if settings.simulator:
         rows += [f"  Phones to try:   {settings.public_url}/simulator"]
     if settings.demo:
-        rows += ["  Numbers to be:   +22370000101 (French), +22370000102 (Bambara), … +22370000120"]
+        first, second = (f" ({word})" * (code in settings.languages) for code, word in MOTHERS_SPEAK)
+        rows += [f"  Numbers to be:   +22370000101{first}, +22370000102{second}, … +22370000120"]
     rows += [
         f"  Dial:            {settings.service_code}",
         f"  Text to:         {settings.short_code}, for example AVIS",

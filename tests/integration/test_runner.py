@@ -13,6 +13,7 @@ import pytest
 from dotenv import dotenv_values
 
 from runner import records
+from runner.__main__ import closing_block
 from runner.alone import Busy, free_port, only_one
 from runner.choices import choose, keep, reachable
 from runner.parts import FAILURES, Part, python, spawn
@@ -72,6 +73,19 @@ def test_servers_of_ones_own_are_not_embedded(root):
 def test_every_wrong_setting_is_named(root):
     with pytest.raises(BadSettings, match=r"PORT.*QUIET_HOURS"):
         choose(root, {"PORT": "70000", "QUIET_HOURS": "late"})
+
+
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        ("fr,bm,en", "+22370000101 (French), +22370000102 (Bambara), … +22370000120"),
+        ("en,fr", "+22370000101 (French), +22370000102, … +22370000120"),
+    ],
+)
+def test_the_closing_block_names_no_language_that_the_service_does_not_speak(root, languages, said):
+    block = closing_block(choose(root, {"LANGUAGES": languages}))
+    assert f"Numbers to be:   {said}\n" in block
+    assert "Stop:            Ctrl-C" in block
 
 
 @pytest.mark.parametrize("value", ["plain", "with 'quotes'", 'and "double"', "back\\slash", "#hash", "*384*223#", ""])

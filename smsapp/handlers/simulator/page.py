@@ -16,7 +16,7 @@ from smsapp.handlers.simulator.courier import Courier
 from smsapp.handlers.simulator.store import Store
 from smsapp.runtime import Runtime
 
-FIRST_PHONES = ("+22370000101", "+22370000102")
+FIRST_PHONES = ("+22370000101", "+22370000103")  # of the demonstration; both read French
 MOST_PHONES = 20  # read in one request
 LONGEST_TEXT = 1600
 
