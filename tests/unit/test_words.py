@@ -205,3 +205,11 @@ def test_a_text_that_misleads_or_does_not_fit_is_found(texts):
 def test_a_question_of_too_many_parts_is_found():
     form = flow("{flow: f, by_sms: yes, nodes: [{ask: q, type: text}]}", f"q: {'mots ' * 65}")
     assert "f.q in fr: 3 parts by SMS" in flowcheck.problems(Catalogue.of([form]), TEXTS)
+
+
+def test_consent_says_the_same_in_every_language():
+    """What is kept and how, that her number is kept apart, and that she may stop."""
+    said = {language: TEXTS.find(language, "satisfaction.consent") for language in ("fr", "bm", "en")}
+    for words in (("numéro à part", "arrêter"), ("number apart", "stop"), ("nimɔrɔ bɛ mara a danma", "dabila")):
+        assert any(all(word in text for word in words) for text in said.values()), said
+    assert "satisfaction.consent" in TEXTS.unreviewed["bm"]
