@@ -14,7 +14,7 @@ from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
-from smsapp.words import close_to, command, keyword
+from smsapp.words import Command, close_to, command, keyword
 
 # Two machines that answer each other must fall silent; a person who sends keywords must not.
 UNHEARD_AN_HOUR = 4
@@ -74,7 +74,7 @@ def _oldest(db: Session, number: str) -> Message | None:
 def _take(talk: Talk, row: Message) -> str:
     text = row.text or ""
     if wanted := command(text):
-        _post(talk, row, _command_words(talk, talk.obey(wanted), wanted.name), "reply")
+        _post(talk, row, _command_words(talk, talk.obey(wanted), wanted), "reply")
         return f"command {wanted.name}"
     if wanted := keyword(text, talk.flows.live):
         _say(talk, row, talk.begin(wanted.argument, wanted.rest))
@@ -117,9 +117,11 @@ def _answer(talk: Talk, row: Message, text: str) -> str:
     return "answer"
 
 
-def _command_words(talk: Talk, words: str, name: str) -> str:
-    """The open question again below a change of language."""
-    if name == "language" and talk.in_form and talk.flow is not None and talk.flow.by_sms:
+def _command_words(talk: Talk, words: str, wanted: Command) -> str:
+    """The open question again below a change of language; what there is to leave where she named something else."""
+    if wanted.name == "stop" and wanted.rest and not wanted.argument:
+        return talk.words("stopped.everything", typed=wanted.rest[0][:15])
+    if wanted.name == "language" and talk.in_form and talk.flow is not None and talk.flow.by_sms:
         return f"{words}\n{talk.sms(talk.show())}"
     return words
 

@@ -13,6 +13,7 @@ from smsapp.conversations import Conversation
 from smsapp.db import transaction
 from smsapp.messages import MO, MT, Message
 from smsapp.people import Consent, Number, Person
+from smsapp.segments import count
 from smsapp.surveys import Response
 from tests.handset import BINTA, MOTHER, STRANGER, Handset
 from tests.village import SOTUBA, settle
@@ -285,6 +286,16 @@ def test_stop_and_start_for_everything_and_for_one_topic(phone):
     assert left(phone.rt, MOTHER) == {(MOTHER, "survey"), (MOTHER, "reminders")}
     phone.say("START survey")
     assert left(phone.rt, MOTHER) == {(MOTHER, "reminders")}
+
+
+def test_who_leaves_a_topic_that_there_is_not_is_told_that_she_left_everything(phone):
+    [said] = phone.say("ARRET recettes")
+    assert said.startswith("C'est noté : plus aucun message de nous. Le sujet recettes n'existe pas")
+    assert all(topic in said for topic in ("AVIS", "RAPPELS", "NOUVELLES"))
+    assert count(said) == 1
+    with phone.rt.sessions() as db:
+        assert people.left(db, [MOTHER]) == {(MOTHER, people.EVERYTHING)}
+    assert phone.say("ARRET avis")[0].startswith("C'est noté : plus de messages pour")
 
 
 def test_stop_twice_is_stop(phone):
