@@ -14,11 +14,17 @@ from smsapp.db import transaction
 from smsapp.flows.catalogue import Catalogue
 from smsapp.messages import Message
 from smsapp.surveys import Response
-from tests.flowkit import flow
+from tests.flowkit import LIVE, flow
 from tests.handset import BINTA, MOTHER, STRANGER, Handset, web
 from tests.village import SOTUBA, settle
 
-MENU = "Votre santé, votre voix\n1. Donner mon avis\n2. Langue\n3. Aide"
+MAIN = LIVE.live["main"]
+MENU = "\n".join(
+    [
+        MAIN.text("fr", "title"),
+        *(f"{n}. {MAIN.text('fr', entry.goto)}" for n, entry in enumerate(MAIN.entries, start=1)),
+    ]
+)
 SURVEY = ("1", "1", "1", "2", "4", "4", "0", "1")  # from the menu to the end
 
 
