@@ -13,7 +13,8 @@ from smsapp.flows.catalogue import Catalogue
 from smsapp.flows.state import Problem
 from smsapp.i18n import Texts, fields, language_name
 from smsapp.words import Command, Vocabulary, close_to, command, keyword
-from tests.flowkit import LIVE, TEXTS, flow, words
+from tests import flowkit
+from tests.flowkit import LIVE, TEXTS, flow
 
 COMMANDS = {
     "STOP": Command("stop"),
@@ -142,11 +143,12 @@ def test_a_missing_text_is_said_in_the_default_language():
 
 @pytest.mark.parametrize("language", TEXTS.languages)
 def test_a_reason_above_a_question_turns_no_page(language):
+    words = flowkit.words(language)
     for form in LIVE.live.values():
         for screen in flowcheck.screens(form, language):
             reason = Problem("choice", screen.key if form.kind == "form" else "")
-            if not screen.end and render.page_count(screen, language, words(language)) == 1:
-                assert render.page_count(replace(screen, problem=reason), language, words(language)) == 1, screen.at
+            if not screen.end and render.page_count(screen, language, words) == 1:
+                assert render.page_count(replace(screen, problem=reason), language, words) == 1, screen.at
 
 
 def test_a_language_without_texts_is_refused():
