@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.places import KINDS, Place, plain
 from smsapp.segments import clean, search_key
+from smsapp.sheets import Row
 from smsapp.tally import Tally
 
 ABOVE = dict(zip(KINDS[1:], KINDS[:-1], strict=True))  # what each kind lies in
@@ -28,11 +29,11 @@ class _Row:
     parent: str
 
 
-def take(db: Session, rows: Sequence[Mapping[str, str | None]], first_line: int) -> Tally:
-    """Rows with the keys kind, name, code, parent, in any order; lines are counted from `first_line`."""
+def take(db: Session, rows: Sequence[Row]) -> Tally:
+    """Rows with the keys kind, name, code, parent, in any order."""
     tally = Tally()
     good = []
-    for line, row in enumerate(rows, start=first_line):
+    for line, row in rows:
         try:
             good.append(_read(line, row))
         except ValueError as why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from smsapp.phones import BadNumber, normalise
 from smsapp.places import Place, UnknownPlace
 from smsapp.runtime import Runtime
 from smsapp.segments import clean, search_key
+from smsapp.sheets import Row
 from smsapp.tally import Tally
 from smsapp.words import vocabulary
 
@@ -31,13 +32,13 @@ class _Row:
     groups: tuple[str, ...]
 
 
-def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int) -> Tally:
-    """Rows with the keys phone, name, language, facility, groups (by `;`); lines are counted from `first_line`.
+def take(db: Session, rt: Runtime, rows: Sequence[Row]) -> Tally:
+    """Rows with the keys phone, name, language, facility, groups (by `;`).
 
     All of them in a few statements: a programme's list has thousands.
     """
     tally = Tally()
-    good = list(_read(db, rt, rows, first_line, tally))
+    good = list(_read(db, rt, rows, tally))
     held = _held(db, {row.number for row in good})
     groups: dict[str, list[Person]] = {}
     new: list[tuple[Person, str, bool]] = []
@@ -59,11 +60,9 @@ def take(db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], fir
     return tally
 
 
-def _read(
-    db: Session, rt: Runtime, rows: Sequence[Mapping[str, str | None]], first_line: int, tally: Tally
-) -> Iterator[_Row]:
+def _read(db: Session, rt: Runtime, rows: Sequence[Row], tally: Tally) -> Iterator[_Row]:
     facilities = _Facilities(db)
-    for line, row in enumerate(rows, start=first_line):
+    for line, row in rows:
         try:
             yield _Row(
                 number=normalise(row.get("phone") or "", rt.settings.country),

@@ -14,7 +14,7 @@ import click
 import requests
 import yaml
 
-from smsapp import phones
+from smsapp import oneline, phones
 from smsapp.addresses import hook_url, local_url
 from smsapp.config import BadSettings, Settings
 
@@ -190,7 +190,7 @@ def story(number: str, language: str | None, steps: list[dict[str, Any]]) -> str
     return yaml.dump(head | {"steps": steps}, Dumper=_Story, allow_unicode=True, sort_keys=False, width=1000)
 
 
-@click.command()
+@click.command(cls=oneline.Command)
 @click.option("--number", default="+22370000101", show_default=True, help="Whose phone it is.")
 @click.option("--language", help="Text LANGUE and this code first, and note it in the story.")
 @click.option("--story", "to", type=click.Path(dir_okay=False, path_type=Path), help="Write the story there.")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
 
 import click
 from alembic.util import CommandError
@@ -52,16 +51,8 @@ def said_plainly() -> Iterator[None]:
         raise click.ClickException(str(why)) from why
 
 
-def sheet(file: TextIO, column: str, columns: str) -> Sequence[Mapping[str, str | None]]:
-    """The rows of a CSV file whose first line names its columns; refused where it lacks `column`."""
-    rows = list(csv.DictReader(file))
-    if not rows or column not in (rows[0] or {}):
-        raise click.ClickException(f"the first line should name the columns: {columns}")
-    return rows
-
-
 def echo_tally(tally: Tally) -> None:
-    for line, why in tally.refused:
+    for line, why in sorted(tally.refused):
         click.echo(f"line {line}: {why}")
     click.echo(f"{tally.added} added, {tally.changed} changed, {len(tally.refused)} refused")
 

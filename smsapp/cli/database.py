@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from smsapp import schema
+from smsapp import oneline, schema
 from smsapp.cli.common import said_plainly, settings
 
 
-@click.group("db")
+@click.group("db", cls=oneline.Group)
 def group() -> None:
     """Bring the database up to this release."""
 

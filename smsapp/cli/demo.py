@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from smsapp import demo
+from smsapp import demo, oneline
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.db import transaction
 
 
-@click.group("demo")
+@click.group("demo", cls=oneline.Group)
 def group() -> None:
     """Invented people and a year of invented answers."""
 

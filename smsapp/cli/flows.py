@@ -6,7 +6,7 @@ import os
 
 import click
 
-from smsapp import conversations, flowcheck
+from smsapp import conversations, flowcheck, oneline
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.config import BadSettings, Settings
 from smsapp.db import transaction
@@ -15,7 +15,7 @@ from smsapp.flows.loader import BadFlow
 from smsapp.i18n import Texts
 
 
-@click.group("flows")
+@click.group("flows", cls=oneline.Group)
 def group() -> None:
     """Flows and their stored revisions."""
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from smsapp import outbox
+from smsapp import oneline, outbox
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.db import transaction
 from smsapp.phones import BadNumber, caller
@@ -22,7 +22,7 @@ SWEPT = {
 }
 
 
-@click.group("outbox")
+@click.group("outbox", cls=oneline.Group)
 def group() -> None:
     """Messages to phones."""
 

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
 
 import click
 from rich.console import Console
 from rich.progress import track
 
-from smsapp import roster
-from smsapp.cli.common import echo_tally, runtime, said_plainly, sheet
+from smsapp import oneline, roster, sheets
+from smsapp.cli.common import echo_tally, runtime, said_plainly
 from smsapp.db import transaction
+from smsapp.sheets import Row
 from smsapp.tally import Tally
 
 BATCH = 500
 
-Rows = Sequence[Mapping[str, str | None]]
+Rows = Sequence[Row]
 
 
-@click.group("people")
+@click.group("people", cls=oneline.Group)
 def group() -> None:
     """Who is served."""
 
 
 @group.command("import")
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
-def import_file(file: TextIO) -> None:
+@click.argument("file", type=click.File("rb"))
+def import_file(file: BinaryIO) -> None:
     """Add or update people from a CSV FILE with the columns phone,name,language,facility,groups."""
     rt = runtime()
     with said_plainly():
-        rows = sheet(file, "phone", "phone,name,language,facility,groups")
-        total = Tally()
-        batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
-        for place, batch in enumerate(_watched(batches)):
+        sheet = sheets.read(file.read(), ("phone", "name", "language", "facility", "groups"))
+        total = Tally(refused=sheet.refused)
+        batches = [sheet.rows[i : i + BATCH] for i in range(0, len(sheet.rows), BATCH)]
+        for batch in _watched(batches):
             with transaction(rt.sessions) as db:
-                total.add(roster.take(db, rt, batch, first_line=2 + place * BATCH))
+                total.add(roster.take(db, rt, batch))
     echo_tally(total)
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
-from smsapp import gazetteer
-from smsapp.cli.common import echo_tally, runtime, said_plainly, sheet
+from smsapp import gazetteer, oneline, sheets
+from smsapp.cli.common import echo_tally, runtime, said_plainly
 from smsapp.db import transaction
+from smsapp.tally import Tally
 
 
-@click.group("places")
+@click.group("places", cls=oneline.Group)
 def group() -> None:
     """Where care is given."""
 
 
 @group.command("import")
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
-def import_file(file: TextIO) -> None:
+@click.argument("file", type=click.File("rb"))
+def import_file(file: BinaryIO) -> None:
     """Add or update places from a CSV FILE with the columns kind,name,code,parent.
 
     Kinds are region, district, facility and village, each in the one before it. A facility's code is the number on
@@ -26,7 +27,8 @@ def import_file(file: TextIO) -> None:
     """
     rt = runtime()
     with said_plainly():
-        rows = sheet(file, "kind", "kind,name,code,parent")
+        sheet = sheets.read(file.read(), ("kind", "name", "code", "parent"))
+        tally = Tally(refused=sheet.refused)
         with transaction(rt.sessions) as db:
-            tally = gazetteer.take(db, rows, first_line=2)
+            tally.add(gazetteer.take(db, sheet.rows))
     echo_tally(tally)

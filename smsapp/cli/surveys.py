@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from smsapp import people, places, surveys
+from smsapp import oneline, people, places, sheets, surveys
 from smsapp.cli.common import leaving, runtime, said_plainly
 from smsapp.db import transaction
 from smsapp.flows.nodes import Flow
@@ -24,7 +25,7 @@ from smsapp.runtime import Runtime
 from smsapp.surveys import Rate, Scores
 
 
-@click.group("surveys")
+@click.group("surveys", cls=oneline.Group)
 def group() -> None:
     """Satisfaction surveys."""
 
@@ -38,13 +39,13 @@ def _survey(rt: Runtime, name: str) -> Flow:
 
 @group.command()
 @click.option("--facility", required=True, help="Its name or its poster number.")
-@click.option("--numbers-file", type=click.File(encoding="utf-8-sig"), help="One number a line; - for stdin.")
+@click.option("--numbers-file", type=click.File("rb"), help="One number a line; - for stdin.")
 @click.option("--random", "count", type=click.IntRange(1), help="Draw so many of the facility's people.")
 @click.option("--seed", type=int, help="Of the draw, kept so that it can be repeated.")
 @click.option("--use-by", help="ISO time after which an invitation is not sent but listed. Default: 72 hours.")
 @click.option("--survey", "name", default="satisfaction", show_default=True)
 def invite(
-    facility: str, numbers_file: TextIO | None, count: int | None, seed: int | None, use_by: str | None, name: str
+    facility: str, numbers_file: BinaryIO | None, count: int | None, seed: int | None, use_by: str | None, name: str
 ) -> None:
     """Queue invitations, once a number and month."""
     if (numbers_file is None) == (count is None):
@@ -108,11 +109,11 @@ def invitations(facility: str, state: str | None) -> None:
         click.echo("no invitation")
 
 
-def _numbers(rt: Runtime, lines: TextIO) -> tuple[list[str], list[str]]:
+def _numbers(rt: Runtime, file: BinaryIO) -> tuple[list[str], list[str]]:
     """Good numbers, and a line for each that is none; a first line without a digit is a heading."""
     good, bad = [], []
-    for place, line in enumerate(lines, start=1):
-        cell = line.split(";")[0].split(",")[0].strip().strip('"')
+    for place, line in enumerate(sheets.decoded(file.read()).splitlines(), start=1):
+        cell = re.split("[;,\t]", line)[0].strip().strip('"')
         if not cell or (place == 1 and not any(c.isdigit() for c in cell)):
             continue
         try:
@@ -129,7 +130,10 @@ def _time(rt: Runtime, raw: str | None) -> datetime | None:
         given = datetime.fromisoformat(raw)
     except ValueError as why:
         raise click.ClickException(f"--use-by {raw!r} is no time: 2026-05-31T18:00") from why
-    return (given if given.tzinfo else given.replace(tzinfo=rt.settings.timezone)).astimezone(UTC)
+    until = (given if given.tzinfo else given.replace(tzinfo=rt.settings.timezone)).astimezone(UTC)
+    if until <= rt.now():
+        raise click.ClickException(f"--use-by {raw!r} is over: nothing would be sent")
+    return until
 
 
 def _json(month: Scores) -> dict[str, object]:

@@ -7,17 +7,17 @@ from typing import TextIO
 
 import click
 
-from smsapp import segments
+from smsapp import oneline, segments
 from smsapp.cli.common import said_plainly
 
 
-@click.group("text")
+@click.group("text", cls=oneline.Group)
 def group() -> None:
     """Look at texts before they are sent."""
 
 
 @group.command("segments")
-@click.option("--json", "source", type=click.File(encoding="utf-8"), required=True, help="A file, or - for stdin.")
+@click.option("--json", "source", type=click.File(encoding="utf-8-sig"), required=True, help="A file, or - for stdin.")
 def count_segments(source: TextIO) -> None:
     """Encoding, parts and the text as it would be sent.
 
@@ -28,6 +28,9 @@ def count_segments(source: TextIO) -> None:
     with said_plainly():
         try:
             items = json.load(source)
+        except RecursionError as why:
+            raise click.ClickException("not a list of texts: brackets within brackets") from why
         except ValueError as why:
             raise click.ClickException(f"not JSON: {why}") from why
-        click.echo(json.dumps(segments.describe(items), ensure_ascii=False))
+        # Escaped: half a character, which a text may hold, can not be written as UTF-8.
+        click.echo(json.dumps(segments.describe(items)))
