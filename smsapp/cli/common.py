@@ -34,6 +34,8 @@ def runtime() -> Runtime:
         rt = build(settings(), pool_size=2)
     except BadSettings as why:
         raise click.ClickException(str(why)) from why
+    # Commands run one after the other in one process, as the tests do, must not keep each its connections.
+    click.get_current_context().call_on_close(rt.sessions.kw["bind"].dispose)
     with said_plainly(), transaction(rt.sessions) as db:
         db.execute(text("SELECT 1"))
     return rt

@@ -13,7 +13,7 @@ from datetime import time as dtime
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from smsapp import cli, conversations, demo, outbox, people, places
 from smsapp import config as config_module
@@ -287,6 +287,17 @@ def test_a_command_wrongly_called_says_so_in_one_line(call):
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_command_gives_its_connections_back(village):
+    def connections():
+        with village.sessions() as db:
+            return db.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+
+    before = connections()
+    for _ in range(5):
+        good("outbox", "list")
+    assert connections() <= before + 1
 
 
 def test_a_file_that_is_not_there_is_refused(rt):
