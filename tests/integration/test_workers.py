@@ -437,7 +437,8 @@ def test_a_worker_outlives_a_full_redis(now_rt, process, tmp_path, began):
         message = post(now_rt, "quand il y aura de la place")
         time.sleep(4)
         assert worker.poll() is None
-        assert status(now_rt, message) == "queued"
+        if began == "full":  # else a job that was rung for while there was room may still take it along
+            assert status(now_rt, message) == "queued"
         queue.config_set("maxmemory", "0")
         eventually(lambda: status(now_rt, message) == "sent")
         queue.config_set("maxmemory", "1")
