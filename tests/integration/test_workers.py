@@ -382,7 +382,7 @@ def test_an_emptied_queue_loses_nothing(now_rt, far, process, valkey):
     eventually(lambda: status(now_rt, first) == "sent")
     silent = replace(now_rt, bell=Bell("redis://127.0.0.1:1"))  # the rings are lost, too
     ids = [post(silent, f"texte {n}", kind) for n in range(10) for kind in ("reply", "broadcast")]
-    valkey.flushall()
+    valkey.flushdb()
     eventually(lambda: {status(now_rt, i) for i in ids} == {"sent"})
     assert sorted(far.texts) == sorted(
         ["Bonjour", *(f"texte {n}" for n in range(10)), *(f"texte {n}" for n in range(10))]
@@ -463,7 +463,7 @@ def test_a_schedule_rings_without_a_worker_and_its_jobs_do_not_pile_up(process, 
     time.sleep(6)
     assert valkey.llen("rq:queue:bulk") == 2
     assert valkey.llen("rq:queue:replies") == 4
-    valkey.flushall()
+    valkey.flushdb()
     schedule.terminate()
     assert schedule.wait(5) == 0, "it need not be known to a queue that was emptied"
 
