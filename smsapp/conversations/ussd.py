@@ -43,7 +43,8 @@ def _hear(rt: Runtime, hop: Hop, unwound: Unwound | None) -> Heard:
     seal = partial(tables.sealed, rt.settings.secret_key, hop.session_id)
     with work(rt.sessions) as one:
         memory = tables.recall(one, hop.number, hop.session_id)
-        if memory.owner == hop.number and _is_repeat(memory, path, seal):
+        now_sealed = seal(path)
+        if memory.owner == hop.number and _is_repeat(memory, path, now_sealed):
             return Heard(memory.screen, memory.ended, "repeat")
         talk = Talk(one, rt, hop.number, "ussd", memory, unwound)
         what, reply = _answer(talk, memory, hop.number, path, seal)
@@ -52,7 +53,7 @@ def _hear(rt: Runtime, hop: Hop, unwound: Unwound | None) -> Heard:
             one,
             session_id=hop.session_id,
             number=hop.number,
-            path=seal(path),
+            path=now_sealed,
             screen=screen,
             ended=reply.ends,
             turn=talk.turn,
@@ -62,11 +63,11 @@ def _hear(rt: Runtime, hop: Hop, unwound: Unwound | None) -> Heard:
     return Heard(screen, reply.ends, what, reply.screen.at if reply.screen else "")
 
 
-def _is_repeat(memory: Memory, path: str, seal: Seal) -> bool:
+def _is_repeat(memory: Memory, path: str, now_sealed: str) -> bool:
     """The same hop again, a late earlier one, or anything after the end."""
     if memory.path is None:
         return False
-    return memory.ended or len(path) < tables.sealed_length(memory.path) or seal(path) == memory.path
+    return memory.ended or len(path) < tables.sealed_length(memory.path) or now_sealed == memory.path
 
 
 def _answer(talk: Talk, memory: Memory, number: str, path: str, seal: Seal) -> tuple[str, Reply]:
