@@ -34,8 +34,9 @@ def configure(quiet: bool = False) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr if quiet else sys.stdout),
-        cache_logger_on_first_use=True,
+        # The stream of the moment and no cache: a logger that was first used under one configuration must not keep it.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr if quiet else sys.stdout),
+        cache_logger_on_first_use=False,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
+from smsapp import logs
 from smsapp.config import Settings
 from smsapp.db import Base, Sessions
 from smsapp.runtime import Runtime, build
@@ -46,6 +47,12 @@ def _loopback_only() -> Iterator[None]:
     guard.attempts.clear()
     yield
     assert not guard.attempts, f"this test tried to reach the outside: {guard.attempts}"
+
+
+@pytest.fixture(autouse=True)
+def _service_logs() -> None:
+    """As the service logs; a test of a command may have left it quiet."""
+    logs.configure()
 
 
 @pytest.fixture(scope="session")
