@@ -66,6 +66,10 @@ class Settings:
     demo: bool = False
     workers: int = 1
     web_processes: int = 1
+    require_totp: bool = False
+    approve_over: int = 500
+    price_per_part: int = 12
+    monthly_budget: int = 0
 
     @property
     def language(self) -> str:
@@ -221,6 +225,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "port": _number(1, 65535),
     "workers": _number(1, 64),
     "web_processes": _number(1, 64),
+    "require_totp": _switch,
+    "approve_over": _number(0, 10_000_000),
+    "price_per_part": _number(0, 10_000),
+    "monthly_budget": _number(0, 10_000_000_000),
     "gateways": _gateways,
     "languages": _languages,
     "service_code": _shaped(r"\*[0-9]+(\*[0-9]+)*#", "like *384*223#"),

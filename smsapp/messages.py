@@ -75,6 +75,7 @@ class Message(Base):
     currency: Mapped[str | None]
     reason: Mapped[str | None]
     person_id: Mapped[int | None] = mapped_column(Big)
+    facility_id: Mapped[int | None]  # of the person whom the number mainly serves, when it was written: who may see it
     broadcast_id: Mapped[int | None] = mapped_column(Big)
     reply_to: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"))
     key: Mapped[str | None] = mapped_column(unique=True)  # posted once
@@ -83,6 +84,7 @@ class Message(Base):
     settled_by: Mapped[str | None]  # how an unknown message was settled: "report" or a staff account
     sent_at: Mapped[datetime | None]
     final_at: Mapped[datetime | None]
+    history: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'::jsonb"))  # each try: when, what came of it
 
     __table_args__ = (
         CheckConstraint(_one_of("direction", (MO, MT)), name="direction"),
