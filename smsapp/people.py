@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, ScalarSelect, Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -115,6 +115,12 @@ def behind(db: Session, number: str) -> list[Known]:
         .order_by(Number.main.desc(), Number.since, Person.id)
     )
     return [Known(i, name, tongue, at, place, tuple(roles or ())) for i, name, tongue, at, place, roles in rows]
+
+
+def facility_of(number: str | ColumnElement[str]) -> ScalarSelect[int | None]:
+    """In a statement: the facility of the person whom this number mainly serves."""
+    served = select(Person.facility_id).join(Number, Number.person_id == Person.id).where(Number.number == number)
+    return served.order_by(Number.main.desc(), Number.since, Person.id).limit(1).scalar_subquery()
 
 
 # The language chosen on a phone, else its person's; an SQL expression for statements that read more at once.

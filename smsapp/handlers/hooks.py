@@ -93,6 +93,7 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
             "external_id": said.external_id or None,
             "key": _once(rt, gateway, said),
             "meta": {"to": said.to, "link": said.link_id, "network": said.network},
+            "facility_id": people.facility_of(said.number),
         }
         new = db.scalar(
             insert(Message).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from smsapp import people
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
-from smsapp.outbox import pauses, quiet
+from smsapp.outbox import pauses, quiet, tries
 from smsapp.runtime import Runtime
 
 LOOK_AHEAD = 500  # rows seen at once, to find those that share a text
@@ -178,7 +178,8 @@ def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, no
         # One that may have gone out once is not said to be unsent.
         unsent = Message.possible_repeat.is_(False)
         known = case((unsent, status), else_="unknown")
-        _change(db, rows, status=known, reason=reason, final_at=case((unsent, now)))
+        noted = tries.noted(now, known, reason)
+        _change(db, rows, status=known, reason=reason, final_at=case((unsent, now)), history=noted)
 
 
 def _change(db: Session, rows: Collection[Candidate], **values: Any) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, column, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from smsapp import phones, segments
+from smsapp import people, phones, segments
 from smsapp.db import after_commit
 from smsapp.kinds import KINDS, Kind
 from smsapp.messages import MT, Message
@@ -25,7 +25,11 @@ NO_DESTINATION = "not a mobile number of an allowed country"
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wants sent. `topic` and `gateway` are its kind's and the first one where not given."""
+    """What somebody wants sent.
+
+    Where not given, `topic` is its kind's, `gateway` the first one, and `facility_id`, which tells who may see it, that
+    of the message that it answers or of the person whom the number mainly serves.
+    """
 
     number: str
     text: str
@@ -40,6 +44,7 @@ class Draft:
     topic: str | None = None
     gateway: str | None = None
     meta: dict[str, Any] | None = None
+    facility_id: int | None = None
 
 
 def post(
@@ -57,14 +62,17 @@ def post(
     use_by: datetime | None = None,
     meta: dict[str, Any] | None = None,
     topic: str | None = None,
+    facility_id: int | None = None,
 ) -> Message:
     """Promise one message; a second post with the same key returns the first row."""
-    draft = Draft(
-        number, text, kind, language, person_id, reply_to, key=key, due=due, use_by=use_by, topic=topic, meta=meta
-    )
+    more: dict[str, Any] = {"due": due, "use_by": use_by, "topic": topic, "meta": meta, "facility_id": facility_id}
+    draft = Draft(number, text, kind, language, person_id, reply_to, key=key, **more)
     if reply_to is not None:
         draft = _by_the_way_it_came(db, rt, draft)
-    write = insert(Message).values(_row(rt, draft)).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
+    values = _row(rt, draft)
+    if draft.facility_id is None:
+        values["facility_id"] = people.facility_of(number)
+    write = insert(Message).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
     if row := db.scalar(write):
         _ring(db, rt, {row.queue} if row.status == "queued" else set())
         return row
@@ -76,6 +84,7 @@ def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
     rows = [_row(rt, draft) for draft in drafts]
     if not rows:
         return 0
+    _place(db, [row for row in rows if row["facility_id"] is None])
     write = insert(Message).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)
     new = len(db.execute(write, rows).all())
     _ring(db, rt, {row["queue"] for row in rows if row["status"] == "queued"})
@@ -94,11 +103,22 @@ def answers_in_last_hour(db: Session, number: str, kinds: Sequence[str], now: da
 
 
 def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:
-    """An answer goes back through the gateway that brought the question."""
-    gateway = db.scalar(select(Message.gateway).where(Message.id == draft.reply_to))
-    if gateway not in rt.gateways:
-        return draft
-    return Draft(**{**vars(draft), "gateway": gateway})
+    """An answer goes back through the gateway that brought the question, and is seen by those who see that."""
+    question = select(Message.gateway, Message.facility_id).where(Message.id == draft.reply_to)
+    gateway, facility_id = db.execute(question).first() or (None, None)
+    draft = replace(draft, facility_id=draft.facility_id or facility_id)
+    return replace(draft, gateway=gateway) if gateway in rt.gateways else draft
+
+
+def _place(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Give rows without a facility that of the person whom their number mainly serves; one query for all."""
+    numbers = sorted({row["number"] for row in rows})
+    if not numbers:
+        return
+    told = func.unnest(literal(numbers, ARRAY(Text))).table_valued(column("number", Text)).render_derived().c
+    served: dict[str, int | None] = dict(db.execute(select(told.number, people.facility_of(told.number))).all())
+    for row in rows:
+        row["facility_id"] = served[row["number"]]
 
 
 @lru_cache(maxsize=512)  # a broadcast says the same thing thousands of times
@@ -132,6 +152,7 @@ def _row(rt: Runtime, draft: Draft) -> dict[str, Any]:
         "due_at": _planned(rt, kind, wanted),
         "use_by": draft.use_by or wanted + kind.use_by,
         "person_id": draft.person_id,
+        "facility_id": draft.facility_id,
         "broadcast_id": draft.broadcast_id,
         "reply_to": draft.reply_to,
         "key": draft.key,

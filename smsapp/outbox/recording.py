@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnClause,
     DateTime,
     Numeric,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     column,
     func,
     select,
@@ -36,7 +38,7 @@ from smsapp.gateways.base import SendError, Taken
 from smsapp.kinds import KINDS
 from smsapp.logs import foreign
 from smsapp.messages import Message, StoredReport
-from smsapp.outbox import pauses, reports
+from smsapp.outbox import pauses, reports, tries
 from smsapp.outbox.claims import Claimed, Request
 
 Outcome = Taken | SendError
@@ -70,15 +72,16 @@ class Result:
     id: int
     attempt_id: UUID
     attempts: int
-    status: str
-    due_at: datetime | None
-    not_before: datetime | None
-    external_id: str | None
-    cost: Decimal | None
-    currency: str | None
-    reason: str | None
-    sent_at: datetime | None
-    final_at: datetime | None
+    status: str = ""
+    due_at: datetime | None = None
+    not_before: datetime | None = None
+    external_id: str | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
+    reason: str | None = None
+    sent_at: datetime | None = None
+    final_at: datetime | None = None
+    tried: bool = True  # or held back before it went out
 
 
 TYPES: dict[str, TypeEngine[Any]] = {
@@ -90,6 +93,7 @@ TYPES: dict[str, TypeEngine[Any]] = {
     "sent_at": DateTime(timezone=True),
     "final_at": DateTime(timezone=True),
     "cost": Numeric(12, 4),
+    "tried": Boolean(),
 }
 COLUMNS: list[ColumnClause[Any]] = [column(f.name, TYPES.get(f.name, Text())) for f in fields(Result)]
 
@@ -97,6 +101,8 @@ COLUMNS: list[ColumnClause[Any]] = [column(f.name, TYPES.get(f.name, Text())) fo
 def _write_all() -> ReturningUpdate[int]:
     arrays = [bindparam(f"told_{c.name}", type_=ARRAY(c.type)) for c in COLUMNS]
     new = func.unnest(*arrays).table_valued(*COLUMNS, name="told").render_derived().c
+    taken = {"id": new.external_id, "cost": new.cost, "currency": new.currency}
+    noted = tries.noted(bindparam("at", type_=Text()), new.status, new.reason, attempt=new.attempts, **taken)
     return (
         update(Message)
         .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
@@ -112,6 +118,7 @@ def _write_all() -> ReturningUpdate[int]:
             final_at=new.final_at,
             due_at=func.coalesce(new.due_at, Message.due_at),
             not_before=new.not_before,
+            history=case((new.tried, noted), else_=Message.history),
         )
         .returning(Message.id)
     )
@@ -128,7 +135,7 @@ def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
         for each in answered
         for number, row in each.request.rows.items()
     ]
-    written = _write(db, [result for _, _, result in told])
+    written = _write(db, [result for _, _, result in told], now)
     _pause_or_trouble(db, answered, now)
     _take_up_reports(db, answered, written, now)
     after_commit(db, lambda: _log(told))
@@ -147,8 +154,7 @@ def _missing() -> SendError:
 
 
 def _result(request: Request, row: Claimed, outcome: Outcome, now: datetime) -> Result:
-    tries = row.attempts - isinstance(outcome, HeldBack)
-    blank = Result(row.id, request.attempt_id, tries, "", None, None, None, None, None, None, None, None)
+    blank = Result(row.id, request.attempt_id, row.attempts)
     if isinstance(outcome, Taken):
         told = {"external_id": outcome.external_id, "cost": outcome.cost, "currency": outcome.currency or None}
         return _with(blank, status="sent", sent_at=now, **told)
@@ -158,7 +164,7 @@ def _result(request: Request, row: Claimed, outcome: Outcome, now: datetime) -> 
         again = now + kind.resend_after if kind and kind.resend_after else None
         return _with(blank, status="unknown", reason=reason, due_at=again)
     if isinstance(outcome, HeldBack):
-        return _with(blank, status="queued")
+        return _with(blank, status="queued", attempts=row.attempts - 1, tried=False)
     if outcome.pause:
         return _with(blank, status="queued", reason=reason, due_at=now)
     if outcome.retry:
@@ -172,12 +178,12 @@ def _with(result: Result, **changes: Any) -> Result:
     return replace(result, **changes)
 
 
-def _write(db: Session, results: Sequence[Result]) -> set[int]:
+def _write(db: Session, results: Sequence[Result], now: datetime) -> set[int]:
     """One UPDATE for all; a row that was claimed anew since, or settled by a report, keeps what it says."""
     if not results:
         return set()
     values = {f"told_{c.name}": [getattr(result, c.name) for result in results] for c in COLUMNS}
-    return set(db.scalars(WRITE, values, execution_options={"synchronize_session": False}))
+    return set(db.scalars(WRITE, {**values, "at": now.isoformat()}, execution_options={"synchronize_session": False}))
 
 
 def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:

@@ -69,6 +69,8 @@ def settle(db: Session, report: StoredReport, now: datetime) -> bool:
         return False
     message.external_id, message.settled_by = report.external_id, "report"
     _apply(message, report, now)
+    told = {"status": message.status, "reason": report.word, "id": report.external_id, "gateway": report.gateway}
+    message.history = [*message.history, {"at": now.isoformat(), **told, "by": "report"}]
     log.info("unknown settled by a report", message=message.id, status=message.status)
     return True
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from smsapp.db import transaction
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message, StoredReport
-from smsapp.outbox import pauses, reports
+from smsapp.outbox import pauses, reports, tries
 from smsapp.outbox.posting import DELIVER
 from smsapp.runtime import Runtime
 
@@ -61,7 +61,8 @@ def _abandoned(db: Session, now: datetime) -> int:
     waits = {kind.name: now + kind.resend_after for kind in KINDS.values() if kind.resend_after}
     again = case(waits, value=Message.kind, else_=Message.due_at)
     reason = "the worker ended before the gateway's answer was recorded"
-    return _change(db, stuck, status="unknown", reason=reason, due_at=again)
+    noted = tries.noted(now, "unknown", reason, attempt=Message.attempts)
+    return _change(db, stuck, status="unknown", reason=reason, due_at=again, history=noted)
 
 
 def _take_up_reports(db: Session, now: datetime) -> int:
@@ -90,26 +91,24 @@ def _send_again(db: Session, now: datetime) -> int:
         Message.due_at <= now,
         Message.use_by > now,
     )
-    return _change(db, again, status="queued", possible_repeat=True)
+    noted = tries.noted(now, "queued", "sent again by the policy of its kind")
+    return _change(db, again, status="queued", possible_repeat=True, history=noted)
 
 
 def _drop(db: Session, now: datetime) -> int:
     kinds = [kind.name for kind in KINDS.values() if kind.unknown == "drop"]
     dropped = _locked(Message.status == "unknown", Message.kind.in_(kinds))
-    return _change(db, dropped, status="cancelled", final_at=now)
+    noted = tries.noted(now, "cancelled", "let be by the policy of its kind")
+    return _change(db, dropped, status="cancelled", final_at=now, history=noted)
 
 
 def _expire(db: Session, now: datetime) -> int:
     """One that may have gone out once is not said to be unsent."""
     late = _locked(Message.status == "queued", Message.use_by <= now)
     unsent = Message.possible_repeat.is_(False)
-    return _change(
-        db,
-        late,
-        status=case((unsent, "expired"), else_="unknown"),
-        reason="its use-by time had passed",
-        final_at=case((unsent, now)),
-    )
+    known, reason = case((unsent, "expired"), else_="unknown"), "its use-by time had passed"
+    noted = tries.noted(now, known, reason)
+    return _change(db, late, status=known, reason=reason, final_at=case((unsent, now)), history=noted)
 
 
 def _everything_now(db: Session, now: datetime) -> int:
