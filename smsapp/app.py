@@ -1,12 +1,21 @@
-"""The web application: blueprints and error pages, nothing else."""
+"""The web application: webhooks, health and simulator, and beside them the staff console; nothing else."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
 from smsapp import logs
-from smsapp.handlers import front, health, hooks, simulator
+from smsapp.handlers import console, health, hooks, simulator
 from smsapp.runtime import Runtime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Addresses that machines call. They get the plain application: no session, no language, no cookie.
+PLAIN = frozenset({"hooks", "healthz", "readyz", "metrics", "simulator"})
 
 
 def create_app(rt: Runtime) -> Flask:
@@ -14,11 +23,25 @@ def create_app(rt: Runtime) -> Flask:
     app = Flask(__name__)
     app.register_blueprint(hooks.blueprint(rt))
     app.register_blueprint(health.blueprint(rt))
-    app.register_blueprint(front.blueprint(rt))
     if rt.settings.simulator:
         app.register_blueprint(simulator.blueprint(rt))
     app.register_error_handler(404, _not_found)
+    staffs = console.create_console(rt)
+    app.extensions["console"] = staffs
+    app.wsgi_app = _Split(app.wsgi_app, staffs.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+class _Split:
+    """Two applications at one address, told apart by the first word of the path."""
+
+    def __init__(self, plain: WSGIApplication, console: WSGIApplication) -> None:
+        self.plain, self.console = plain, console
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        first = environ.get("PATH_INFO", "").split("/", 2)[1:2]
+        chosen = self.plain if first and first[0] in PLAIN else self.console
+        return chosen(environ, start_response)
 
 
 def _not_found(error: Exception) -> Response:

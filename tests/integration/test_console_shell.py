@@ -1,0 +1,63 @@
+"""What every page of the console shares."""
+
+from __future__ import annotations
+
+import pytest
+
+from smsapp.handlers.console import catalogue, guard
+from tests.handset import web
+
+
+def test_an_unknown_address_says_so_in_the_readers_language(rt):
+    client = web(rt)
+    french = client.get("/nothing", headers={"Accept-Language": "fr"})
+    english = client.get("/nothing", headers={"Accept-Language": "en-GB"})
+    other = client.get("/nothing", headers={"Accept-Language": "de"})
+    assert [r.status_code for r in (french, english, other)] == [404] * 3
+    assert "Il n’y a rien ici" in french.text
+    assert "There is nothing here" in english.text
+    assert "Il n’y a rien ici" in other.text
+    assert '<html lang="fr">' in other.text
+
+
+def test_pages_load_nothing_from_elsewhere_and_stay_in_no_cache(rt):
+    answer = web(rt).get("/nothing")
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_machines_get_the_plain_application(rt):
+    client = web(rt)
+    for path in ("/healthz", "/hooks/africastalking/wrong/ussd", "/metrics"):
+        answer = client.get(path)
+        assert "Set-Cookie" not in answer.headers
+        assert "Content-Security-Policy" not in answer.headers
+
+
+def test_files_may_be_kept_for_good_because_their_address_changes(rt):
+    client = web(rt)
+    page = client.get("/nothing").text
+    [address] = [part.split('"')[0] for part in page.split('href="') if part.startswith("/static/console/console.css")]
+    with client.get(address, headers={"Accept-Encoding": "br"}) as answer:
+        assert answer.headers["Content-Encoding"] == "br"
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert len(answer.get_data()) < 6_000
+    assert "?v=" in address
+
+
+def test_every_view_says_whom_it_serves(rt):
+    console = web(rt).application.extensions["console"]
+    assert guard.undeclared(console) == []
+
+    @console.get("/forgotten")
+    def forgotten() -> str:
+        return ""
+
+    assert guard.undeclared(console) == ["forgotten"]
+
+
+@pytest.mark.parametrize("code", catalogue.LANGUAGES)
+def test_a_catalogue_can_be_read(code):
+    assert catalogue.read(code).gettext("no such text") == "no such text"
