@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from smsapp.app import create_app
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
-from smsapp.staff import Account, AccountPlace, Staff, accounts
+from smsapp.staff import Account, AccountPlace, Staff, accounts, signins
 
 TOKEN = "of-this-session"
 
@@ -47,7 +47,8 @@ class Desk:
         with self.client.session_transaction() as session:
             session["csrf_token"] = TOKEN
             if account is not None:
-                session["_user_id"] = accounts.token(account)
+                with transaction(rt.sessions) as db:
+                    session["_user_id"] = signins.begin(db, rt.now(), account.id, "127.0.0.1", complete=True)
                 session["_fresh"] = True
 
     @classmethod

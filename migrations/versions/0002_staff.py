@@ -32,8 +32,8 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("password", sa.String(), nullable=True),
         sa.Column("totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_pending", sa.String(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("epoch", sa.Integer(), server_default="1", nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_accounts_email")),
     )
+    op.create_index("ix_staff_accounts_name", "staff_accounts", ["name", "id"])
     op.create_table(
         "staff_places",
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -51,6 +52,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["place_id"], ["places.id"], name=op.f("fk_staff_places_place_id")),
         sa.PrimaryKeyConstraint("account_id", "place_id", name=op.f("pk_staff_places")),
     )
+    _doors()
+    _trail()
+
+
+def _doors() -> None:
+    op.create_table(
+        "staff_recovery_codes",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_accounts.id"], name=op.f("fk_staff_recovery_codes_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "digest", name=op.f("pk_staff_recovery_codes")),
+    )
+    op.create_table(
+        "staff_signins",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_accounts.id"], name=op.f("fk_staff_signins_account_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_staff_signins")),
+    )
+    op.create_index(op.f("ix_staff_signins_account_id"), "staff_signins", ["account_id"])
     op.create_table(
         "staff_tickets",
         sa.Column("digest", sa.String(), nullable=False),
@@ -66,10 +91,12 @@ def upgrade() -> None:
         sa.Column("door", sa.String(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("in_minute", sa.Integer(), nullable=False),
+        sa.Column("tries", postgresql.ARRAY(sa.DateTime(timezone=True)), nullable=False),
         sa.PrimaryKeyConstraint("door", name=op.f("pk_staff_throttles")),
     )
+
+
+def _trail() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -88,9 +115,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
-    op.create_index("ix_audit_account_id", "audit", ["account_id", "id"])
-    op.create_index("ix_audit_subject", "audit", ["subject", "id"])
-    op.create_index("ix_audit_action", "audit", ["action", "id"])
+    op.create_index("ix_audit_at", "audit", ["at", "id"])
+    op.create_index("ix_audit_account_id", "audit", ["account_id", "at", "id"])
+    op.create_index("ix_audit_subject", "audit", ["subject", "at", "id"])
+    op.create_index("ix_audit_action", "audit", ["action", "at", "id"])
     op.execute(APPEND_ONLY)
     op.execute(
         "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_change()"
@@ -105,5 +133,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_change()")
     op.drop_table("staff_throttles")
     op.drop_table("staff_tickets")
+    op.drop_table("staff_signins")
+    op.drop_table("staff_recovery_codes")
     op.drop_table("staff_places")
     op.drop_table("staff_accounts")

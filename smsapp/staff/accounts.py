@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from smsapp import scopes
 from smsapp.scopes import EVERYWHERE, Scope
+from smsapp.segments import clean
+from smsapp.staff import signins
+from smsapp.staff.refusing import Refused
 from smsapp.staff.tables import ADMINISTRATOR, PROGRAMME, UNBOUND, VIEWER, Account, AccountPlace
 
 
@@ -41,20 +45,33 @@ def staff(db: Session, account: Account) -> Staff:
     return Staff(account.id, account.name, account.email, account.role, account.language, _scope(db, account))
 
 
-def signed_in(db: Session, token: str) -> Staff | None:
-    """Whose session this token opens; None once she was locked out or signed out everywhere."""
-    account_id, _, epoch = token.partition(".")
-    if not (account_id.isdecimal() and epoch.isdecimal() and len(token) < 40):
-        return None
-    account = db.get(Account, int(account_id))
-    if account is None or not account.active or account.epoch != int(epoch):
+def signed_in(db: Session, token: str, *, require_totp: bool = False) -> Staff | None:
+    """Whose browser this is; None once she was signed out, or where a second factor is asked for since."""
+    account = signins.holder(db, token)
+    if account is None or lacks_factor(account, require_totp):
         return None
     return staff(db, account)
 
 
-def token(account: Account) -> str:
-    """What her browser's session holds: it ends when the epoch counts up."""
-    return f"{account.id}.{account.epoch}"
+def lacks_factor(account: Account, require_totp: bool) -> bool:
+    """Whether she must set up her second factor before anything else."""
+    return require_totp and account.role == ADMINISTRATOR and account.totp_secret is None
+
+
+def by_email(db: Session, typed: str) -> Account | None:
+    return db.scalar(select(Account).where(Account.email == plain_email(typed)))
+
+
+def plain_email(typed: str) -> str:
+    """One address, however it was typed."""
+    return clean(typed).strip().casefold()
+
+
+def checked_email(typed: str) -> str:
+    email = plain_email(typed)
+    if len(email) > 254 or not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", email):
+        raise Refused("This is not an e-mail address: it looks like awa@example.org.")
+    return email
 
 
 def _scope(db: Session, account: Account) -> Scope:

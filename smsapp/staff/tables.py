@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Identity, Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,13 +28,16 @@ class Account(Base):
     language: Mapped[str]
     password: Mapped[str | None]  # argon2's own form
     totp_secret: Mapped[str | None]  # of the second factor, once its first code was right
+    totp_pending: Mapped[str | None]  # until then
     totp_step: Mapped[int] = mapped_column(Big, server_default="0")  # the last code taken: none counts twice
-    epoch: Mapped[int] = mapped_column(server_default="1")  # counted up to sign out everywhere
     active: Mapped[bool] = mapped_column(server_default=sql("true"))
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
 
-    __table_args__ = (CheckConstraint(f"role IN ({', '.join(map(repr, ROLES))})", name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"role IN ({', '.join(map(repr, ROLES))})", name="role"),
+        Index("ix_staff_accounts_name", "name", "id"),
+    )
 
 
 class AccountPlace(Base):
@@ -44,6 +47,28 @@ class AccountPlace(Base):
 
     account_id: Mapped[int] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
     place_id: Mapped[int] = mapped_column(ForeignKey("places.id"), primary_key=True)
+
+
+class RecoveryCode(Base):
+    """What opens the second door once, when the phone with the codes is lost; only a digest of it is kept."""
+
+    __tablename__ = "staff_recovery_codes"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A browser in which somebody is signed in. Without its row the browser's cookie opens nothing any more."""
+
+    __tablename__ = "staff_signins"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)  # of what the cookie holds
+    account_id: Mapped[int] = mapped_column(ForeignKey("staff_accounts.id"), index=True)
+    began_at: Mapped[datetime]
+    complete: Mapped[bool]  # false: the password was right, the second factor is still to come
+    address: Mapped[str]
 
 
 class Ticket(Base):
@@ -62,11 +87,10 @@ class Throttle(Base):
 
     __tablename__ = "staff_throttles"
 
-    door: Mapped[str] = mapped_column(primary_key=True)  # "account:7" or "address:192.0.2.1"
-    failures: Mapped[int]  # since the last right one
+    door: Mapped[str] = mapped_column(primary_key=True)  # "address:192.0.2.1"
+    failures: Mapped[int]  # one after the other
     opens_at: Mapped[datetime]  # until then nothing is tried
-    minute: Mapped[datetime]  # when the present minute's count began
-    in_minute: Mapped[int]
+    tries: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))  # of the last minute
 
 
 class AuditEntry(Base):
@@ -76,7 +100,7 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(Big, Identity(), primary_key=True)
     at: Mapped[datetime]
-    account_id: Mapped[int | None]  # None: the command line
+    account_id: Mapped[int | None]  # None: the command line, or somebody at the door
     who: Mapped[str]  # the name at that time
     action: Mapped[str]  # "people.viewed"
     subject: Mapped[str]  # "person:12"
@@ -85,7 +109,8 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
 
     __table_args__ = (
-        Index("ix_audit_account_id", "account_id", "id"),
-        Index("ix_audit_subject", "subject", "id"),
-        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_account_id", "account_id", "at", "id"),
+        Index("ix_audit_subject", "subject", "at", "id"),
+        Index("ix_audit_action", "action", "at", "id"),
     )

@@ -83,14 +83,14 @@ def address() -> str:
     return request.remote_addr or ""
 
 
-def open_session(account: staff.Account, who: Staff, *, lasting: bool) -> None:
+def open_session(token: str, who: Staff, *, lasting: bool) -> None:
     """Sign her in, in a session that begins here; `lasting`: it outlives the browser's window, up to the idle time."""
     kept = session.get("language")
     session.clear()
     if kept:
         session["language"] = kept
     session.permanent = lasting
-    login_user(Signed(who, accounts.token(account)))
+    login_user(Signed(who, token))
 
 
 def close_session() -> None:
@@ -119,7 +119,7 @@ def install(app: Flask, rt: Runtime) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> Signed | None:
         with transaction(rt.sessions) as db:
-            who = accounts.signed_in(db, token)
+            who = accounts.signed_in(db, token, require_totp=rt.settings.require_totp)
         return Signed(who, token) if who else None
 
 
