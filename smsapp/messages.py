@@ -34,6 +34,7 @@ RANK = {
 STATUSES = tuple(RANK)
 FINAL = frozenset({"failed", "expired", "cancelled", "delivered"})
 HEARD = ("received", "heard", "unheard", "rejected")  # messages from phones; `unheard`: no flow took it
+AMISS = ("unknown", "failed", "expired", "cancelled", "unheard")  # few of many, and the ones that are looked for
 
 
 def after_report(current: str, reported: str) -> str:
@@ -98,8 +99,41 @@ class Message(Base):
         Index("ix_messages_number_created", "number", "created_at"),
         Index("ix_messages_broadcast_id", "broadcast_id", postgresql_where=sql("broadcast_id IS NOT NULL")),
         Index("ix_messages_reply_to", "reply_to", postgresql_where=sql("reply_to IS NOT NULL")),
-        # Rows are written in the order of this column: a few pages index a year.
-        Index("ix_messages_created_at", "created_at", postgresql_using="brin"),
+        # The log is read in the order of time: all of it, of a place, and what went wrong.
+        Index("ix_messages_created_at", "created_at", "id"),
+        Index("ix_messages_facility_id", "facility_id", "created_at", "id"),
+        Index("ix_messages_amiss", "status", "created_at", "id", postgresql_where=sql(_one_of("status", AMISS))),
+    )
+
+
+class Thread(Base):
+    """What the staff have to do with what one number writes; a number that never wrote has none."""
+
+    __tablename__ = "threads"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    facility_id: Mapped[int | None]  # of the person whom the number mainly serves now; the database follows her moves
+    last_id: Mapped[int] = mapped_column(Big)  # her last text, or the last answer that somebody wrote her
+    last_at: Mapped[datetime]
+    waiting: Mapped[int] = mapped_column(server_default="0")  # texts that no flow took and nobody answered
+    waiting_since: Mapped[datetime | None]
+    broadcast_id: Mapped[int | None] = mapped_column(Big)  # that her last such text followed
+    assigned_to: Mapped[int | None]
+    replied_id: Mapped[int | None] = mapped_column(Big)  # the last answer that somebody wrote
+    replied_by: Mapped[int | None]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[int | None]
+
+    __table_args__ = (
+        Index("ix_threads_last", "last_at", "number"),
+        Index("ix_threads_facility", "facility_id", "last_at", "number"),
+        Index("ix_threads_waiting", "last_at", "number", postgresql_where=sql("waiting > 0")),
+        Index("ix_threads_facility_waiting", "facility_id", "last_at", "number", postgresql_where=sql("waiting > 0")),
+        Index("ix_threads_done", "last_at", "number", postgresql_where=sql("done_at IS NOT NULL")),
+        Index(
+            "ix_threads_facility_done", "facility_id", "last_at", "number", postgresql_where=sql("done_at IS NOT NULL")
+        ),
+        Index("ix_threads_assigned", "assigned_to", "last_at", "number", postgresql_where=sql("done_at IS NULL")),
     )
 
 
