@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PAGE = 50
@@ -42,18 +42,30 @@ def page(
     The keys together tell every row from every other (the last one is an id), none of them is NULL, and each is a
     column of the statement's rows or of its first entity.
     """
-    mark = _read(after, keys)
-    if mark is not None:
-        row, value = tuple_(*keys), tuple_(*mark)
-        chosen = chosen.where(row < value if newest_first else row > value)
     order = [key.desc() if newest_first else key.asc() for key in keys]
-    rows = db.execute(chosen.order_by(*order).limit(size + 1)).all()
+    chosen = chosen.where(beyond(keys, after, newest_first=newest_first)).order_by(*order)
+    return cut(db.execute(chosen.limit(size + 1)).all(), keys, after, size)
+
+
+def beyond(keys: Sequence[Key], after: str | None, *, newest_first: bool = True) -> ColumnElement[bool]:
+    """The condition on what comes after a mark, for statements that need it inside."""
+    values = _read(after, keys)
+    if values is None:
+        return true()
+    row, value = tuple_(*keys), tuple_(*values)
+    return row < value if newest_first else row > value
+
+
+def cut(rows: Sequence[Any], keys: Sequence[Key], after: str | None = None, size: int = PAGE) -> Page:
+    """A page of the rows that were read, in their order; one row too many says that there is a next page."""
     more = len(rows) > size
     rows = rows[:size]
-    return Page([r[0] if len(r) == 1 else r for r in rows], _mark(rows[-1], keys) if more else None, mark is None)
+    first = _read(after, keys) is None
+    return Page([r[0] if len(r) == 1 else r for r in rows], mark(rows[-1], keys) if more else None, first)
 
 
-def _mark(row: Any, keys: Sequence[Key]) -> str:
+def mark(row: Any, keys: Sequence[Key]) -> str:
+    """Where this row stands, as an address carries it."""
     values = [_of(row, key.key) for key in keys]
     told = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
