@@ -11,6 +11,7 @@ from smsapp.staff.accounts import Staff
 from smsapp.staff.tables import AuditEntry
 
 COMMAND_LINE = "command line"
+NOBODY = ""  # who was not signed in
 
 
 def note(
@@ -25,15 +26,18 @@ def note(
     **details: Any,
 ) -> None:
     """Who saw or changed what. `staff` None is the command line; `details` are small and hold no text of anybody's."""
-    db.add(
-        AuditEntry(
-            at=now,
-            account_id=staff.id if staff else None,
-            who=staff.name if staff else COMMAND_LINE,
-            action=action,
-            subject=subject,
-            facility_id=facility_id,
-            address=address,
-            details=details,
-        )
-    )
+    entry = AuditEntry(at=now, action=action, subject=subject, facility_id=facility_id, address=address)
+    entry.account_id = staff.id if staff else None
+    entry.who = staff.name if staff else COMMAND_LINE
+    entry.details = details
+    db.add(entry)
+
+
+def note_stranger(db: Session, now: datetime, action: str, subject: str, address: str, **details: Any) -> None:
+    """What happened at the door, before anybody was signed in."""
+    db.add(AuditEntry(at=now, who=NOBODY, action=action, subject=subject, address=address, details=details))
+
+
+def of(account_id: int) -> str:
+    """An account as the subject of an entry."""
+    return f"account:{account_id}"

@@ -48,8 +48,9 @@ def of(db: Session, account_id: int) -> Sequence[SignIn]:
     return db.scalars(mine.order_by(SignIn.began_at.desc())).all()
 
 
-def end(db: Session, token: str) -> None:
-    db.execute(delete(SignIn).where(SignIn.digest == digest(token)))
+def end(db: Session, token: str) -> bool:
+    """Whether there was something to end."""
+    return db.scalar(delete(SignIn).where(SignIn.digest == digest(token)).returning(SignIn.digest)) is not None
 
 
 def end_all(db: Session, account_id: int, but: str = "") -> None:

@@ -13,6 +13,7 @@ from smsapp.db import Base, Big
 
 ADMINISTRATOR, PROGRAMME, FACILITY, VIEWER = "administrator", "programme", "facility", "viewer"
 ROLES = (ADMINISTRATOR, PROGRAMME, FACILITY, VIEWER)
+LANGUAGES = ("fr", "en")  # of the console
 UNBOUND = frozenset({ADMINISTRATOR, PROGRAMME})  # they see every place
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,7 +48,10 @@ class Shut:
     crowded: bool
 
 
-def doors(caller: Caller, what: str, account_id: int | None) -> tuple[Door, Door]:
+Doors = tuple[Door, Door]
+
+
+def doors(caller: Caller, what: str, account_id: int | None) -> Doors:
     """The address's and the account's, always in this order, or two tries could wait for each other.
 
     A browser in which she signed in before has a door of its own: nobody can lock her out of it by guessing.
@@ -60,34 +62,46 @@ def doors(caller: Caller, what: str, account_id: int | None) -> tuple[Door, Door
     return town, Door(hashlib.sha256(own.encode()).hexdigest(), 5, timedelta(minutes=15))
 
 
-def count(db: Session, now: datetime, at: Iterable[Door]) -> Shut | None:
+def count(db: Session, now: datetime, at: Doors) -> Shut | None:
     """Count a try as wrong before anything is looked at, so that many at once are no more than many in turn.
 
     Where one of the doors is shut nothing may be tried, and only the doors before it have counted.
     """
     for door in at:
         row = _row(db, now, door)
-        row.tries = [t for t in row.tries if t > now - MINUTE]
-        if door.a_minute is not None and len(row.tries) >= door.a_minute:
-            return Shut(row.tries[-door.a_minute] + MINUTE, crowded=True)
-        if door.free is not None and row.opens_at > now:
-            return Shut(row.opens_at, crowded=door.a_minute is not None)
+        if closed := _closed(row, now, door):
+            return closed
         if row.opens_at < now:
             row.failures = max(0, row.failures - (now - row.opens_at) // door.forgets)
-        row.tries = [*row.tries, now]
+        row.tries = [*(t for t in row.tries if t > now - MINUTE), now]
         row.failures += 1
         row.opens_at = max(row.opens_at, now + pause(row.failures, door.free))
     return None
 
 
-def forgive(db: Session, now: datetime, at: tuple[Door, Door]) -> None:
-    """The try was right: it does not count, and the account begins anew; its address has other people, too."""
-    town, account = (_row(db, now, door) for door in at)
-    town.failures = max(0, town.failures - 1)
-    town.tries = town.tries[:-1]
-    if at[0].free is not None:
-        town.opens_at = now  # the pause was this try's: while it lasts nobody else is let through
-    account.failures, account.tries, account.opens_at = 0, [], now
+def shut(db: Session, now: datetime, at: Doors) -> Shut | None:
+    """Whether the next try must wait."""
+    return next(filter(None, (_closed(_row(db, now, door), now, door) for door in at)), None)
+
+
+def take_back(db: Session, now: datetime, at: Doors) -> None:
+    """What was counted was no try after all."""
+    for door in at:
+        row = _row(db, now, door)
+        row.failures, row.tries = max(0, row.failures - 1), row.tries[:-1]
+        if door.free is not None:
+            row.opens_at = now  # the pause was this try's: while it lasts nobody else is let through
+
+
+def forgive(db: Session, now: datetime, at: Doors) -> None:
+    """The try was right: the account begins anew; the others at its address have to answer for theirs."""
+    take_back(db, now, at)
+    reopen(db, now, at[1])
+
+
+def reopen(db: Session, now: datetime, door: Door) -> None:
+    row = _row(db, now, door)
+    row.failures, row.tries, row.opens_at = 0, [], now
 
 
 def pause(failures: int, free: int | None) -> timedelta:
@@ -105,6 +119,15 @@ def _row(db: Session, now: datetime, door: Door) -> Throttle:
     fresh = insert(Throttle).values(door=door.key, failures=0, opens_at=now, tries=[])
     db.execute(fresh.on_conflict_do_nothing())
     return db.scalars(select(Throttle).where(Throttle.door == door.key).with_for_update()).one()
+
+
+def _closed(row: Throttle, now: datetime, door: Door) -> Shut | None:
+    recent = [t for t in row.tries if t > now - MINUTE]
+    if door.a_minute is not None and len(recent) >= door.a_minute:
+        return Shut(recent[-door.a_minute] + MINUTE, crowded=True)
+    if door.free is not None and row.opens_at > now:
+        return Shut(row.opens_at, crowded=door.a_minute is not None)
+    return None
 
 
 def _network(address: str) -> str:
