@@ -22,7 +22,7 @@ ROWS_OF_A_SHEET = 1_000_000  # a little fewer than Excel holds
 LONGEST_CELL = 32_767  # characters that Excel holds
 
 # What spreadsheets take for the beginning of a formula, also in the wide letters of East Asia.
-_FORMULA = re.compile(r"[ \u00a0]*[=+\-@\t\r\n|%＝＋－＠]")
+_FORMULA = re.compile(r"'*[ \u00a0]*[=+\-@\t\r\n|%＝＋－＠]")
 _SIGNED = re.compile(r"[+-][0-9][0-9 .,]*")  # a phone's number, an amount: nothing to run
 
 Cell = str | int | float | date | datetime | None
