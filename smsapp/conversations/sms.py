@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp import outbox
+from smsapp import inbox, outbox
 from smsapp.conversations import tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
@@ -43,6 +43,7 @@ def _hear(rt: Runtime, message_id: int, unwound: Unwound | None) -> str:
         talk = Talk(one, rt, number, "sms", memory, unwound)
         what = _take(talk, row)
         row.status = "unheard" if what == "unheard" else "heard"
+        inbox.heard(db, row, rt.now())
         return what
 
 
@@ -55,13 +56,19 @@ def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
 def fail(rt: Runtime, message_id: int) -> None:
     """Count a failure at this message; at the third the staff get it, and the sender a plain sentence."""
     with work(rt.sessions) as one:
-        row = one.session.get(Message, message_id, with_for_update=True)
+        db = one.session
+        number = db.scalar(select(Message.number).where(Message.id == message_id))
+        if number is None:
+            return
+        memory = tables.recall(one, number)
+        row = db.get(Message, message_id, with_for_update=True)
         if row is None or row.status != "received":
             return
         row.attempts += 1
         if row.attempts >= GIVE_UP_AFTER:
             row.status, row.reason = "unheard", "failed while it was heard"
-            talk = Talk(one, rt, row.number, "sms", tables.recall(one, row.number))
+            inbox.heard(db, row, rt.now())
+            talk = Talk(one, rt, number, "sms", memory)
             _post(talk, row, talk.words("sorry"), "unheard")
 
 
