@@ -24,6 +24,7 @@ JOBS = {
     "nudge": REPLIES,
     "deliver_bulk": BULK,
     "tidy": BULK,
+    "count_days": BULK,
 }
 JOB_SECONDS = 90
 TURN_SECONDS = 30  # a job that was lost on its way stands for its work no longer than this

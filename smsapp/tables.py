@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from smsapp import messages, people, periodic, places, surveys
+from smsapp.broadcasts import tables as broadcasts
 from smsapp.conversations import tables as conversations
+from smsapp.figures import tables as figures
+from smsapp.outbox import holds
 from smsapp.staff import tables as staff
 
-ALL = (places, people, messages, periodic, surveys, conversations, staff)
+ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds)

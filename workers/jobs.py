@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import conversations, messages, outbox, periodic, shuffling
+from smsapp import conversations, figures, messages, outbox, periodic, shuffling
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -48,3 +48,9 @@ def tidy() -> None:
     if first:
         conversations.tidy(rt)
         shuffling.shuffle(rt)
+
+
+def count_days() -> None:
+    rt = runtime()
+    rt.bell.started("count_days")
+    figures.count_days(rt, stop=stopping.is_set)

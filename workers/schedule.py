@@ -35,6 +35,7 @@ PERIODIC = (
     Every(15, "sweep"),
     Every(30, "nudge"),
     Every(3600, "tidy"),
+    Every(300, "count_days"),
 )
 AGAIN_SECONDS = 1.0
 

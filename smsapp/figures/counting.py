@@ -1,0 +1,127 @@
+"""Counting days anew, the latest first, for reports come late: bounded in a run, and made up for after an outage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import structlog
+from sqlalchemy import ColumnElement, DateTime, and_, cast, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from smsapp import periodic
+from smsapp.db import transaction
+from smsapp.figures import domains
+from smsapp.figures.shapes import Count, Day
+from smsapp.figures.tables import TOTAL, CountedDay, DayFigure
+from smsapp.messages import Message
+from smsapp.runtime import Runtime
+
+EVERY = timedelta(minutes=5)
+OPEN_DAYS = 4  # a gateway tries a phone for three days: these are counted in each run
+SETTLING_DAYS = 40  # somebody may settle a message later: these once a day, and a last time at their end
+LEAST_DAYS = 400  # back from today, whenever the first message was written
+SECONDS = 20.0  # of a run; what is left is for the next
+DAYS_AT_ONCE = 10
+ROWS_AT_ONCE = 5000
+
+log = structlog.get_logger(__name__)
+
+Figures = dict[tuple[int, str], tuple[int, Decimal]]  # facility and measure -> n and amount
+
+
+def count_days(
+    rt: Runtime, seconds: float = SECONDS, stop: Callable[[], bool] = lambda: False, parts: domains.Domains = ()
+) -> int:
+    """Count the days that need it, once in five minutes whoever rang. How many were counted."""
+    now, today = rt.now(), rt.local_now().date()
+    with transaction(rt.sessions) as db:
+        if not periodic.first(db, "count_days", EVERY, now):
+            return 0
+        _open_days(db, rt, today)
+    return _count_due(rt, now, today, time.monotonic() + seconds, stop, parts or domains.ALL)
+
+
+def _count_due(
+    rt: Runtime, now: datetime, today: date, until: float, stop: Callable[[], bool], parts: domains.Domains
+) -> int:
+    counted = 0
+    while time.monotonic() < until and not stop():
+        with transaction(rt.sessions) as db:
+            rows = _claim(db, now, today)
+            for row in rows:
+                _count(db, Day(row.day, today, rt.settings.timezone), parts)
+                row.counted_at = now
+        counted += len(rows)
+        if not rows:
+            break
+    log.info("days counted", days=counted)
+    return counted
+
+
+def _count(db: Session, day: Day, parts: domains.Domains) -> None:
+    for part in parts:
+        for count in part.count(day):
+            _write(db, count)
+
+
+def _open_days(db: Session, rt: Runtime, today: date) -> None:
+    """A row for each day up to this one; after an outage there may be many."""
+    last = db.scalar(select(func.max(CountedDay.day)))
+    since = last + timedelta(days=1) if last else _first_day(db, rt, today)
+    days = [{"day": since + timedelta(days=n)} for n in range((today - since).days + 1)]
+    if days:
+        db.execute(insert(CountedDay).on_conflict_do_nothing(), days)
+
+
+def _first_day(db: Session, rt: Runtime, today: date) -> date:
+    """The lowest id is the oldest message, or about."""
+    first = db.scalar(select(Message.created_at).order_by(Message.id).limit(1))
+    least = today - timedelta(days=LEAST_DAYS)
+    return min(least, first.astimezone(rt.settings.timezone).date()) if first else least
+
+
+def _claim(db: Session, now: datetime, today: date) -> Sequence[CountedDay]:
+    """The latest days that need it, locked; another run that is still at it has its own."""
+    row = CountedDay
+    open_since, settling_since = today - timedelta(days=OPEN_DAYS), today - timedelta(days=SETTLING_DAYS)
+    settled = cast(row.day + SETTLING_DAYS, DateTime(timezone=True))
+    needs: ColumnElement[bool] = or_(
+        row.counted_at.is_(None),
+        and_(row.day > open_since, row.counted_at < now),
+        and_(row.day > settling_since, row.counted_at <= now - timedelta(days=1)),
+        and_(row.counted_at < settled, settled <= now),
+    )
+    due = select(row).where(row.day <= today, needs).order_by(row.day.desc()).limit(DAYS_AT_ONCE)
+    return db.scalars(due.with_for_update(skip_locked=True)).all()
+
+
+def _write(db: Session, count: Count) -> None:
+    """Write what differs from what stands there, and remove what is no more."""
+    found = _with_totals((f, m, n, a) for f, m, n, a in db.execute(count.rows)) if count.rows is not None else {}
+    here = DayFigure.day == count.on, DayFigure.measure.startswith(count.under, autoescape=True)
+    stored = select(DayFigure.facility_id, DayFigure.measure, DayFigure.n, DayFigure.amount).where(*here)
+    had: Figures = {(facility, measure): (n, amount) for facility, measure, n, amount in db.execute(stored)}
+    if gone := sorted(had.keys() - found.keys()):
+        db.execute(delete(DayFigure).where(*here, tuple_(DayFigure.facility_id, DayFigure.measure).in_(gone)))
+    rows = [
+        {"day": count.on, "facility_id": key[0], "measure": key[1], "n": n, "amount": amount}
+        for key, (n, amount) in sorted(found.items())
+        if had.get(key) != (n, amount)
+    ]
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        write = insert(DayFigure).values(rows[first : first + ROWS_AT_ONCE])
+        new = {"n": write.excluded.n, "amount": write.excluded.amount}
+        db.execute(write.on_conflict_do_update(index_elements=["facility_id", "measure", "day"], set_=new))
+
+
+def _with_totals(rows: Iterable[tuple[int, str, int, Decimal]]) -> Figures:
+    figures: Figures = {}
+    for facility, measure, n, amount in rows:
+        for where in (facility, TOTAL):
+            before = figures.get((where, measure), (0, Decimal(0)))
+            figures[where, measure] = before[0] + n, before[1] + amount
+    return figures

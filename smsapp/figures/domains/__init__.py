@@ -1,0 +1,11 @@
+"""Every domain that has figures: one new file beside this one, and one line in the list."""
+
+from __future__ import annotations
+
+from smsapp.figures.domains.messages import DOMAIN as MESSAGES
+from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
+from smsapp.figures.shapes import Domain
+
+Domains = tuple[Domain, ...]
+
+ALL: Domains = (SURVEYS, MESSAGES)  # in the order of their cards

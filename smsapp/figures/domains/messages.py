@@ -1,0 +1,57 @@
+"""Messages: from and to phones, what became of them, what they cost, and what holds them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from smsapp.figures import service, spending, traffic
+from smsapp.figures.shapes import SHOWN_DAYS, Card, Chore, Domain, Week
+from smsapp.figures.traffic import Traffic
+from smsapp.messages import STATUSES
+from smsapp.runtime import Runtime
+from smsapp.scopes import Scope
+
+
+def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
+    today = rt.local_now().date()
+    monday = today - timedelta(days=today.weekday())
+    days = traffic.by_day(db, rt, scope, today - timedelta(days=SHOWN_DAYS))
+    this_week = sum((t for day, t in days.items() if day >= monday), Traffic())
+    received = Week.of({day: t.received for day, t in days.items()}, today)
+    written = Week.of({day: t.written for day, t in days.items()}, today)
+    by_status = [
+        (status, days.get(today, Traffic()).out.get(status, 0), this_week.out[status])
+        for status in STATUSES
+        if this_week.out.get(status)
+    ]
+    spent = spending.month(db, rt, scope)
+    return (
+        Card("Messages from phones", {"week": received}, endpoint="console.messages", query={"direction": "mo"}),
+        Card("Messages to phones", {"week": written}, endpoint="console.messages", query={"direction": "mt"}),
+        Card("What became of them", {"rows": by_status}, "statuses"),
+        Card("Cost this month", {"spent": spent}, "cost", "console.charts"),
+        Card("Queue", {"oldest": service.oldest_due(db, rt.now()), "now": rt.now()}, "queue"),
+    )
+
+
+def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
+    del rt, scope  # a gateway that stands still holds up everybody's messages
+    return [
+        Chore(
+            1,
+            _PAUSED if held.paused else _AWAY,
+            _PAUSED if held.paused else _AWAY,
+            values={"gateway": held.gateway, "since": held.since, "reason": held.reason},
+            urgent=True,
+        )
+        for held in service.held_up(db)
+    ]
+
+
+_PAUSED = "The gateway %(gateway)s is paused: it refuses us, and nothing goes out by it. It says: %(reason)s"
+_AWAY = "The gateway %(gateway)s is out of reach. What it should send waits and is tried again. We hear: %(reason)s"
+
+DOMAIN = Domain("messages", traffic.count, _cards, _chores)
