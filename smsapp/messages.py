@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, Sm
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from smsapp import ties
 from smsapp.db import Base, Big
 
 MO, MT = "mo", "mt"
@@ -36,6 +37,10 @@ FINAL = frozenset({"failed", "expired", "cancelled", "delivered"})
 HEARD = ("received", "heard", "unheard", "rejected")  # messages from phones; `unheard`: no flow took it
 AMISS = ("unknown", "failed", "expired", "cancelled", "unheard")  # few of many, and the ones that are looked for
 
+# Messages of which the gateway never told: unknown, or settled by a person (whose account `settled_by` then names).
+BY_STAFF = "staff:"
+DOUBTFUL = f"(status = 'unknown' OR settled_by LIKE '{BY_STAFF}%' AND external_id IS NULL)"
+
 
 def after_report(current: str, reported: str) -> str:
     """The status of a message once a report has spoken; a word that says nothing changes nothing."""
@@ -53,7 +58,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(Big, Identity(), primary_key=True)
     direction: Mapped[str]
-    number: Mapped[str]
+    number: Mapped[str] = mapped_column(info=ties.number(ties.CLEAR))
     gateway: Mapped[str]
     kind: Mapped[str] = mapped_column(server_default="")
     topic: Mapped[str | None]
@@ -75,7 +80,7 @@ class Message(Base):
     cost: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
     currency: Mapped[str | None]
     reason: Mapped[str | None]
-    person_id: Mapped[int | None] = mapped_column(Big)
+    person_id: Mapped[int | None] = mapped_column(Big, info=ties.person(ties.CLEAR))
     facility_id: Mapped[int | None]  # of the person whom the number mainly serves, when it was written: who may see it
     broadcast_id: Mapped[int | None] = mapped_column(Big)
     reply_to: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"))
@@ -93,11 +98,20 @@ class Message(Base):
         Index("ix_messages_due", "queue", "priority", "due_at", "id", postgresql_where=sql("status = 'queued'")),
         Index("ix_messages_use_by", "use_by", postgresql_where=sql("status = 'queued'")),
         Index("ix_messages_sending", "claimed_at", postgresql_where=sql("status = 'sending'")),
-        Index("ix_messages_unknown", "number", postgresql_where=sql("status = 'unknown'")),
+        Index("ix_messages_doubtful", "number", postgresql_where=sql(DOUBTFUL)),
         Index("ix_messages_received", "id", postgresql_where=sql("status = 'received'")),
         Index("ix_messages_external_id", "external_id"),
         Index("ix_messages_number_created", "number", "created_at"),
-        Index("ix_messages_broadcast_id", "broadcast_id", postgresql_where=sql("broadcast_id IS NOT NULL")),
+        Index(
+            "ix_messages_broadcast_id", "broadcast_id", "status", "id", postgresql_where=sql("broadcast_id IS NOT NULL")
+        ),
+        Index(
+            "ix_messages_broadcast_replies",
+            "broadcast_id",
+            "id",
+            postgresql_where=sql("broadcast_id IS NOT NULL AND direction = 'mo'"),
+        ),
+        Index("ix_messages_person_id", "person_id", postgresql_where=sql("person_id IS NOT NULL")),
         Index("ix_messages_reply_to", "reply_to", postgresql_where=sql("reply_to IS NOT NULL")),
         # The log is read in the order of time: all of it, of a place, and what went wrong.
         Index("ix_messages_created_at", "created_at", "id"),
@@ -111,7 +125,7 @@ class Thread(Base):
 
     __tablename__ = "threads"
 
-    number: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True, info=ties.number(ties.DELETE))
     facility_id: Mapped[int | None]  # of the person whom the number mainly serves now; the database follows her moves
     last_id: Mapped[int] = mapped_column(Big)  # her last text, or the last answer that somebody wrote her
     last_at: Mapped[datetime]
@@ -147,7 +161,7 @@ class StoredReport(Base):
     external_id: Mapped[str]
     status: Mapped[str]  # one of ours, or empty for a word that we do not know
     word: Mapped[str]  # the gateway's own
-    number: Mapped[str]
+    number: Mapped[str] = mapped_column(info=ties.number(ties.CLEAR))
     network: Mapped[str]
     at: Mapped[datetime]
     message_id: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"), index=True)

@@ -6,13 +6,76 @@ Revises: 0003
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0004"
 down_revision = "0003"
 
+# What two spellings of a word have in common, as `segments.search_key` makes it: no case, no accents, Bambara's
+# letters in their French spelling. A function of the database, so that nobody who writes a person need think of it.
+LETTERS = {
+    "a": "ɑⱥⱭȺ", "b": "ɓƀƃƁɃƂ", "c": "ƈȼƇȻ", "d": "ɗɖđðƊƉĐÐ", "e": "ɛəǝɘɇƐƏƎɆ", "f": "ƒƑ", "g": "ɠǥɡƓǤꞬ", "h": "ħɦĦꞪ",
+    "i": "ıɩɨɪƖƗ", "j": "ɉȷɈ", "k": "ƙĸƘ", "l": "łƚɫŁȽⱢ", "n": "ƞȠ", "o": "ɔɵƆƟøØ", "p": "ƥƤ", "r": "ɍɽɌⱤ", "t": "ƭŧʈⱦƬŦƮȾ",
+    "u": "ʉʊµɄƱ", "v": "ʋƲ", "y": "ƴɏƳɎ", "z": "ƶȥƵȤ",
+    "ñ": "ɲƝÑ", "ŋ": "Ŋ", "œ": "Œ", "æ": "Æ", "ß": "ẞ", "ɣ": "Ɣ", "ʃ": "Ʃ", "þ": "Þ", "ʒ": "Ʒ",
+}  # fmt: skip
+PAIRS = {"ñ": "ny", "ŋ": "ng", "œ": "oe", "æ": "ae", "ß": "ss", "ɣ": "gh", "ʃ": "sh", "þ": "th", "ʒ": "zh", "°": "o"}
+
+
+def fold() -> str:
+    written = "".join(LETTERS.values())
+    plain = "".join(letter * len(many) for letter, many in LETTERS.items())
+    folded = f"translate(written, '{written}', '{plain}')"
+    for letter, pair in PAIRS.items():
+        folded = f"replace({folded}, '{letter}', '{pair}')"
+    return f"""
+CREATE FUNCTION search_fold(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT lower(regexp_replace(normalize({folded}, NFKD), '[\\u0300-\\u036f]', '', 'g'))
+$$
+"""
+
+
+WORDS = """
+CREATE FUNCTION search_words(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_to_tsvector(string_to_array(trim(regexp_replace(
+        regexp_replace(search_fold(left(written, 200)), '[''`´\\u02b0-\\u02ff\\u2018-\\u201b]+', '', 'g'),
+        '[^a-z0-9\\u00c0-\\u1fff\\u2c00-\\ud7ff\\uf900-\\ufeff]+', ' ', 'g')), ' ')), ''::tsvector)
+$$
+"""
+
 
 def upgrade() -> None:
-    pass
+    op.execute(fold())
+    op.execute(WORDS)
+    op.add_column("persons", sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
+    search = sa.Column(
+        "search", postgresql.TSVECTOR(), sa.Computed("search_words(name)", persisted=True), nullable=False
+    )
+    op.add_column("persons", search)
+    op.create_index(
+        "ix_persons_search", "persons", ["search"], postgresql_using="gin", postgresql_with={"fastupdate": "off"}
+    )
+    op.drop_index("ix_persons_facility_id", table_name="persons")
+    op.create_index("ix_persons_facility_id", "persons", ["facility_id", "id"])
+    op.create_index("ix_persons_language", "persons", ["language", "id"])
+    op.create_index("ix_person_roles_role", "person_roles", ["role", "person_id"])
+    op.create_index("ix_person_numbers_backwards", "person_numbers", [sa.text("reverse(number) text_pattern_ops")])
+    op.create_index(
+        "ix_messages_person_id", "messages", ["person_id"], postgresql_where=sa.text("person_id IS NOT NULL")
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index("ix_messages_person_id", table_name="messages")
+    op.drop_index("ix_person_numbers_backwards", table_name="person_numbers")
+    op.drop_index("ix_person_roles_role", table_name="person_roles")
+    op.drop_index("ix_persons_language", table_name="persons")
+    op.drop_index("ix_persons_facility_id", table_name="persons")
+    op.create_index("ix_persons_facility_id", "persons", ["facility_id"])
+    op.drop_index("ix_persons_search", table_name="persons")
+    op.drop_column("persons", "search")
+    op.drop_column("persons", "forgotten_at")
+    op.execute("DROP FUNCTION search_words(text)")
+    op.execute("DROP FUNCTION search_fold(text)")

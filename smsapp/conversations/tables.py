@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from smsapp import ties
 from smsapp.db import Base, Statement, Work
 from smsapp.flows.catalogue import Catalogue, UnknownRevision, UnreadableRevision
 from smsapp.flows.loader import BadFlow, from_stored
@@ -28,7 +29,7 @@ class Conversation(Base):
     """Our memory of one number, across sessions and channels. `state` is empty once a conversation is over."""
 
     __tablename__ = "conversations"
-    number: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True, info=ties.number(ties.DELETE))
     state: Mapped[list[Any] | None]
     turn: Mapped[int]  # counts what was said, so that a second session can tell that its screen is old
     channel: Mapped[str]
@@ -42,7 +43,7 @@ class UssdSession(Base):
 
     __tablename__ = "ussd_sessions"
     id: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[str]
+    number: Mapped[str] = mapped_column(info=ties.number(ties.DELETE))
     path: Mapped[str]
     screen: Mapped[str]
     ended: Mapped[bool]

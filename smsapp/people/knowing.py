@@ -1,4 +1,4 @@
-"""People: who owns which number, their language, roles, consent, and the topics that they left."""
+"""Who is behind a number, and which numbers reach whom."""
 
 from __future__ import annotations
 
@@ -6,90 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, ScalarSelect, Select, delete, func, select, text
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
-from smsapp.db import Base, Big, Work
+from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 
-EVERYTHING = "*"  # the topic of one who left all of them
 STAFF_ROLES = ("asc", "dtc", "midwife", "officer")  # they do not rate their own work
-CONSENT_VERSION = 1  # of the words she heard: count up when they change
-
-
-class Person(Base):
-    """Somebody. A mother who answers a survey needs no name."""
-
-    __tablename__ = "persons"
-    id: Mapped[int] = mapped_column(Big, primary_key=True)
-    name: Mapped[str | None]
-    language: Mapped[str | None]
-    facility_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
-    created_at: Mapped[datetime]
-
-
-class Number(Base):
-    """A number serves one or several people; a person has one or several numbers."""
-
-    __tablename__ = "person_numbers"
-    number: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"), primary_key=True, index=True)
-    main: Mapped[bool] = mapped_column(default=True)
-    since: Mapped[datetime]
-
-
-class Role(Base):
-    __tablename__ = "person_roles"
-    person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"), primary_key=True)
-    role: Mapped[str] = mapped_column(primary_key=True)
-
-
-class Group(Base):
-    """A named set of people, to write to together."""
-
-    __tablename__ = "groups"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-
-
-class Membership(Base):
-    __tablename__ = "group_members"
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"), primary_key=True, index=True)
-
-
-class Phone(Base):
-    """What is known of a number whoever holds it: the language chosen on it."""
-
-    __tablename__ = "phones"
-    number: Mapped[str] = mapped_column(primary_key=True)
-    language: Mapped[str | None]
-
-
-class Consent(Base):
-    """What was agreed or declined, when and by which channel; rows are added, never changed: the last one counts."""
-
-    __tablename__ = "consents"
-    id: Mapped[int] = mapped_column(Big, primary_key=True)
-    person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"))
-    topic: Mapped[str]
-    given: Mapped[bool]
-    version: Mapped[int]
-    language: Mapped[str]
-    channel: Mapped[str]
-    at: Mapped[datetime]
-    __table_args__ = (Index("ix_consents_person_topic", "person_id", "topic", "id"),)
-
-
-class TopicLeft(Base):
-    """STOP, kept by number: it is the phone that must stay silent."""
-
-    __tablename__ = "topics_left"
-    number: Mapped[str] = mapped_column(primary_key=True)
-    topic: Mapped[str] = mapped_column(primary_key=True)
-    channel: Mapped[str]
-    at: Mapped[datetime]
 
 
 @dataclass(frozen=True)
@@ -208,62 +132,6 @@ def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     return {number: language for rows in (hers, chosen) for number, language in rows if language}
 
 
-_CONSENT = """
-    INSERT INTO consents (person_id, topic, given, version, language, channel, at)
-    SELECT person_id, %(topic)s, %(given)s, %(version)s, %(language)s, %(channel)s, %(now)s
-    FROM person_numbers WHERE number = %(number)s ORDER BY main DESC, since, person_id LIMIT 1
-    RETURNING person_id
-"""
-
-
-def holder_consents(
-    work: Work, now: datetime, number: str, topic: str, *, given: bool, language: str, channel: str
-) -> bool:
-    """Write down what the person whom this number mainly serves agreed to or declined; False if nobody is known."""
-    values = {"topic": topic, "given": given, "version": CONSENT_VERSION, "language": language, "channel": channel}
-    return work.execute(_CONSENT, {**values, "now": now, "number": number}).fetchone() is not None
-
-
-def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:
-    """Those of `numbers` of which somebody's last word on this topic was no."""
-    last = (
-        select(Consent.person_id, Consent.given)
-        .ext(distinct_on(Consent.person_id))
-        .where(Consent.topic == topic, Consent.person_id == Number.person_id)
-        .order_by(Consent.person_id, Consent.id.desc())
-        .lateral()
-    )
-    rows = db.scalars(
-        select(Number.number)
-        .join(last, last.c.person_id == Number.person_id)
-        .where(Number.number.in_(numbers), last.c.given.is_(False))
-    )
-    return set(rows)
-
-
-def leave(db: Session, now: datetime, number: str, topic: str, channel: str) -> None:
-    """STOP: this phone, and the other numbers of one who alone holds it, hear nothing more on the topic."""
-    for each in {number, *_numbers_of_sole_holder(db, number)}:
-        db.execute(insert(TopicLeft).values(number=each, topic=topic, channel=channel, at=now).on_conflict_do_nothing())
-
-
-def rejoin(db: Session, number: str, topic: str) -> None:
-    """START: take back one STOP, or all of them."""
-    numbers = {number, *_numbers_of_sole_holder(db, number)}
-    statement = delete(TopicLeft).where(TopicLeft.number.in_(numbers))
-    if topic != EVERYTHING:
-        # One who left everything and comes back for one topic comes back for that one alone is not
-        # something a text message can explain: she is back for all but what she left by name.
-        statement = statement.where(TopicLeft.topic.in_([topic, EVERYTHING]))
-    db.execute(statement)
-
-
-def left(db: Session, numbers: Iterable[str]) -> set[tuple[str, str]]:
-    """(number, topic) pairs of those who left; topic `*` is everything."""
-    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(TopicLeft.number.in_(list(numbers))))
-    return {(number, topic) for number, topic in rows}
-
-
 def numbers_at(db: Session, facility_id: int) -> list[str]:
     """One number for each person whom a facility serves, in a fixed order; not of those who work there."""
     works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(STAFF_ROLES)).exists()
@@ -277,10 +145,3 @@ def _reached_at() -> Select[int, str]:
     """Each person and one number: one that mainly serves her, else one that she shares with somebody."""
     chosen = select(Number.person_id, Number.number).ext(distinct_on(Number.person_id))
     return chosen.order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
-
-
-def _numbers_of_sole_holder(db: Session, number: str) -> Sequence[str]:
-    holders = db.scalars(select(Number.person_id).where(Number.number == number).limit(2)).all()
-    if len(holders) != 1:
-        return []
-    return db.scalars(select(Number.number).where(Number.person_id == holders[0])).all()

@@ -1,0 +1,52 @@
+"""How a column is tied to a person: what becomes of its row when she is merged with another, or forgotten.
+
+Said where the column is declared, as in `mapped_column(ForeignKey("persons.id"), info=ties.person(DELETE))`, so that
+no domain can be left out. What is tied to a person moves with her when two are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Column, MetaData
+
+Fate = Literal["delete", "clear", "keep"]
+
+DELETE: Fate = "delete"  # the row goes with her
+CLEAR: Fate = "clear"  # the row stays for its sums, and says no more whose it was
+KEEP: Fate = "keep"  # the row stays and points to somebody without a name, as a ledger must
+
+_KEY = "tie"
+
+
+@dataclass(frozen=True)
+class Tie:
+    """`to` is "person" (a column of persons' ids) or "number"."""
+
+    to: str
+    forget: Fate
+
+
+def person(forget: Fate) -> dict[str, Any]:
+    """For a column that holds a person's id."""
+    return {_KEY: Tie("person", forget)}
+
+
+def number(forget: Fate) -> dict[str, Any]:
+    """For a column that holds a phone's number; said only of numbers that nobody else holds."""
+    return {_KEY: Tie("number", forget)}
+
+
+def of(column: Column[Any]) -> Tie | None:
+    tie = column.info.get(_KEY)
+    return tie if isinstance(tie, Tie) else None
+
+
+def columns(metadata: MetaData, to: str) -> Iterator[tuple[Column[Any], Tie]]:
+    """Every column that is tied to persons, or to numbers, those first on which others depend."""
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            if (tie := of(column)) is not None and tie.to == to:
+                yield column, tie
