@@ -61,6 +61,9 @@ def upgrade() -> None:
         ["status", "created_at", "id"],
         postgresql_where=sa.text("status IN ('unknown', 'failed', 'expired', 'cancelled', 'unheard')"),
     )
+    op.drop_index("ix_messages_unknown", table_name="messages")
+    doubtful = "status = 'unknown' OR settled_by LIKE 'staff:%' AND external_id IS NULL"
+    op.create_index("ix_messages_doubtful", "messages", ["number"], postgresql_where=sa.text(doubtful))
     _threads()
     for function in (FACILITY, FOLLOW_NUMBERS, FOLLOW_PERSONS):
         op.execute(function)
@@ -105,6 +108,8 @@ def downgrade() -> None:
     for function in ("threads_follow_persons()", "threads_follow_numbers()", "facility_of_number(text)"):
         op.execute(f"DROP FUNCTION {function}")
     op.drop_table("threads")
+    op.drop_index("ix_messages_doubtful", table_name="messages")
+    op.create_index("ix_messages_unknown", "messages", ["number"], postgresql_where=sa.text("status = 'unknown'"))
     op.drop_index("ix_messages_amiss", table_name="messages")
     op.drop_index("ix_messages_facility_id", table_name="messages")
     op.drop_index("ix_messages_created_at", table_name="messages")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from smsapp.gateways.base import Report
-from smsapp.messages import FINAL, MT, Message, StoredReport, after_report
+from smsapp.messages import DOUBTFUL, FINAL, MT, Message, StoredReport, after_report
 from smsapp.runtime import Runtime
 
 # How long after a send its report may settle it: a gateway tries a phone for up to three days.
@@ -50,22 +51,24 @@ def match(db: Session, report: StoredReport, now: datetime) -> bool:
 def settle(db: Session, report: StoredReport, now: datetime) -> bool:
     """Let a report with an id that we never saw settle the one message that it can be about.
 
-    A message to the same number that is just being sent may be the one it is about: then nothing is settled yet.
+    A message to the same number that is just being sent may be the one it is about: then nothing is settled yet. What
+    a person said of one is not the gateway's word: a report still tells the truth.
     """
     if not report.number or not report.status:
         return False
     open_ = select(Message.id, Message.status).where(
         Message.number == report.number,
         Message.gateway == report.gateway,
-        Message.status.in_(("unknown", "sending")),
+        or_(Message.status == "sending", sql(DOUBTFUL)),
         Message.claimed_at <= report.at,
         Message.claimed_at > report.at - WINDOW,
     )
     seen = db.execute(open_).all()
-    if [status for _, status in seen] != ["unknown"]:
+    if len(seen) != 1 or seen[0].status == "sending":
         return False
-    message = db.get(Message, seen[0][0], with_for_update=True, populate_existing=True)
-    if message is None or message.status != "unknown":
+    which = select(Message).where(Message.id == seen[0].id, sql(DOUBTFUL)).with_for_update()
+    message = db.scalar(which.execution_options(populate_existing=True))
+    if message is None:
         return False
     message.external_id, message.settled_by = report.external_id, "report"
     _apply(message, report, now)

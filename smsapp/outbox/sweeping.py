@@ -8,11 +8,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Select, case, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.kinds import KINDS
-from smsapp.messages import GatewayState, Message, StoredReport
+from smsapp.messages import DOUBTFUL, GatewayState, Message, StoredReport
 from smsapp.outbox import pauses, reports, tries
 from smsapp.outbox.posting import DELIVER
 from smsapp.runtime import Runtime
@@ -72,7 +73,7 @@ def _take_up_reports(db: Session, now: datetime) -> int:
     known = select(Message.id).where(
         Message.external_id == StoredReport.external_id, Message.gateway == StoredReport.gateway
     )
-    doubtful = select(Message.id).where(Message.number == StoredReport.number, Message.status == "unknown")
+    doubtful = select(Message.id).where(Message.number == StoredReport.number, sql(DOUBTFUL))
     matched = sum(reports.match(db, each, now) for each in _some(db, waiting.where(known.exists())))
     return matched + sum(reports.settle(db, each, now) for each in _some(db, waiting.where(doubtful.exists())))
 
@@ -105,7 +106,7 @@ def _drop(db: Session, now: datetime) -> int:
 def _expire(db: Session, now: datetime) -> int:
     """One that may have gone out once is not said to be unsent."""
     late = _locked(Message.status == "queued", Message.use_by <= now)
-    unsent = Message.possible_repeat.is_(False)
+    unsent = tries.nothing_out()
     known, reason = case((unsent, "expired"), else_="unknown"), "its use-by time had passed"
     noted = tries.noted(now, known, reason)
     return _change(db, late, status=known, reason=reason, final_at=case((unsent, now)), history=noted)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from smsapp.messages import Message
 
 MOST = 60  # entries of a message: while a gateway is paused one of its messages is tried every minute, for hours
+
+INSTEAD_OF = "instead_of"  # in `meta`: the unknown message that a person had sent again as this one
+
+
+def nothing_out() -> ColumnElement[bool]:
+    """Of a queued message: no try of it can have reached the phone."""
+    return or_(Message.possible_repeat.is_(False), Message.meta.has_key(INSTEAD_OF))
 
 
 def noted(now: datetime | ColumnElement[str], status: Any, reason: Any = None, **more: Any) -> ColumnElement[Any]:

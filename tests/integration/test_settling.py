@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,11 @@ from smsapp import outbox, people
 from smsapp.db import transaction
 from smsapp.gateways.base import Rejected, Report, Taken, Throttled, Unclear
 from smsapp.messages import Message
+from smsapp.outbox import settling
 from smsapp.outbox.tries import MOST
 from smsapp.queues import BULK, REPLIES
+from smsapp.staff import AuditEntry, accounts
+from tests.desk import employ
 from tests.handset import BINTA, MOTHER, STRANGER, Handset
 from tests.village import BAKON, SOTUBA, settle
 
@@ -159,6 +163,179 @@ def test_what_is_sent_again_expires_is_dropped_or_stopped_is_noted(rt, gateway, 
     assert told(row(again), "status") == [("unknown",), ("queued",)]
     assert told(row(late), "status", "reason") == [("expired", "its use-by time had passed")]
     assert told(row(stopped), "status", "reason") == [("cancelled", "stop")]
+
+
+# ---- settled by a person
+
+
+@pytest.fixture
+def village(rt):
+    settle(rt)
+    return rt
+
+
+@pytest.fixture
+def unknown(village, rt, gateway, post):
+    """A message of which the gateway never told, and what it then does with others."""
+
+    def unknown(kind="broadcast", **more):
+        answer, gateway.answer = gateway.answer, unclear
+        message = post(kind=kind, **more)
+        outbox.deliver(rt, BULK)
+        outbox.deliver(rt, REPLIES)
+        gateway.answer = answer
+        return message
+
+    return unknown
+
+
+@pytest.fixture
+def awa(village, rt):
+    """She answers for the facility of the mothers."""
+    account = employ(rt, "facility", name="Awa", places=[SOTUBA])
+    with transaction(rt.sessions) as db:
+        return accounts.staff(db, account)
+
+
+def say(rt, staff, message, verdict):
+    with transaction(rt.sessions) as db:
+        return settling.settle(db, rt, staff, message, verdict)
+
+
+def test_a_person_says_that_it_arrived(rt, awa_and, row):
+    awa, message = awa_and
+    assert say(rt, awa, message, settling.ARRIVED) is None
+    settled = row(message)
+    assert (settled.status, settled.final_at, settled.settled_by) == ("delivered", rt.now(), f"staff:{awa.id}")
+    assert settled.sent_at == settled.claimed_at
+    assert told(settled, "status", "by")[-1] == ("delivered", f"staff:{awa.id}")
+    with transaction(rt.sessions) as db:
+        assert settling.settler(db, settled) == "Awa"
+        [entry] = db.scalars(select(AuditEntry)).all()
+        assert (entry.action, entry.subject, entry.details) == (
+            "messages.settled",
+            f"message:{message}",
+            {"verdict": "arrived", "again": None},
+        )
+
+
+@pytest.fixture
+def awa_and(awa, unknown):
+    return awa, unknown()
+
+
+def test_sent_again_it_is_exactly_one_new_message(rt, gateway, awa, unknown, row):
+    first = unknown(topic="news", language="bm")
+    second = say(rt, awa, first, settling.AGAIN)
+    with pytest.raises(settling.Settled):
+        say(rt, awa, first, settling.AGAIN)
+    outbox.deliver(rt, BULK)
+    assert gateway.sent == [(MOTHER, "Bonjour"), (MOTHER, "Bonjour")], "the first try, and this one"
+    old, new = row(first), row(second)
+    assert (old.status, new.status) == ("failed", "sent")
+    assert (new.possible_repeat, new.key, new.meta) == (True, f"again:{first}", {"instead_of": first})
+    assert (new.text, new.kind, new.topic, new.language) == ("Bonjour", "broadcast", "news", "bm")
+    assert (new.person_id, new.facility_id, new.number) == (old.person_id, SOTUBA, MOTHER)
+
+
+def test_sent_again_to_one_who_left_it_is_stopped_and_not_called_unknown(rt, awa, unknown, row):
+    again = say(rt, awa, unknown(), settling.AGAIN)
+    with transaction(rt.sessions) as db:
+        people.leave(db, rt.now(), MOTHER, people.EVERYTHING, "sms")
+    outbox.deliver(rt, BULK)
+    assert (row(again).status, row(again).reason) == ("cancelled", "stop")
+
+
+def test_let_be_it_is_over(rt, gateway, awa_and, row, clock):
+    awa, message = awa_and
+    say(rt, awa, message, settling.LET_BE)
+    clock.move(hours=5)
+    outbox.sweep(rt)
+    outbox.deliver(rt, BULK)
+    assert (row(message).status, len(gateway.sent)) == ("cancelled", 1)
+
+
+def test_the_second_who_settles_is_told_who_was_first(rt, awa_and, row):
+    awa, message = awa_and
+    say(rt, awa, message, settling.ARRIVED)
+    with pytest.raises(settling.Settled) as first:
+        say(rt, awa, message, settling.AGAIN)
+    assert (first.value.status, first.value.by) == ("delivered", "Awa")
+
+
+def test_of_two_at_once_one_settles(live_rt, gateway):
+    settle(live_rt)
+    gateway.answer = unclear
+    with transaction(live_rt.sessions) as db:
+        message = outbox.post(db, live_rt, MOTHER, "Bonjour", kind="broadcast").id
+    outbox.deliver(live_rt, BULK)
+    account = employ(live_rt)
+    with transaction(live_rt.sessions) as db:
+        chief = accounts.staff(db, account)
+
+    def try_it(n):
+        try:
+            return say(live_rt, chief, message, settling.AGAIN)
+        except settling.Settled:
+            return "late"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(try_it, range(4))).count("late") == 3
+    with transaction(live_rt.sessions) as db:
+        assert len(_messages(db)) == 2
+
+
+def test_nobody_settles_what_she_may_not_see_or_what_came_from_a_phone(rt, awa, unknown, post, row):
+    stranger = unknown(number=STRANGER)
+    Handset(rt, MOTHER).say("Le puits est à sec")
+    with transaction(rt.sessions) as db:
+        heard = db.scalar(select(Message.id).where(Message.direction == "mo"))
+    for message in (stranger, heard, 10**9):
+        with pytest.raises(LookupError):
+            say(rt, awa, message, settling.ARRIVED)
+    assert row(stranger).status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word", "status"),
+    [
+        (settling.LET_BE, "delivered", "delivered"),
+        (settling.AGAIN, "delivered", "delivered"),
+        (settling.LET_BE, "failed", "cancelled"),
+        (settling.ARRIVED, "failed", "delivered"),
+    ],
+)
+def test_a_report_that_comes_later_still_tells_the_truth(rt, gateway, awa_and, row, clock, verdict, word, status):
+    awa, message = awa_and
+    again = say(rt, awa, message, verdict)
+    if again:
+        gateway.answer = lambda text, number: Taken("ATX2")
+        outbox.deliver(rt, BULK)
+    clock.move(minutes=1)
+    with transaction(rt.sessions) as db:
+        outbox.record_report(db, rt, gateway.name, Report("ATX1", word, word, MOTHER))
+    assert (row(message).status, row(message).external_id) == (status, "ATX1")
+    assert told(row(message), "by")[-1] == ("report",)
+    if again:
+        assert row(again).status == "sent", "the report was not about this one"
+
+
+def test_a_report_waits_while_the_second_message_is_under_way(rt, gateway, awa_and, row, clock, monkeypatch):
+    awa, message = awa_and
+    again = say(rt, awa, message, settling.AGAIN)
+    gateway.answer = lambda text, number: Taken("ATX2")
+
+    def report_first(text, number):
+        with transaction(rt.sessions) as db:
+            outbox.record_report(db, rt, gateway.name, Report("ATX1", "delivered", "Success", MOTHER))
+        return Taken("ATX2")
+
+    gateway.answer = report_first
+    clock.move(minutes=1)
+    outbox.deliver(rt, BULK)
+    assert row(message).status == "failed"
+    outbox.sweep(rt)
+    assert (row(message).status, row(again).status) == ("delivered", "sent")
 
 
 def _messages(db):
