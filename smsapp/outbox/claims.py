@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from smsapp import people
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
-from smsapp.outbox import pauses, quiet, tries
+from smsapp.outbox import holds, pauses, quiet, tries
 from smsapp.runtime import Runtime
 
 LOOK_AHEAD = 500  # rows seen at once, to find those that share a text
@@ -30,6 +30,7 @@ COLUMNS = (
     Message.attempts,
     Message.use_by,
     Message.possible_repeat,
+    Message.broadcast_id,
 )
 Candidate = Row[*tuple[Any, ...]]
 
@@ -132,11 +133,18 @@ def _still_wanted(db: Session, rt: Runtime, seen: Collection[Candidate], now: da
         if row.id not in late_ids and row.topic is not None and held & {(row.number, row.topic), (row.number, "*")}
     ]
     _stop(db, left, "cancelled", "stop", now)
+    kept = holds.of(db, {row.broadcast_id for row in seen if row.broadcast_id is not None})
+    gone = late_ids | {row.id for row in left}
+    taken_back = [row for row in seen if row.id not in gone and kept.get(row.broadcast_id) is True]
+    _stop(db, taken_back, "cancelled", holds.CANCELLED, now)
+    waiting = [row for row in seen if kept.get(row.broadcast_id) is False]
+    if waiting:
+        _change(db, waiting, due_at=now + holds.PUT_OFF)
     quiet_end = quiet.until(now, rt.settings)
     disturbing = [row for row in seen if quiet_end is not None and row.kind in KINDS and KINDS[row.kind].quiet_hours]
     if disturbing:
         _change(db, disturbing, due_at=quiet_end)
-    out = late_ids | {row.id for row in left} | {row.id for row in disturbing}
+    out = gone | {row.id for rows in (taken_back, waiting, disturbing) for row in rows}
     return [row for row in seen if row.id not in out]
 
 
@@ -176,7 +184,7 @@ def _take(db: Session, requests: Collection[Request], now: datetime) -> None:
 def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, now: datetime) -> None:
     if rows:
         # One that may have gone out once is not said to be unsent.
-        unsent = Message.possible_repeat.is_(False)
+        unsent = tries.nothing_out()
         known = case((unsent, status), else_="unknown")
         noted = tries.noted(now, known, reason)
         _change(db, rows, status=known, reason=reason, final_at=case((unsent, now)), history=noted)
