@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Integer, Select, column, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from smsapp import paging
 from smsapp.messages import MO, Message, Thread
-from smsapp.people import Number, Person
+from smsapp.outbox.naming import named, served
 from smsapp.places import Place
 from smsapp.scopes import Scope
 from smsapp.staff import Account, Staff
@@ -72,26 +72,6 @@ def lines(db: Session, found: Sequence[Thread]) -> list[Line]:
         place, assigned = places.get(thread.facility_id), accounts.get(thread.assigned_to)
         told.append(Line(thread, names.get(thread.number), place, text, last is None or last.direction == MO, assigned))
     return told
-
-
-def served(db: Session, numbers: Sequence[str]) -> Mapping[str, str | None]:
-    """The name of the person whom each of these numbers mainly serves."""
-    rows = db.execute(
-        select(Number.number, Person.name)
-        .ext(distinct_on(Number.number))
-        .join(Person, Person.id == Number.person_id)
-        .where(Number.number.in_(numbers))
-        .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
-    )
-    names: dict[str, str | None] = dict(rows.all())
-    return names
-
-
-def named(db: Session, table: type[Place] | type[Account], ids: Collection[int | None]) -> Mapping[int | None, str]:
-    """The names of these places or accounts."""
-    wanted = [i for i in ids if i is not None]
-    names: dict[int | None, str] = dict(db.execute(select(table.id, table.name).where(table.id.in_(wanted))).all())
-    return names
 
 
 def _newest(which: str, staff: Staff, after: str | None, limit: int) -> Select[Thread]:

@@ -9,8 +9,9 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp import paging, people
-from smsapp.inbox.lists import digest, named
+from smsapp.inbox.lists import digest
 from smsapp.messages import MO, Message, Thread
+from smsapp.outbox.naming import named
 from smsapp.people import Known, Number, TopicLeft
 from smsapp.phones import may_send_to
 from smsapp.runtime import Runtime

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.messages import MT, STATUSES, GatewayState, Message
+from smsapp.scopes import Scope
 
 OPEN = ("queued", "sending", "unknown")
 RECENT = timedelta(hours=24)
@@ -38,6 +39,12 @@ def listing(
         }
         for row in rows
     ]
+
+
+def unknowns(db: Session, scope: Scope) -> int:
+    """How many messages wait for a person, or a report, to say what became of them."""
+    open_ = Message.status == "unknown", scope.within(Message.facility_id)
+    return db.scalar(select(func.count()).where(*open_)) or 0
 
 
 def stats(db: Session, now: datetime) -> dict[str, Any]:
