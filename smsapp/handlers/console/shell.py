@@ -141,7 +141,7 @@ def _number(value: float | Decimal | None, digits: int = 0) -> str:
     """`12 345` in French, `12,345` in English; a dash where there is nothing to say."""
     if value is None:
         return "–"
-    return str(format_decimal(round(value, digits), decimal_quantization=False))
+    return str(format_decimal(round(value, digits)))
 
 
 def _fcfa(value: float | Decimal | None) -> str:
