@@ -70,6 +70,7 @@ class Settings:
     approve_over: int = 500
     price_per_part: int = 12
     monthly_budget: int = 0
+    trusted_proxies: int = 0
 
     @property
     def language(self) -> str:
@@ -229,6 +230,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "approve_over": _number(0, 10_000_000),
     "price_per_part": _number(0, 10_000),
     "monthly_budget": _number(0, 10_000_000_000),
+    "trusted_proxies": _number(0, 9),
     "gateways": _gateways,
     "languages": _languages,
     "service_code": _shaped(r"\*[0-9]+(\*[0-9]+)*#", "like *384*223#"),

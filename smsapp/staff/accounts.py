@@ -70,7 +70,7 @@ def plain_email(typed: str) -> str:
 def checked_email(typed: str) -> str:
     email = plain_email(typed)
     if len(email) > 254 or not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", email):
-        raise Refused("This is not an e-mail address: it looks like awa@example.org.")
+        raise Refused("This is not an e-mail address: it looks like awa@example.org.", about="email")
     return email
 
 

@@ -20,6 +20,7 @@ from smsapp.staff.own import named, spoken
 from smsapp.staff.refusing import Refused
 from smsapp.staff.tables import ADMINISTRATOR, ROLES, UNBOUND, Account, AccountPlace
 
+LARGEST = 2**31 - 1  # of a place's number
 BOUND_TO = ("region", "district", "facility")  # kinds of places that somebody may answer for
 
 
@@ -41,7 +42,7 @@ def invite(db: Session, now: datetime, by: Staff | None, wanted: Wanted) -> tupl
     write = insert(Account).values(**values, created_at=now).on_conflict_do_nothing(index_elements=["email"])
     account = db.scalar(write.returning(Account))
     if account is None:
-        raise Refused("There is an account with this e-mail address already.")
+        raise Refused("There is an account with this e-mail address already.", about="email")
     db.add_all(AccountPlace(account_id=account.id, place_id=place) for place in wanted.places)
     audit.note(db, now, by, "account.invited", audit.of(account.id), role=wanted.role, places=sorted(wanted.places))
     return account, tickets.make(db, now, account.id)
@@ -53,7 +54,7 @@ def change(db: Session, now: datetime, by: Staff | None, account_id: int, wanted
     account, before = _locked(db, account_id), places_of(db, [account_id])[account_id]
     if wanted.role != account.role:
         if by and by.id == account_id:
-            raise Refused("Nobody changes her own role. Ask another administrator.")
+            raise Refused("Nobody changes her own role. Ask another administrator.", about="role")
         if last:
             raise Refused("This is the last administrator. Make somebody else one first.")
     differs = _differences(account, {place.id for place in before}, wanted)
@@ -62,7 +63,7 @@ def change(db: Session, now: datetime, by: Staff | None, account_id: int, wanted
             account.name, account.email, account.role = wanted.name, wanted.email, wanted.role
             account.language = wanted.language
     except IntegrityError as why:
-        raise Refused("There is an account with this e-mail address already.") from why
+        raise Refused("There is an account with this e-mail address already.", about="email") from why
     _bind(db, account_id, wanted.places)
     if "role" in differs:
         signins.end_all(db, account_id)  # what a role may do is looked at when one signs in, too
@@ -139,15 +140,22 @@ def places_of(db: Session, account_ids: Sequence[int]) -> Mapping[int, Sequence[
     return found
 
 
+def to_choose(db: Session) -> Sequence[Place]:
+    """Every place that somebody may answer for, by name."""
+    return db.scalars(select(Place).where(Place.kind.in_(BOUND_TO)).order_by(Place.name, Place.id)).all()
+
+
 def _checked(db: Session, wanted: Wanted) -> Wanted:
     if wanted.role not in ROLES:
-        raise Refused("Choose one of the roles.")
+        raise Refused("Choose one of the roles.", about="role")
     places = wanted.places if wanted.role not in UNBOUND else frozenset()
+    if max(places, default=0) > LARGEST:
+        raise Refused("Choose places of the list.", about="places")
     known = db.scalars(select(Place.id).where(Place.id.in_(sorted(places)), Place.kind.in_(BOUND_TO))).all()
     if set(known) != places:
-        raise Refused("Choose places of the list.")
+        raise Refused("Choose places of the list.", about="places")
     if not places and wanted.role not in UNBOUND:
-        raise Refused("This role sees only its places: choose at least one.")
+        raise Refused("This role sees only its places: choose at least one.", about="places")
     name, email = named(wanted.name), accounts.checked_email(wanted.email)
     return Wanted(name, email, wanted.role, spoken(wanted.language), places)
 

@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
+from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.segments import clean
 from smsapp.staff import accounts, audit, entry, passwords, signins, throttle, tickets, totp
 from smsapp.staff.accounts import Staff
 from smsapp.staff.entry import Over, Wrong
 from smsapp.staff.refusing import Refused
-from smsapp.staff.tables import LANGUAGES, Account
+from smsapp.staff.tables import LANGUAGES, Account, AccountPlace
 from smsapp.staff.throttle import Caller
 
 
@@ -22,13 +23,13 @@ def named(name: str) -> str:
     """A name as it is kept."""
     name = " ".join(clean(name).split())
     if not 0 < len(name) <= 100:
-        raise Refused("A name has 1 to 100 characters.")
+        raise Refused("A name has 1 to 100 characters.", about="name")
     return name
 
 
 def spoken(language: str) -> str:
     if language not in LANGUAGES:
-        raise Refused("Choose one of the languages.")
+        raise Refused("Choose one of the languages.", about="language")
     return language
 
 
@@ -36,6 +37,12 @@ def describe(db: Session, rt: Runtime, who: Staff, name: str, language: str) -> 
     account = _locked(db, who)
     account.name, account.language = named(name), spoken(language)
     audit.note(db, rt.now(), who, "account.changed", audit.of(who.id))
+
+
+def places(db: Session, who: Staff) -> Sequence[Place]:
+    """The places that she answers for, by name; none: she sees them all."""
+    held = select(Place).join(AccountPlace, AccountPlace.place_id == Place.id).order_by(Place.name)
+    return db.scalars(held.where(AccountPlace.account_id == who.id)).all()
 
 
 def choose_password(rt: Runtime, token: str, password: str, address: str) -> None:

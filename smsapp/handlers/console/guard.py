@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Flask, abort, current_app, request, session
+from flask import Blueprint, Flask, Response, abort, current_app, request, session
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_url, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from smsapp import staff
 from smsapp.db import transaction
@@ -79,7 +80,7 @@ def may(endpoint: str) -> bool:
 
 
 def address() -> str:
-    """Where the request comes from."""
+    """Where the request comes from; of a proxy only where the settings know of one."""
     return request.remote_addr or ""
 
 
@@ -101,6 +102,7 @@ def close_session() -> None:
 def install(app: Flask, rt: Runtime) -> None:
     """Sessions, who they belong to, and the token that every form carries."""
     app.secret_key = rt.settings.secret_key
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=rt.settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.config.update(
         PERMANENT_SESSION_LIFETIME=IDLE,
         SESSION_COOKIE_NAME="console",
@@ -130,6 +132,10 @@ def protect(bp: Blueprint) -> None:
         roles = served(request.endpoint or "")
         if not roles:
             return None
+        if not current_user.is_authenticated and "HX-Request" in request.headers:
+            # A part of a page must not be replaced by the door: the whole page goes there.
+            door = login_url("console.sign_in", next_url=request.headers.get("HX-Current-URL"))
+            return Response(status=401, headers={"HX-Redirect": door})
         if not current_user.is_authenticated:
             return cast(ResponseReturnValue, current_app.login_manager.unauthorized())  # type: ignore[attr-defined]
         if me().role not in roles:

@@ -33,6 +33,7 @@
     if (form) delete form.dataset.sent;
   });
 
+  for (const button of document.querySelectorAll("[data-shows]")) button.hidden = false;
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

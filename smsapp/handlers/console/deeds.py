@@ -1,0 +1,107 @@
+"""What the audit trail's entries are called: deeds, on whom or what, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from smsapp.handlers.console import words
+from smsapp.staff import audit
+
+ACTIONS: Mapping[str, LazyString] = {
+    "account.signed_in": lazy_gettext("signed in"),
+    "account.signed_out": lazy_gettext("signed out"),
+    "account.signed_out_everywhere": lazy_gettext("signed out everywhere"),
+    "account.refused": lazy_gettext("wrong try at the door"),
+    "account.paused": lazy_gettext("door shut for a while"),
+    "account.invited": lazy_gettext("invited"),
+    "account.link_made": lazy_gettext("made a link to a new password"),
+    "account.password_chosen": lazy_gettext("chose a password by a link"),
+    "account.password_changed": lazy_gettext("changed the password"),
+    "account.factor_set": lazy_gettext("set up a second factor"),
+    "account.factor_removed": lazy_gettext("removed the second factor"),
+    "account.codes_renewed": lazy_gettext("made new recovery codes"),
+    "account.changed": lazy_gettext("changed the account"),
+    "account.closed": lazy_gettext("closed the account"),
+    "account.opened": lazy_gettext("opened the account again"),
+    "inbox.replied": lazy_gettext("answered"),
+    "inbox.assigned": lazy_gettext("assigned the thread"),
+    "inbox.done": lazy_gettext("marked the thread done"),
+    "inbox.reopened": lazy_gettext("opened the thread again"),
+    "messages.settled": lazy_gettext("settled an unknown message"),
+    "places.exported": lazy_gettext("exported the figures"),
+}
+
+# Of each kind of subject: what it is called, its page, and what the number is called in its address.
+SUBJECTS: Mapping[str, tuple[LazyString, str, str]] = {
+    "account": (lazy_gettext("Account"), "console.accounts_one", "account_id"),
+    "person": (lazy_gettext("Person"), "console.people_one", "person_id"),
+    "message": (lazy_gettext("Message"), "console.messages_one", "message_id"),
+    "broadcast": (lazy_gettext("Broadcast"), "console.broadcasts_one", "broadcast_id"),
+    "import": (lazy_gettext("Import"), "console.people_import_one", "import_id"),
+    "place": (lazy_gettext("Place"), "console.places_one", "place_id"),
+}
+
+DETAILS: Mapping[str, LazyString] = {
+    "role": lazy_gettext("role"),
+    "places": lazy_gettext("places"),
+    "name": lazy_gettext("name"),
+    "email": lazy_gettext("e-mail"),
+    "language": lazy_gettext("language"),
+    "wrong": lazy_gettext("wrong was"),
+    "closed": lazy_gettext("shut for"),
+    "seconds": lazy_gettext("seconds"),
+    "message": lazy_gettext("message"),
+    "rows": lazy_gettext("rows"),
+    "to": lazy_gettext("to"),
+    "format": lazy_gettext("format"),
+}
+
+VALUES: Mapping[str, LazyString] = {
+    **words.STAFF_ROLES,
+    "password": lazy_gettext("the password"),
+    "code": lazy_gettext("the code"),
+    "address": lazy_gettext("the connection"),
+    "account": lazy_gettext("the account"),
+}
+
+
+def actor(who: str) -> str:
+    """Who did it, as the name was then."""
+    if who == audit.NOBODY:
+        return str(gettext("somebody at the door"))
+    return str(gettext("command line")) if who == audit.COMMAND_LINE else who
+
+
+def subject(said: str) -> str:
+    """`person:12` in words."""
+    kind, _, number = said.partition(":")
+    return f"{words.call({k: v[0] for k, v in SUBJECTS.items()}, kind)} {number}" if number else said
+
+
+def page(said: str) -> str | None:
+    """Where more is told of it, if there is such a page."""
+    kind, _, number = said.partition(":")
+    _, endpoint, name = SUBJECTS.get(kind, ("", "", ""))
+    if endpoint not in current_app.view_functions or not number.isdecimal():
+        return None
+    values: dict[str, Any] = {name: int(number)}
+    return url_for(endpoint, **values)
+
+
+def details(told: Mapping[str, Any]) -> list[str]:
+    """Each as `name: value`, or from what to what."""
+    return [f"{words.call(DETAILS, name)}: {_value(value)}" for name, value in told.items() if value not in (None, "")]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 2 and value[0] != value[1]:
+        return f"{_value(value[0])} → {_value(value[1])}"
+    if isinstance(value, list):
+        return ", ".join(map(_value, value)) or "–"
+    if isinstance(value, bool):
+        return str(gettext("yes") if value else gettext("no"))
+    return str(VALUES.get(value, value)) if isinstance(value, str) else str(value)
