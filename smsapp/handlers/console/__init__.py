@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from smsapp.handlers.console import guard, shell
+from smsapp.handlers.console import account, accounts, door, guard, shell, trail
 from smsapp.runtime import Runtime
 
 # Each section is a module (or package) beside this one with `register(bp, rt)`: one new file and one line here.
-SECTIONS: tuple[shell.Section, ...] = ()
+SECTIONS: tuple[shell.Section, ...] = (
+    account,
+    accounts,
+    door,
+    trail,
+)
 
 
 def create_console(rt: Runtime) -> Flask:
