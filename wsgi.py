@@ -7,18 +7,23 @@ import os
 
 from flask import Flask
 
-from smsapp import cli
-from smsapp.app import create_app
 from smsapp.config import BadSettings, Settings
-from smsapp.runtime import build
 
+COMMAND = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 WEB_THREADS = 16
+
+# The web server has no use for the commands, nor a command for the pages: neither holds the other in memory.
+if COMMAND:
+    from smsapp.cli import bare_app
+else:
+    from smsapp.app import create_app
+    from smsapp.runtime import build
 
 
 def load() -> Flask:
     """The web application; for the `flask` command only a place to hang commands on."""
-    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-        return cli.bare_app()
+    if COMMAND:
+        return bare_app()
     try:
         made = create_app(build(Settings.load(), pool_size=WEB_THREADS))
     except BadSettings as why:

@@ -1,14 +1,9 @@
-"""The migrations: bring a database up to this release, and tell whether it is there."""
+"""The migrations: bring a database up to this release, or back."""
 
 from __future__ import annotations
 
-from functools import cache
-
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.orm import Session
 
 from smsapp.config import ROOT
 
@@ -26,14 +21,3 @@ def upgrade(url: str, to: str = "head") -> None:
 
 def downgrade(url: str, to: str) -> None:
     command.downgrade(config(url), to)
-
-
-@cache
-def head() -> str:
-    return ScriptDirectory.from_config(config()).get_current_head() or ""
-
-
-def behind(db: Session) -> str:
-    """Why the database does not fit this release; empty if it does."""
-    current = MigrationContext.configure(db.connection()).get_current_revision()
-    return "" if current == head() else f"the database is at {current or 'nothing'}: run `flask db upgrade`"

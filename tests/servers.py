@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 from psycopg import sql
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import make_url
 
 from runner import records
 from runner.parts import spawn
-from smsapp import db, schema, tables
+from smsapp import schema
 from smsapp.embedded import Postgres, Server, Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,22 +67,11 @@ def addresses(number: int) -> Addresses:
         postgres, valkey = _postgres(folder), _valkey(folder)
         if not (folder / "migrated").exists():
             _run(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
-            migrate(_database(postgres, template))
+            schema.upgrade(_database(postgres, template))
             (folder / "migrated").touch()
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         _run(postgres, copy)
     return Addresses(_database(postgres, name), _numbered(valkey, number))
-
-
-def migrate(url: str) -> None:
-    """Bring an empty database to the shape that the code needs."""
-    if schema.head():
-        schema.upgrade(url)
-        return
-    assert tables.ALL  # importing them declares the tables
-    engine = create_engine(url)
-    db.Base.metadata.create_all(engine)
-    engine.dispose()
 
 
 def _postgres(folder: Path) -> str:

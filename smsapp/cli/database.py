@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from smsapp import oneline, schema
+from smsapp import oneline, release, schema
 from smsapp.cli.common import said_plainly, settings
 
 
@@ -18,7 +18,7 @@ def upgrade() -> None:
     """Run the migrations that are missing."""
     with said_plainly():
         schema.upgrade(settings().database_url)
-    click.echo(f"database at {schema.head()}")
+    click.echo(f"database at {release.head()}")
 
 
 @group.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision

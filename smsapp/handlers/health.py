@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from smsapp import conversations, metrics, schema
+from smsapp import conversations, metrics, release
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
 
@@ -39,7 +39,7 @@ def _database(rt: Runtime) -> str:
     try:
         with transaction(rt.sessions) as db:
             db.execute(text("SELECT 1"))
-            if behind := schema.behind(db):
+            if behind := release.behind(db):
                 return behind
             if conversations.unsynced(db, rt):
                 return "flows are not stored: run `flask flows sync`"

@@ -10,11 +10,12 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from psycopg import sql
 from sqlalchemy import create_engine, inspect, make_url
 
-from smsapp import cli, db, schema
+from smsapp import cli, db, release, schema
 from smsapp.config import Settings
 from smsapp.db import Base
 
@@ -51,7 +52,7 @@ def test_up_down_and_up_again(empty):
 
 
 def test_every_step_goes_back_and_forth(empty):
-    script = schema.ScriptDirectory.from_config(schema.config())
+    script = ScriptDirectory.from_config(schema.config())
     for revision in reversed(list(script.walk_revisions())):
         schema.upgrade(empty, revision.revision)
         schema.downgrade(empty, revision.down_revision or "base")
@@ -65,7 +66,7 @@ def test_the_command_goes_back_only_where_somebody_is_sure(empty, settings, monk
     unsure = run(["db", "downgrade", "-1"])
     assert (unsure.exit_code, "deletes what came after -1" in unsure.stderr) == (1, True)
     assert tables(empty)
-    before = schema.ScriptDirectory.from_config(schema.config()).get_revision("head").down_revision
+    before = ScriptDirectory.from_config(schema.config()).get_revision("head").down_revision
     assert run(["db", "downgrade", "-1", "--yes"]).exit_code == 0
     engine = create_engine(empty)
     with engine.connect() as connection:
@@ -88,8 +89,8 @@ def test_migrations_make_what_the_modules_declare(empty):
 def test_a_database_behind_this_release_is_noticed(empty):
     make = db.sessions(create_engine(empty))
     with make() as own:
-        assert schema.behind(own) == "the database is at nothing: run `flask db upgrade`"
+        assert release.behind(own) == "the database is at nothing: run `flask db upgrade`"
     schema.upgrade(empty)
     with make() as own:
-        assert schema.behind(own) == ""
+        assert release.behind(own) == ""
     make.kw["bind"].dispose()
