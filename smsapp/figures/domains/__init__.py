@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
 from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
 
-ALL: Domains = (SURVEYS, MESSAGES)  # in the order of their cards
+ALL: Domains = (SURVEYS, MESSAGES, INBOX)  # in the order of their cards

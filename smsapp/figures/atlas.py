@@ -1,0 +1,115 @@
+"""Places within a scope as the pyramid that they are, with how many people they serve and how content these are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from smsapp.figures import satisfaction
+from smsapp.figures.satisfaction import Score
+from smsapp.people import Person
+from smsapp.places import Place
+from smsapp.scopes import Scope
+
+EMPTY: Mapping[int, Any] = {}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A place and what lies below it; of a facility the latest score that may be shown."""
+
+    id: int
+    kind: str
+    name: str
+    code: str | None
+    people: int = 0
+    score: Score | None = None
+    below: Sequence[Branch] = field(default_factory=tuple)
+
+    @property
+    def facilities(self) -> int:
+        return 1 if self.kind == "facility" else sum(branch.facilities for branch in self.below)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A place and those above it, the highest first."""
+
+    place: Place
+    above: Sequence[Place]
+
+
+def pyramid(db: Session, scope: Scope, survey: str, today: date) -> Sequence[Branch]:
+    """The regions that have a facility in this scope, with their figures; for whoever sees everything, all."""
+    last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    latest = {score.facility_id: score for score in satisfaction.scores(db, scope, survey, last_month)}
+    return outline(db, scope, _people(db, scope), latest)
+
+
+def outline(
+    db: Session, scope: Scope, people: Mapping[int, int] = EMPTY, latest: Mapping[int, Score] = EMPTY
+) -> Sequence[Branch]:
+    """The same with what figures one has."""
+    places = db.scalars(select(Place).where(Place.kind != "village").order_by(Place.name, Place.id)).all()
+    children: dict[int | None, list[Place]] = {}
+    for place in places:
+        children.setdefault(place.parent_id, []).append(place)
+    return [branch for top in children.get(None, ()) if (branch := _grown(top, children, scope, people, latest))]
+
+
+def find(branches: Sequence[Branch], place_id: int) -> Branch | None:
+    for branch in branches:
+        if branch.id == place_id:
+            return branch
+        if (below := find(branch.below, place_id)) is not None:
+            return below
+    return None
+
+
+def _grown(
+    place: Place,
+    children: Mapping[int | None, Sequence[Place]],
+    scope: Scope,
+    people: Mapping[int, int],
+    latest: Mapping[int, Score],
+) -> Branch | None:
+    if place.kind == "facility":
+        if not scope.covers(place.id):
+            return None
+        return Branch(place.id, place.kind, place.name, place.code, people.get(place.id, 0), latest.get(place.id))
+    grown = (_grown(child, children, scope, people, latest) for child in children.get(place.id, ()))
+    below = [branch for branch in grown if branch]
+    if not below and scope.facilities is not None:
+        return None
+    return Branch(place.id, place.kind, place.name, place.code, sum(b.people for b in below), None, below)
+
+
+def _people(db: Session, scope: Scope) -> dict[int, int]:
+    counted = (
+        select(Person.facility_id, func.count())
+        .where(Person.facility_id.is_not(None), scope.within(Person.facility_id))
+        .group_by(Person.facility_id)
+    )
+    return {facility: n for facility, n in db.execute(counted) if facility is not None}
+
+
+def people_of(db: Session, facility_id: int) -> int:
+    return db.scalar(select(func.count()).where(Person.facility_id == facility_id)) or 0
+
+
+def way(db: Session, place_id: int) -> Way | None:
+    """A place and the way to it."""
+    place = db.get(Place, place_id)
+    if place is None:
+        return None
+    above: list[Place] = []
+    upper = place.parent_id
+    while upper is not None and (found := db.get(Place, upper)) is not None:
+        above.insert(0, found)
+        upper = found.parent_id
+    return Way(place, above)
