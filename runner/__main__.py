@@ -22,6 +22,9 @@ from smsapp.embedded import CanNotRun, why_no_postgres, why_no_redis
 
 WEB, WORKERS, SCHEDULE = 1, 2, 3
 SERVERS_TIME = 20.0  # seconds for PostgreSQL to recover after a crash; one of your own shall answer by then, too
+FIRST_ACCOUNT = ".venv/bin/flask --app wsgi staff add you@example.org --role administrator --name You"
+DEMO_STAFF = ("admin@example.org", "coach@example.org", "agent.sotuba@example.org")
+DEMO_PASSWORD = "demo-only-change-me"  # noqa: S105 - everybody may know it
 MOTHERS_SPEAK = (("fr", "French"), ("bm", "Bambara"))  # in turn, where the service does
 WORKER_GRACE = 12.0  # a worker may be in the middle of a send
 
@@ -112,10 +115,13 @@ def _preparations(choices: Choices) -> list[tuple[str, ...]]:
         ("migrating the database", "db", "upgrade"),
         ("storing the flows", "flows", "sync"),
     ]
-    embedded = any(server.name == "postgres" for server in choices.servers)
-    if choices.settings.demo and embedded:
+    if choices.settings.demo and _embedded(choices):
         steps.append(("loading the demonstration, if there is nobody yet", "demo", "load", "--if-empty"))
     return steps
+
+
+def _embedded(choices: Choices) -> bool:
+    return any(server.name == "postgres" for server in choices.servers)
 
 
 def _ready(choices: Choices) -> Callable[[], bool]:
@@ -133,7 +139,7 @@ def _says_ready(url: str) -> bool:
 def closing_block(choices: Choices) -> str:
     settings, line = choices.settings, "─" * 72
     hooks = f"{settings.public_url}/hooks/{settings.gateways[0]}/{settings.webhook_token}"
-    rows = [line, f"  Ready: {settings.public_url}"]
+    rows = [line, f"  Ready: {settings.public_url}", *_staff_sign_in(settings.demo and _embedded(choices))]
     if settings.simulator:
         rows += [f"  Phones to try:   {settings.public_url}/simulator"]
     if settings.demo:
@@ -148,6 +154,12 @@ def closing_block(choices: Choices) -> str:
         line,
     ]
     return "\n".join(rows)
+
+
+def _staff_sign_in(demo: bool) -> list[str]:
+    if not demo:
+        return [f"  Staff sign-in:   {FIRST_ACCOUNT}   (prints a link to a password)"]
+    return [f"  Staff sign-in:   {', '.join(DEMO_STAFF)}", f"                   password {DEMO_PASSWORD}"]
 
 
 if __name__ == "__main__":

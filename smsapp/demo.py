@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from smsapp.people import Person
 from smsapp.phones import normalise
 from smsapp.places import Place
 from smsapp.runtime import Runtime
+from smsapp.staff import Account, AccountPlace, passwords
+from smsapp.staff.tables import LANGUAGES
 from smsapp.surveys import Response
 
 DATA = Path(__file__).parent / "data" / "demo.yaml"
@@ -33,14 +37,27 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     """Write the whole demonstration; how many of each."""
     if db.scalar(select(func.count()).select_from(select(Person.id).limit(1).subquery())):
         raise NotEmpty("there are people in this database already; the demonstration is for an empty one")
-    told: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    told = _told()
     chance = random.Random(told["seed"])
     facilities = _places(db, told["places"])
     count = _people(db, rt, told, facilities, chance)
     for name, numbers in told["groups"].items():
         people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
+    _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
     return {"places": db.scalar(select(func.count(Place.id))) or 0, "people": count, "answers": answers}
+
+
+def staff_known(db: Session) -> Sequence[Account]:
+    """Those of the demonstration's staff who can sign in with its password, as long as nobody changed it."""
+    emails = [row["email"] for row in _told()["staff"]["accounts"]]
+    return db.scalars(select(Account).where(Account.email.in_(emails), Account.active).order_by(Account.id)).all()
+
+
+@cache
+def _told() -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    return told
 
 
 def _places(db: Session, regions: list[dict[str, Any]]) -> dict[str, Place]:
@@ -77,6 +94,16 @@ def _people(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str
             )
             count += 1
     return count
+
+
+def _staff(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place]) -> None:
+    """Whoever has one of these addresses already keeps her account."""
+    for row in told["accounts"]:
+        values = {"email": row["email"], "name": row["name"], "role": row["role"], "language": LANGUAGES[0]}
+        kept = passwords.make(told["password"])
+        write = insert(Account).values(**values, password=kept, created_at=rt.now()).on_conflict_do_nothing()
+        if account := db.scalar(write.returning(Account)):
+            db.add_all(AccountPlace(account_id=account.id, place_id=facilities[p].id) for p in row.get("places", ()))
 
 
 def _answers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import conversations, figures, messages, outbox, periodic, shuffling
+from smsapp import conversations, figures, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -45,6 +45,7 @@ def tidy() -> None:
     with transaction(rt.sessions) as db:
         first = periodic.first(db, "tidy", timedelta(hours=1), rt.now())
         messages.forget_old(db, rt.now())
+        staff.forget_old(db, rt.now())
     if first:
         conversations.tidy(rt)
         shuffling.shuffle(rt)

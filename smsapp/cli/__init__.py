@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from smsapp import logs
-from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, surveys, text
+from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, staff, surveys, text
 from smsapp.simulate import simulate
 
 COMMANDS = (
@@ -17,6 +17,7 @@ COMMANDS = (
     people.group,
     places.group,
     simulate,
+    staff.group,
     surveys.group,
     text.group,
 )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from smsapp.paging import Page, page
-from smsapp.places import Place
+from smsapp.places import Place, UnknownPlace, plain
 from smsapp.staff import accounts, audit, signins, tickets, totp
 from smsapp.staff.accounts import Staff
 from smsapp.staff.own import named, spoken
@@ -143,6 +143,20 @@ def places_of(db: Session, account_ids: Sequence[int]) -> Mapping[int, Sequence[
 def to_choose(db: Session) -> Sequence[Place]:
     """Every place that somebody may answer for, by name."""
     return db.scalars(select(Place).where(Place.kind.in_(BOUND_TO)).order_by(Place.name, Place.id)).all()
+
+
+def place_called(db: Session, words: str) -> Place:
+    """A place by its name or poster number; `region:Kayes` where a district has the name, too."""
+    kind, colon, name = words.partition(":")
+    kinds, name = ([kind], name) if colon and kind in BOUND_TO else (BOUND_TO, words)
+    found = [p for p in to_choose(db) if p.kind in kinds and plain(name) in {p.code, plain(p.name)}]
+    if not found:
+        raise UnknownPlace(f"no place is called {name!r}")
+    if len(found) > 1:
+        raise UnknownPlace(
+            f"{name!r} is the name of {len(found)} places: {', '.join(f'{p.kind}:{p.name}' for p in found)}"
+        )
+    return found[0]
 
 
 def _checked(db: Session, wanted: Wanted) -> Wanted:

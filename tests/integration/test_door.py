@@ -171,9 +171,11 @@ def test_so_many_at_once_that_it_was_not_tried(rt, awa, browser, monkeypatch):
 
 
 def test_the_demonstration_says_how_to_get_in_and_nothing_else_does(rt):
-    shown = Browser(replace(rt, settings=replace(rt.settings, demo=True))).get("/sign-in").text
-    assert "demo-only-change-me" in shown
-    assert "agent.sotuba@example.org" in shown
+    shown = Browser(replace(rt, settings=replace(rt.settings, demo=True)))
+    assert "example.org" not in shown.get("/sign-in").text  # nobody of it is there
+    employ(rt, "agent.sotuba")
+    assert "demo-only-change-me" in shown.get("/sign-in").text
+    assert "agent.sotuba@example.org" in shown.get("/sign-in").text
     assert "example.org" not in Browser(rt).get("/sign-in").text
 
 

@@ -88,6 +88,16 @@ def test_the_closing_block_names_no_language_that_the_service_does_not_speak(roo
     assert "Stop:            Ctrl-C" in block
 
 
+def test_the_closing_block_says_how_the_staff_signs_in(root):
+    demonstration = closing_block(choose(root, {}))
+    assert "Staff sign-in:   admin@example.org, coach@example.org, agent.sotuba@example.org" in demonstration
+    assert "password demo-only-change-me" in demonstration
+    for own in ({"DEMO": "0"}, {"DATABASE_URL": "postgresql://me@db.example/x", "DEMO": "1"}):
+        block = closing_block(choose(root, own))
+        assert "example.org --role administrator" in block
+        assert "demo-only" not in block
+
+
 @pytest.mark.parametrize("value", ["plain", "with 'quotes'", 'and "double"', "back\\slash", "#hash", "*384*223#", ""])
 def test_a_second_terminal_reads_what_was_kept(root, value):
     keep(root / "var" / "run.env", {"SECRET_KEY": value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,14 @@ from typing import Any
 
 import pyotp
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from smsapp import staff
+from runner.__main__ import DEMO_STAFF
+from smsapp import cli, demo, staff
 from smsapp.db import transaction
+from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.staff import (
     Account,
@@ -715,3 +719,102 @@ def test_sign_ins_are_shown_without_their_secret(rt):
         [here] = signins.of(db, account.id)
     assert (here.began_at, here.address) == (rt.now(), "192.0.2.1")
     assert here.digest != token
+
+
+# ---- the command line
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(cli.bare_app().cli, ["staff", *arguments])
+
+
+@pytest.fixture
+def served(rt: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """The commands work on this test's database."""
+    monkeypatch.setattr(cli.staff, "runtime", lambda: rt)
+    settle(rt)
+    return rt
+
+
+def test_the_first_administrator_comes_by_the_command_line(served):
+    made = run("add", "Boss@Example.org", "--role", "administrator", "--name", "La cheffe")
+    assert made.exit_code == 0, made.stderr
+    link = made.stdout.splitlines()[-1]
+    assert link.startswith("http://127.0.0.1:8000/link/")
+    own.choose_password(served, link.rpartition("/")[2], PASSWORD, "")
+    assert outcome(served, name="boss") == "in"
+    again = run("link", "BOSS@example.org").stdout.splitlines()[-1]
+    own.choose_password(served, again.rpartition("/")[2], "another good one", "")
+    assert outcome(served, name="boss") == "wrong"
+    assert outcome(served, "another good one", name="boss") == "in"
+
+
+def test_accounts_are_listed_and_closed(served):
+    assert run("list").stdout == "no account\n"
+    employ(served, "boss")
+    assert run("add", "binta@example.org", "--role", "facility", "--name", "Binta", "--place", "sotuba").exit_code == 0
+    assert "binta@example.org" in run("list").stdout
+    [binta, boss] = json.loads(run("list", "--json").stdout)
+    assert binta == {
+        "email": "binta@example.org",
+        "name": "Binta",
+        "role": "facility",
+        "state": "invited",
+        "places": ["CSCom Sotuba"],
+    }
+    assert (boss["state"], boss["places"]) == ("open", [])
+    assert run("close", "binta@example.org").stdout == "closed\n"
+    assert json.loads(run("list", "--json").stdout)[0]["state"] == "closed"
+    with transaction(served.sessions) as db:
+        assert set(db.scalars(select(AuditEntry.who))) == {audit.COMMAND_LINE}
+
+
+def test_a_lost_phone_is_forgotten_by_the_command_line(served, clock):
+    account = employ(served)
+    with_factor(served, account)
+    assert run("link", "awa@example.org", "--drop-factor").exit_code == 0
+    assert outcome(served) == "in"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("add", "awa@example.org", "--role", "viewer", "--name", "Awa"), "at least one"),
+        (("add", "awa@example.org", "--role", "viewer", "--name", "Awa", "--place", "Paris"), "no place is called"),
+        (("add", "awa", "--role", "programme", "--name", "Awa"), "e-mail"),
+        (("add", "boss@example.org", "--role", "programme", "--name", "Awa"), "already"),
+        (("add", "awa@example.org", "--role", "queen", "--name", "Awa"), "queen"),
+        (("link", "awa@example.org"), "no account has the address"),
+        (("close", "boss@example.org"), "last administrator"),
+    ],
+)
+def test_a_command_that_can_not_be_says_why_in_one_line(served, words, why):
+    employ(served, "boss")
+    done = run(*words)
+    assert done.exit_code != 0
+    assert why in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_name_of_two_places_asks_which_is_meant(served):
+    with transaction(served.sessions) as db:
+        db.add(Place(kind="region", name="Kadiolo"))
+    words = ("add", "awa@example.org", "--role", "viewer", "--name", "Awa", "--place")
+    assert "region:Kadiolo" in run(*words, "Kadiolo").stderr
+    assert run(*words, "district:Kadiolo").exit_code == 0
+
+
+# ---- the demonstration
+
+
+def test_the_demonstration_brings_its_staff(rt):
+    with transaction(rt.sessions) as db:
+        demo.load(db, rt)
+    opened = [sign_in(rt, "demo-only-change-me", name) for name in ("admin", "coach", "agent.sotuba")]
+    admin, coach, agent = (staff_of(rt, one.token) for one in opened)
+    assert [one.role for one in (admin, coach, agent)] == ["administrator", "programme", "facility"]
+    assert admin.scope.facilities is coach.scope.facilities is None
+    with transaction(rt.sessions) as db:
+        assert [db.get_one(Place, place).name for place in agent.scope.facilities] == ["CSCom Sotuba"]
+    assert tuple(one.email for one in (admin, coach, agent)) == DEMO_STAFF

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from smsapp import demo
 from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, device, pictures, tries
 from smsapp.handlers.console.guard import ALL, address, allowed, close_session, me, open_session, somebody
@@ -21,7 +22,7 @@ from smsapp.handlers.console.tries import FAILED, Said
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, accounts, entry, own, tickets
 from smsapp.staff.entry import Opened, Over
-from smsapp.staff.passwords import LEAST, Busy
+from smsapp.staff.passwords import LEAST, OF_THE_DEMONSTRATION, Busy
 
 HALFWAY = "halfway"  # in the session: the first step's token, and what was asked for with it
 CODE_FIELD = {
@@ -80,7 +81,8 @@ def _first_step(bp: Blueprint, rt: Runtime) -> None:
                 return _opened(rt, opened, lasting=not form.shared.data, onwards=onwards)
             except FAILED as why:
                 said = tries.said(rt, why, gettext("The e-mail address or the password is not right."))
-        return _answer("sign_in", said, form=form, languages=catalogue.LANGUAGES, next=onwards)
+        shown = {"demo_staff": _demo_staff(rt), "demo_password": OF_THE_DEMONSTRATION}
+        return _answer("sign_in", said, form=form, languages=catalogue.LANGUAGES, next=onwards, **shown)
 
 
 def _second_step(bp: Blueprint, rt: Runtime) -> None:
@@ -153,6 +155,13 @@ def onwards_to(wanted: str) -> str:
     if parts.scheme or parts.netloc or parts.path[:1] != "/" or parts.path[1:2] == "/":
         return "/"
     return urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _demo_staff(rt: Runtime) -> Sequence[Account]:
+    if not rt.settings.demo:
+        return ()
+    with transaction(rt.sessions) as db:
+        return demo.staff_known(db)
 
 
 def _opened(
