@@ -68,4 +68,4 @@ def test_what_is_measured(phone, clock):
 
 
 def test_an_address_that_is_none(phone):
-    assert get(phone.rt, "/nothing") == (404, "Not found\n")
+    assert get(phone.rt, "/hooks/nothing") == (404, "Not found\n")

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp import people, surveys
+from smsapp.demo import traffic
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
 from smsapp.phones import normalise
@@ -25,7 +26,7 @@ from smsapp.staff import Account, AccountPlace, passwords
 from smsapp.staff.tables import LANGUAGES
 from smsapp.surveys import Response
 
-DATA = Path(__file__).parent / "data" / "demo.yaml"
+DATA = Path(__file__).parent.parent / "data" / "demo.yaml"
 SKIPPED = 0.06  # share of "don't know"
 
 
@@ -45,7 +46,9 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
         people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
     _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
-    return {"places": db.scalar(select(func.count(Place.id))) or 0, "people": count, "answers": answers}
+    messages = traffic.write(db, rt, told["traffic"], facilities)
+    places = db.scalar(select(func.count(Place.id))) or 0
+    return {"places": places, "people": count, "answers": answers, "messages": messages}
 
 
 def staff_known(db: Session) -> Sequence[Account]:
