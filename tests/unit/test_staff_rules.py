@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyotp
 import pytest
 
-from smsapp.handlers.console import catalogue
+from smsapp.handlers.console import catalogue, deeds
 from smsapp.staff import Refused, accounts, passwords, totp
 from smsapp.staff.tables import LANGUAGES
 from smsapp.staff.throttle import LONGEST, Caller, doors, pause
 
 WHO = {"name": "Awa Traoré", "email": "awa.traore@example.org"}
+KINDS = ("account", "people", "inbox", "messages", "broadcasts", "templates", "places", "charts", "imports")
+DEED = rf"({'|'.join(KINDS)})\.[a-z_]+"
 SMSAPP = Path(accounts.__file__).parent.parent
 
 
@@ -155,3 +158,20 @@ def test_every_refusal_is_said_in_french():
     french = catalogue.read("fr")
     assert len(sentences) > 10
     assert [sentence for sentence in sentences if french.gettext(sentence) == sentence] == []
+
+
+def test_every_deed_of_the_trail_is_called_something():
+    """Whoever notes a new one gives it a name in `handlers/console/deeds.py`."""
+    texts = [path.read_text(encoding="utf-8") for path in SMSAPP.rglob("*.py")]
+    noted = {deed for text in texts if "audit.note" in text for deed in _deeds(ast.parse(text))}
+    assert len(noted) > 30
+    assert noted - set(deeds.ACTIONS) == set()
+
+
+def _deeds(tree: ast.Module) -> set[str]:
+    """Those that stand there, and those that are put together from what `_note` is called with."""
+    words = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    noted = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "_note"]
+    told = [a.value for call in noted for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    begun = [word for word in words if word.endswith(".") and word[:-1] in KINDS]
+    return {word for word in words if re.fullmatch(DEED, word)} | {start + end for start in begun for end in told}
