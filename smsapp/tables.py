@@ -7,6 +7,7 @@ from smsapp.broadcasts import tables as broadcasts
 from smsapp.conversations import tables as conversations
 from smsapp.figures import tables as figures
 from smsapp.outbox import holds
+from smsapp.registry import tables as registry
 from smsapp.staff import tables as staff
 
-ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds)
+ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds, registry)

@@ -14,9 +14,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from importlinter.cli import lint_imports
 
-from smsapp import queues, release, schema
+from smsapp import queues, release, schema, tables, ties
 from smsapp.config import Settings
 from smsapp.conversations import lacking
+from smsapp.db import Base
 from tests.flowkit import LIVE
 from workers import jobs, schedule
 
@@ -131,6 +132,22 @@ def test_the_readme_lists_every_setting_and_no_other():
     cells = re.findall(r"^\|( *`[A-Z][A-Z_]+`[^|]*)\|", readme, re.MULTILINE)
     listed = {name for cell in cells for name in re.findall(r"`([A-Z][A-Z_]+)`", cell)}
     assert listed == {field.name.upper() for field in fields(Settings)}
+
+
+def test_every_column_of_a_person_or_a_number_says_what_becomes_of_it():
+    """Merging and forgetting a person go by what columns say; one that says nothing would keep her."""
+    assert tables.ALL  # importing them declares the tables
+    silent = []
+    for table in Base.metadata.sorted_tables:
+        tied = {tie.to for column in table.columns if (tie := ties.of(column))}
+        for column in table.columns:
+            person = column.name == "person_id" or any(
+                key.target_fullname == "persons.id" for key in column.foreign_keys
+            )
+            # A number beside its person goes with her row.
+            if (person or (column.name == "number" and "person" not in tied)) and ties.of(column) is None:
+                silent.append(f"{column}: say so by info=ties.person(…) or ties.number(…)")
+    assert silent == []
 
 
 # ---- what must not be written down

@@ -17,7 +17,7 @@ down_revision = "0003"
 # letters in their French spelling. A function of the database, so that nobody who writes a person need think of it.
 LETTERS = {
     "a": "ɑⱥⱭȺ", "b": "ɓƀƃƁɃƂ", "c": "ƈȼƇȻ", "d": "ɗɖđðƊƉĐÐ", "e": "ɛəǝɘɇƐƏƎɆ", "f": "ƒƑ", "g": "ɠǥɡƓǤꞬ", "h": "ħɦĦꞪ",
-    "i": "ıɩɨɪƖƗ", "j": "ɉȷɈ", "k": "ƙĸƘ", "l": "łƚɫŁȽⱢ", "n": "ƞȠ", "o": "ɔɵƆƟøØ", "p": "ƥƤ", "r": "ɍɽɌⱤ", "t": "ƭŧʈⱦƬŦƮȾ",
+    "i": "ıɩɨɪƖƗꞮ", "j": "ɉȷɈ", "k": "ƙĸƘ", "l": "łƚɫŁȽⱢ", "n": "ƞȠ", "o": "ɔɵƆƟøØ", "p": "ƥƤ", "r": "ɍɽɌⱤ", "t": "ƭŧʈⱦƬŦƮȾ",
     "u": "ʉʊµɄƱ", "v": "ʋƲ", "y": "ƴɏƳɎ", "z": "ƶȥƵȤ",
     "ñ": "ɲƝÑ", "ŋ": "Ŋ", "œ": "Œ", "æ": "Æ", "ß": "ẞ", "ɣ": "Ɣ", "ʃ": "Ʃ", "þ": "Þ", "ʒ": "Ʒ",
 }  # fmt: skip
@@ -40,7 +40,7 @@ $$
 WORDS = """
 CREATE FUNCTION search_words(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(array_to_tsvector(string_to_array(trim(regexp_replace(
-        regexp_replace(search_fold(left(written, 200)), '[''`´\\u02b0-\\u02ff\\u2018-\\u201b]+', '', 'g'),
+        regexp_replace(search_fold(left(written, 200)), '[''`´ʔ\\u02b0-\\u02ff\\u2018-\\u201b]+', '', 'g'),
         '[^a-z0-9\\u00c0-\\u1fff\\u2c00-\\ud7ff\\uf900-\\ufeff]+', ' ', 'g')), ' ')), ''::tsvector)
 $$
 """
@@ -65,9 +65,28 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_person_id", "messages", ["person_id"], postgresql_where=sa.text("person_id IS NOT NULL")
     )
+    _changes()
+
+
+def _changes() -> None:
+    op.create_table(
+        "person_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_person_changes_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_changes")),
+    )
+    op.create_index("ix_person_changes_person", "person_changes", ["person_id", "at"])
 
 
 def downgrade() -> None:
+    op.drop_table("person_changes")
     op.drop_index("ix_messages_person_id", table_name="messages")
     op.drop_index("ix_person_numbers_backwards", table_name="person_numbers")
     op.drop_index("ix_person_roles_role", table_name="person_roles")

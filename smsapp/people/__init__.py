@@ -3,6 +3,7 @@
 from smsapp.people.consent import CONSENT_VERSION, EVERYTHING, declined, holder_consents, leave, left, rejoin
 from smsapp.people.knowing import (
     LANGUAGE_OF,
+    ROLES,
     STAFF_ROLES,
     Known,
     add,
@@ -21,6 +22,7 @@ __all__ = [
     "CONSENT_VERSION",
     "EVERYTHING",
     "LANGUAGE_OF",
+    "ROLES",
     "STAFF_ROLES",
     "Consent",
     "Group",

@@ -14,6 +14,7 @@ from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 
 STAFF_ROLES = ("asc", "dtc", "midwife", "officer")  # they do not rate their own work
+ROLES = ("mother", *STAFF_ROLES, "treasurer", "member")
 
 
 @dataclass(frozen=True)

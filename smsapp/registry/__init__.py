@@ -1,0 +1,32 @@
+"""The register of people for the staff: finding, showing, editing, merging and forgetting them."""
+
+from smsapp.registry.card import Card, Held, NotHere, alike, one
+from smsapp.registry.editing import Facts, Unfit, add, add_number, change, make_main, remove_number
+from smsapp.registry.forgetting import Forgotten, forget
+from smsapp.registry.merging import merge
+from smsapp.registry.search import Found, Wanted, every, people, places_called
+from smsapp.registry.tables import PersonChange
+
+__all__ = [
+    "Card",
+    "Facts",
+    "Forgotten",
+    "Found",
+    "Held",
+    "NotHere",
+    "PersonChange",
+    "Unfit",
+    "Wanted",
+    "add",
+    "add_number",
+    "alike",
+    "change",
+    "every",
+    "forget",
+    "make_main",
+    "merge",
+    "one",
+    "people",
+    "places_called",
+    "remove_number",
+]

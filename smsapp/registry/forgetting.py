@@ -1,0 +1,140 @@
+"""Forgetting a person (law 2013-015): all that says who she is goes, and what was counted stays without her."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, case, delete, func, or_, select, text, update
+from sqlalchemy.orm import Session, aliased
+
+from smsapp import ties
+from smsapp.db import Base
+from smsapp.messages import MO, Message, RejectedCallback, StoredReport
+from smsapp.people import Number, Person
+from smsapp.registry import card
+from smsapp.runtime import Runtime
+from smsapp.staff import Staff, audit
+
+NEVER_SENT = "its person was forgotten"
+_QUIETLY = {"synchronize_session": False}
+_BY_HAND = frozenset({"messages", "reports"})  # too large to be searched by a number
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How much went."""
+
+    numbers: int
+    messages: int
+    cancelled: int
+
+
+def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
+    """Erase her; NotHere where the scope does not let one see her. Of a number that others share only her side goes.
+
+    What stays: STOP of her numbers, lest somebody writes to them again; and rows that sums need, without her name.
+    """
+    person = card.held(db, staff.scope, person_id, lock=True)
+    facility_id = person.facility_id
+    numbers = db.scalars(select(Number.number).where(Number.person_id == person_id)).all()
+    alone = [number for number in numbers if _only_hers(db, number, person_id)]
+    messages, cancelled = _messages(db, rt.now(), person_id, alone)
+    _callbacks(db, alone)
+    for column, tie in ties.columns(Base.metadata, "number"):
+        table: Table = column.table
+        if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:
+            _let_go(db, table, column.in_(alone), tie.forget, {column.name: ""})
+    kept = [_person_rows(db, column, tie, person_id) for column, tie in ties.columns(Base.metadata, "person")]
+    db.flush()
+    db.expire(person)
+    if any(kept):
+        nothing = {"name": None, "language": None, "forgotten_at": rt.now()}
+        db.execute(update(Person).where(Person.id == person_id).values(nothing), execution_options=_QUIETLY)
+    else:
+        db.execute(delete(Person).where(Person.id == person_id), execution_options=_QUIETLY)
+    audit.note(
+        db,
+        rt.now(),
+        staff,
+        "people.forgotten",
+        f"person:{person_id}",
+        facility_id=facility_id,
+        numbers=len(numbers),
+        messages=messages,
+    )
+    return Forgotten(len(numbers), messages, cancelled)
+
+
+def _only_hers(db: Session, number: str, person_id: int) -> bool:
+    others = select(Number.person_id).where(Number.number == number, Number.person_id != person_id)
+    return db.scalar(others.limit(1)) is None
+
+
+def _person_rows(db: Session, column: Any, tie: ties.Tie, person_id: int) -> bool:
+    """Let go of the rows that point to her; whether some must go on doing so."""
+    table: Table = column.table
+    if tie.forget == ties.KEEP:
+        return db.scalar(select(column).where(column == person_id).limit(1)) is not None
+    _let_go(db, table, column == person_id, tie.forget, {column.name: None})
+    return False
+
+
+def _let_go(db: Session, table: Table, which: ColumnElement[bool], fate: ties.Fate, blank: dict[str, Any]) -> None:
+    db.execute(delete(table).where(which) if fate == ties.DELETE else update(table).where(which).values(blank))
+
+
+def _messages(db: Session, now: datetime, person_id: int, alone: Sequence[str]) -> tuple[int, int]:
+    """Erase the texts of all that went to and fro; what still waits is not sent. How many of each."""
+    of_hers = or_(
+        Message.person_id == person_id,
+        and_(Message.number.in_(alone), Message.person_id.is_(None)) if alone else Message.person_id == person_id,
+    )
+    # One that may have gone out once is not said to be unsent, and is not sent again either.
+    unsent = Message.possible_repeat.is_(False)
+    waiting = update(Message).where(of_hers, Message.status == "queued").returning(Message.id)
+    told = {
+        "reason": NEVER_SENT,
+        "final_at": case((unsent, now)),
+        "status": case((unsent, "cancelled"), else_="unknown"),
+    }
+    cancelled = len(db.scalars(waiting.values(told), execution_options=_QUIETLY).all())
+    _reports(db, of_hers, alone)
+    at = func.jsonb_build_object("facility_id", Message.meta["facility_id"])
+    erased = {
+        "text": None,
+        "sent_text": None,
+        "number": case((Message.number.in_(alone), ""), else_=Message.number),
+        "key": None,  # made of the number
+        "meta": case((Message.meta.has_key("facility_id"), at), else_=text("'{}'::jsonb")),
+        "use_by": case((Message.status == "unknown", now), else_=Message.use_by),
+        # What no flow has heard yet can not be heard any more.
+        "status": case((and_(Message.direction == MO, Message.status == "received"), "heard"), else_=Message.status),
+    }
+    change = update(Message).where(of_hers).values(erased).returning(Message.id)
+    return len(db.scalars(change, execution_options=_QUIETLY).all()), cancelled
+
+
+def _reports(db: Session, of_hers: ColumnElement[bool], alone: Sequence[str]) -> None:
+    """The gateway's words name the number, too."""
+    blank = {"number": ""}
+    about = StoredReport.message_id.in_(select(Message.id).where(of_hers, Message.number.in_(alone)))
+    waiting = and_(StoredReport.message_id.is_(None), StoredReport.number.in_(alone))
+    for which in (about, waiting):
+        db.execute(update(StoredReport).where(which).values(blank), execution_options=_QUIETLY)
+
+
+def _callbacks(db: Session, alone: Sequence[str]) -> None:
+    """What could not be used is kept byte for byte, for a few weeks: it may hold her number in any form."""
+    for number in alone:
+        inside = text("position(:digits in body) > 0").bindparams(digits=number.lstrip("+").encode())
+        db.execute(delete(RejectedCallback).where(inside), execution_options=_QUIETLY)
+
+
+def sharing(db: Session, person_id: int) -> int:
+    """How many of her numbers somebody else has, too."""
+    other = aliased(Number)
+    has = select(other.person_id).where(other.number == Number.number, other.person_id != person_id).exists()
+    return db.scalar(select(func.count()).select_from(Number).where(Number.person_id == person_id, has)) or 0

@@ -1,0 +1,174 @@
+"""Finding people by name, number, place, role and language, as fast among a million as among a hundred."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, cast, literal_column, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from smsapp import paging, scopes
+from smsapp.paging import PAGE, Page
+from smsapp.people import Number, Person, Role
+from smsapp.places import Place, plain
+from smsapp.scopes import Scope
+from smsapp.segments import clean, search_key
+
+LOOK = 5000  # of the newest people: what so many do not show often enough is rare enough for its index
+LONGEST = 120  # characters of what is typed
+FEWEST_DIGITS = 3
+
+# Words as the database's `search_words` takes a name apart.
+_DROPPED = re.compile("['`´ʔ\u02b0-\u02ff\u2018-\u201b]+")
+_WORD = re.compile("[a-z0-9\u00c0-\u1fff\u2c00-\ud7ff\uf900-\ufeff]+")
+_NUMBER = re.compile(r"(?:tel:)?[\d\s+().\-/]+", re.IGNORECASE)
+
+Columns = ReadOnlyColumnCollection[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whom somebody looks for; what is empty does not matter. `words` is a name, or a number in any form."""
+
+    words: str = ""
+    places: tuple[int, ...] = ()  # people of these places and of all below them
+    role: str = ""
+    language: str = ""
+
+    @property
+    def digits(self) -> str:
+        """The last digits of a number, where that is what was typed."""
+        typed = unicodedata.normalize("NFKC", clean(self.words[:LONGEST]))
+        if not _NUMBER.fullmatch(typed):
+            return ""
+        digits = "".join(str(unicodedata.decimal(c)) for c in typed if c.isdecimal())
+        return digits.removeprefix("00") if len(digits) >= FEWEST_DIGITS else ""
+
+    @property
+    def names(self) -> list[str]:
+        """The beginnings of words of a name, folded."""
+        return [] if self.digits else _WORD.findall(_DROPPED.sub("", search_key(clean(self.words[:LONGEST]))))
+
+    @property
+    def unanswerable(self) -> bool:
+        """Something was typed, and nothing in it is part of a name or number."""
+        return bool(self.words.strip()) and not self.digits and not self.names
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person as a list shows her."""
+
+    id: int
+    name: str | None
+    language: str | None
+    facility_id: int | None
+    facility: str | None
+    numbers: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+def people(db: Session, scope: Scope, wanted: Wanted, after: str | None = None, size: int = PAGE) -> Page:
+    """A page of `Found`, the newest first."""
+    if wanted.places:
+        scope = scope.narrowed(scopes.at(db, wanted.places).facilities or ())
+    ids = [] if wanted.unanswerable else _ids(db, scope, wanted, after, size)
+    page = paging.cut(ids, [Person.id], after, size)
+    return Page(shown(db, list(page.rows)), page.after, page.first)
+
+
+def every(db: Session, scope: Scope, wanted: Wanted, size: int = 1000) -> Iterator[Found]:
+    """All of them, page by page: for exports."""
+    after: str | None = None
+    while True:
+        page = people(db, scope, wanted, after, size)
+        yield from page.rows
+        if (after := page.after) is None:
+            return
+
+
+def places_called(db: Session, words: str) -> Sequence[Place]:
+    """Places of any kind whose name begins with these words, or holds them; a facility also by its poster number."""
+    wanted = plain(words[:LONGEST])
+    if not wanted:
+        return []
+    named = [(place, plain(place.name)) for place in db.scalars(select(Place).order_by(Place.name))]
+    exact = [place for place, name in named if wanted in {name, place.code}]
+    begins = [place for place, name in named if name.startswith(wanted)]
+    return exact or begins or [place for place, name in named if wanted in name]
+
+
+def _ids(db: Session, scope: Scope, wanted: Wanted, after: str | None, size: int) -> Sequence[Any]:
+    """One id more than the page holds.
+
+    The planner would have to guess which is faster: to walk down the newest, where many fit, or to ask the index of a
+    rare word. Looking at a few thousand of the newest first answers that, and bounds what either can cost.
+    """
+    beyond = paging.beyond([Person.id], after)
+    if not wanted.digits:
+        recent = _newest(scope, beyond, max(LOOK, 20 * size))
+        seen = db.execute(_top(select(recent.c.id).where(*_fit(recent.c, scope, wanted)), recent.c.id, size)).all()
+        if len(seen) > size:
+            return seen
+    columns = Person.__table__.c
+    fits = select(Person.id).where(beyond, *_fit(columns, scope, wanted)).cte("fits").prefix_with("MATERIALIZED")
+    return db.execute(_top(select(fits.c.id), fits.c.id, size)).all()
+
+
+def _newest(scope: Scope, beyond: ColumnElement[bool], many: int) -> Any:
+    columns = (Person.id, Person.facility_id, Person.language, Person.search, Person.forgotten_at)
+    chosen = select(*columns).where(beyond)
+    if scope.facilities is not None and len(scope.facilities) == 1:
+        chosen = chosen.where(scope.within(Person.facility_id))
+    return chosen.order_by(Person.id.desc()).limit(many).subquery("newest")
+
+
+def _top(chosen: Select[Any], key: ColumnElement[int], size: int) -> Select[Any]:
+    return chosen.order_by(key.desc()).limit(size + 1)
+
+
+def _fit(columns: Columns, scope: Scope, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield columns["forgotten_at"].is_(None)
+    yield scope.within(columns["facility_id"])
+    if names := wanted.names:
+        query = " & ".join(f"'{name}':*" for name in names)
+        yield columns["search"].bool_op("@@")(cast(query, TSQUERY))
+    if wanted.language:
+        yield columns["language"] == wanted.language
+    if wanted.role:
+        yield select(Role.role).where(Role.person_id == columns["id"], Role.role == wanted.role).exists()
+    if digits := wanted.digits:
+        backwards = literal_column("reverse(person_numbers.number)").like(digits[::-1] + "%")
+        yield columns["id"].in_(select(Number.person_id).where(backwards))
+
+
+def shown(db: Session, ids: Collection[int]) -> list[Found]:
+    """What a list shows of these people, in the order of `ids`."""
+    rows = db.execute(
+        select(Person.id, Person.name, Person.language, Person.facility_id, Place.name)
+        .join(Place, Place.id == Person.facility_id, isouter=True)
+        .where(Person.id.in_(ids))
+    )
+    numbers = _by_person(
+        db.execute(
+            select(Number.person_id, Number.number)
+            .where(Number.person_id.in_(ids))
+            .order_by(Number.main.desc(), Number.since, Number.number)
+        )
+    )
+    roles = _by_person(db.execute(select(Role.person_id, Role.role).where(Role.person_id.in_(ids)).order_by(Role.role)))
+    found = {row[0]: Found(*row, tuple(numbers.get(row[0], ())), tuple(roles.get(row[0], ()))) for row in rows}
+    return [found[i] for i in ids if i in found]
+
+
+def _by_person(rows: Iterable[Any]) -> dict[int, list[str]]:
+    told: dict[int, list[str]] = {}
+    for person_id, word in rows:
+        told.setdefault(person_id, []).append(word)
+    return told
