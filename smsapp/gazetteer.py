@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp.places import KINDS, Place, plain
+from smsapp.places import KINDS, LONGEST_NAME, POSTER, Place, plain
 from smsapp.segments import clean, search_key
 from smsapp.sheets import Row
 from smsapp.tally import Tally
 
 ABOVE = dict(zip(KINDS[1:], KINDS[:-1], strict=True))  # what each kind lies in
-LONGEST_NAME = 120
-POSTER = range(3, 9)  # digits: short enough to type, longer than the keys for back, menu and more
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from smsapp.db import Base
 from smsapp.segments import search_key
 
 KINDS = ("region", "district", "facility", "village")
+LONGEST_NAME = 120
+POSTER = range(3, 9)  # digits: short enough to type, longer than the keys for back, menu and more
 
 
 class UnknownPlace(LookupError):

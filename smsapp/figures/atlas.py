@@ -43,6 +43,15 @@ class Way:
     place: Place
     above: Sequence[Place]
 
+    @classmethod
+    def to(cls, db: Session, place: Place) -> Way:
+        above: list[Place] = []
+        upper = place.parent_id
+        while upper is not None and (found := db.get(Place, upper)) is not None:
+            above.insert(0, found)
+            upper = found.parent_id
+        return cls(place, above)
+
 
 def pyramid(db: Session, scope: Scope, survey: str, today: date) -> Sequence[Branch]:
     """The regions that have a facility in this scope, with their figures; for whoever sees everything, all."""
@@ -105,11 +114,4 @@ def people_of(db: Session, facility_id: int) -> int:
 def way(db: Session, place_id: int) -> Way | None:
     """A place and the way to it."""
     place = db.get(Place, place_id)
-    if place is None:
-        return None
-    above: list[Place] = []
-    upper = place.parent_id
-    while upper is not None and (found := db.get(Place, upper)) is not None:
-        above.insert(0, found)
-        upper = found.parent_id
-    return Way(place, above)
+    return Way.to(db, place) if place is not None else None

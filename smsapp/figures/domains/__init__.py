@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smsapp.figures.domains.broadcasts import DOMAIN as BROADCASTS
 from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
@@ -9,4 +10,4 @@ from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
 
-ALL: Domains = (SURVEYS, MESSAGES, INBOX)  # in the order of their cards
+ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS)  # in the order of their cards and chores

@@ -11,11 +11,12 @@ from smsapp.figures.shapes import Chore, Domain
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 
+_ONE, _SEVERAL = "%(num)s person waits for an answer", "%(num)s people wait for an answer"
+
 
 def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
     del rt
-    one, several = "%(num)s person waits for an answer", "%(num)s people wait for an answer"
-    return [Chore(inbox.waiting(db, scope), one, several, "console.inbox")]
+    return [Chore(inbox.waiting(db, scope), _ONE, _SEVERAL, "console.inbox")]
 
 
 DOMAIN = Domain("inbox", chores=_chores)

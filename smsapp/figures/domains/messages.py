@@ -8,9 +8,11 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from smsapp.figures import service, spending, traffic
+from smsapp.figures.service import HeldUp
 from smsapp.figures.shapes import SHOWN_DAYS, Card, Chore, Domain, Week
 from smsapp.figures.traffic import Traffic
 from smsapp.messages import STATUSES
+from smsapp.outbox import reading
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 
@@ -37,21 +39,21 @@ def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
     )
 
 
-def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
-    del rt, scope  # a gateway that stands still holds up everybody's messages
-    return [
-        Chore(
-            1,
-            _PAUSED if held.paused else _AWAY,
-            _PAUSED if held.paused else _AWAY,
-            values={"gateway": held.gateway, "since": held.since, "reason": held.reason},
-            urgent=True,
-        )
-        for held in service.held_up(db)
-    ]
-
-
 _PAUSED = "The gateway %(gateway)s is paused: it refuses us, and nothing goes out by it. It says: %(reason)s"
 _AWAY = "The gateway %(gateway)s is out of reach. What it should send waits and is tried again. We hear: %(reason)s"
+_UNKNOWN = "Nobody knows whether %(num)s message went out", "Nobody knows whether %(num)s messages went out"
+
+
+def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
+    """A gateway that stands still holds up everybody's messages, and is told to everybody."""
+    del rt
+    unknown = Chore(reading.unknowns(db, scope), *_UNKNOWN, "console.messages", {"status": "unknown"})
+    return [*(_held_up(held) for held in service.held_up(db)), unknown]
+
+
+def _held_up(held: HeldUp) -> Chore:
+    words = _PAUSED if held.paused else _AWAY
+    return Chore(1, words, words, values={"gateway": held.gateway, "reason": held.reason}, urgent=True)
+
 
 DOMAIN = Domain("messages", traffic.count, _cards, _chores)

@@ -16,7 +16,7 @@ from smsapp.figures import atlas, centre
 from smsapp.figures.atlas import Way
 from smsapp.figures.centre import Year
 from smsapp.flows.nodes import Flow
-from smsapp.handlers.console import downloads, drawing
+from smsapp.handlers.console import centre_form, downloads, drawing
 from smsapp.handlers.console.guard import ALL, address, allowed, me
 from smsapp.places import Place
 from smsapp.runtime import Runtime
@@ -40,6 +40,7 @@ QUESTIONS = {
 def register(bp: Blueprint, rt: Runtime) -> None:
     _pages(bp, rt)
     _data(bp, rt)
+    centre_form.register(bp, rt)
 
 
 def _pages(bp: Blueprint, rt: Runtime) -> None:
