@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import conversations, figures, messages, outbox, periodic, shuffling, staff
+from smsapp import broadcasts, conversations, figures, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -18,7 +18,14 @@ def deliver_replies() -> None:
 def deliver_bulk() -> None:
     rt = runtime()
     rt.bell.started("deliver_bulk")
-    outbox.deliver(rt, "bulk", stop=stopping.is_set)
+    if outbox.deliver(rt, "bulk", stop=stopping.is_set):
+        rt.bell.ring("feed_broadcasts")  # there is room for more
+
+
+def feed_broadcasts() -> None:
+    rt = runtime()
+    rt.bell.started("feed_broadcasts")
+    broadcasts.feed(rt, stop=stopping.is_set)
 
 
 def hear() -> None:
@@ -46,6 +53,7 @@ def tidy() -> None:
         first = periodic.first(db, "tidy", timedelta(hours=1), rt.now())
         messages.forget_old(db, rt.now())
         staff.forget_old(db, rt.now())
+        broadcasts.forget_old(db, rt.now())
     if first:
         conversations.tidy(rt)
         shuffling.shuffle(rt)

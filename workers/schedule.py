@@ -31,6 +31,7 @@ class Every:
 PERIODIC = (
     Every(5, "deliver_replies"),  # a first retry comes within ten seconds
     Every(5, "deliver_bulk"),
+    Every(5, "feed_broadcasts"),
     Every(5, "hear"),
     Every(15, "sweep"),
     Every(30, "nudge"),

@@ -1,27 +1,71 @@
-"""Broadcasts: one text to many."""
+"""Broadcasts: one text to many. Content, steps, planning, feeding, progress."""
 
-from __future__ import annotations
+from smsapp.broadcasts.audience import Audience, Listing
+from smsapp.broadcasts.content import TOPICS, Content, Problem, problems
+from smsapp.broadcasts.counting import Count, Sampled, count, sample
+from smsapp.broadcasts.feeding import feed
+from smsapp.broadcasts.planning import figures, shown
+from smsapp.broadcasts.progress import Counts, all_missed, counts, missed, reasons, replies
+from smsapp.broadcasts.reading import forget_old, listing, waiting_for_approval
+from smsapp.broadcasts.sending import send
+from smsapp.broadcasts.steps import (
+    approve,
+    cancel,
+    change,
+    content_of,
+    decline,
+    find,
+    listed,
+    make,
+    pause,
+    remove,
+    repeat,
+    resume,
+    submit,
+    withdraw,
+    wrong,
+)
+from smsapp.broadcasts.tables import Broadcast, Template
 
-import uuid
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from smsapp import outbox, people
-from smsapp.outbox import Draft
-from smsapp.people import Group
-from smsapp.runtime import Runtime
-
-
-def send(db: Session, rt: Runtime, group: str, words: str) -> int:
-    """Queue one message for each number of the group's people; how many. LookupError for a group nobody knows."""
-    members = people.members(db, group)
-    if members is None:
-        known = ", ".join(db.scalars(select(Group.name).order_by(Group.name).limit(5))) or "none yet"
-        raise LookupError(f"unknown group {group!r} (known: {known})")
-    key = uuid.uuid4().hex
-    drafts = [
-        Draft(number, words, "broadcast", language, person_id, key=f"broadcast:{key}:{number}")
-        for number, person_id, language in members
-    ]
-    return outbox.post_many(db, rt, drafts)
+__all__ = [
+    "TOPICS",
+    "Audience",
+    "Broadcast",
+    "Content",
+    "Count",
+    "Counts",
+    "Listing",
+    "Problem",
+    "Sampled",
+    "Template",
+    "all_missed",
+    "approve",
+    "cancel",
+    "change",
+    "content_of",
+    "count",
+    "counts",
+    "decline",
+    "feed",
+    "figures",
+    "find",
+    "forget_old",
+    "listed",
+    "listing",
+    "make",
+    "missed",
+    "pause",
+    "problems",
+    "reasons",
+    "remove",
+    "repeat",
+    "replies",
+    "resume",
+    "sample",
+    "send",
+    "shown",
+    "submit",
+    "waiting_for_approval",
+    "withdraw",
+    "wrong",
+]

@@ -77,7 +77,7 @@ class Listing:
 
     def numbers(self) -> CompoundSelect[str]:
         stored = select(Listed.number).where(Listed.broadcast_id == self.broadcast_id)
-        return union(stored, select(func.unnest(literal(self.pasted, ARRAY(String)))))
+        return union(stored, select(func.unnest(literal(list(self.pasted), ARRAY(String)))))
 
 
 NO_LIST = Listing()

@@ -48,13 +48,13 @@ def _begin(rt: Runtime) -> Sequence[int]:
         free = select(Broadcast).where(Broadcast.status == SCHEDULED, due).with_for_update(skip_locked=True)
         for broadcast in db.scalars(free):
             begin(broadcast, rt)
+            log.info("broadcast begins", broadcast=broadcast.id, planned=broadcast.planned)
         db.flush()
         return db.scalars(select(Broadcast.id).where(Broadcast.status == RUNNING).order_by(Broadcast.id)).all()
 
 
 def begin(broadcast: Broadcast, rt: Runtime) -> None:
     broadcast.status, broadcast.started_at = RUNNING, rt.now()
-    log.info("broadcast begins", broadcast=broadcast.id, planned=broadcast.planned)
 
 
 def hand_over(rt: Runtime, broadcast_id: int, ahead: int | None = AHEAD) -> int:
@@ -142,5 +142,7 @@ def _open(db: Session, broadcast_id: int) -> int:
 
 def _end(db: Session, rt: Runtime, broadcast: Broadcast, status: str) -> None:
     broadcast.status, broadcast.ended_at = status, rt.now()
+    if status == FINISHED:
+        broadcast.dropped = broadcast.planned - broadcast.fed  # with those who were forgotten since
     db.execute(delete(Listed).where(Listed.broadcast_id == broadcast.id))
     log.info("broadcast ended", broadcast=broadcast.id, status=status)

@@ -38,6 +38,7 @@ def _plan_one(rt: Runtime, broadcast_id: int) -> bool:
         broadcast = db.scalar(free.with_for_update(skip_locked=True))
         if broadcast is not None:  # else somebody else plans it, or it was taken back
             plan(db, rt, broadcast)
+            log.info("broadcast planned", broadcast=broadcast.id, status=broadcast.status, planned=broadcast.planned)
     return broadcast is not None
 
 
@@ -54,7 +55,6 @@ def plan(db: Session, rt: Runtime, broadcast: Broadcast) -> None:
     broadcast.estimate = sum(one.cost for one in shown(rt, broadcast.texts, counted))
     broadcast.status, broadcast.note = _next(rt, broadcast)
     db.execute(text("SET LOCAL statement_timeout = DEFAULT"))
-    log.info("broadcast planned", broadcast=broadcast.id, status=broadcast.status, planned=broadcast.planned)
 
 
 def whom(db: Session, rt: Runtime, broadcast: Broadcast) -> Subquery:

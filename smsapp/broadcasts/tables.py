@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from smsapp import ties
 from smsapp.db import Base, Big
 from smsapp.scopes import EVERYWHERE, Scope
 
@@ -87,8 +89,8 @@ class Recipient(Base):
     __tablename__ = "broadcast_recipients"
 
     broadcast_id: Mapped[int] = mapped_column(Big, ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[int | None] = mapped_column(Big)  # None: nobody whom we know
+    number: Mapped[str] = mapped_column(primary_key=True, info=ties.number(ties.DELETE))
+    person_id: Mapped[int | None] = mapped_column(Big, info=ties.person(ties.DELETE))  # None: nobody whom we know
     facility_id: Mapped[int | None]
     language: Mapped[str | None]
 
@@ -99,7 +101,7 @@ class Listed(Base):
     __tablename__ = "broadcast_listed"
 
     broadcast_id: Mapped[int] = mapped_column(Big, ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True, info=ties.number(ties.DELETE))
 
 
 class Template(Base):

@@ -24,8 +24,8 @@ VARIABLES = tuple(dict.fromkeys(WRITTEN.values()))
 MOST_PARTS = 10  # nearly always a mistake, and paid for by the part
 LETTERS_SHOWN = 8
 NUMBER = "+" + 11 * "0"  # every number is as long as this
-# Letters that are sent as two or more.
-EXPANDING = "".join(sorted(c for c, plain in letters.PLAIN.items() if len(plain) > 1)) + "".join(segments.EXTENSION)
+# Letters of names that are sent as two.
+EXPANDING = "".join(sorted(c for c, plain in letters.PLAIN.items() if len(plain) > 1 and c.isalpha()))
 
 _USED = re.compile(r"( ?)\{([a-z_]+)\}")
 

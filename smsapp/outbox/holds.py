@@ -31,7 +31,7 @@ def of(db: Session, broadcast_ids: Collection[int]) -> dict[int, bool]:
     if not broadcast_ids:
         return {}
     held = select(Hold.broadcast_id, Hold.cancelled).where(Hold.broadcast_id.in_(broadcast_ids))
-    return dict(db.execute(held).tuples().all())
+    return dict(db.execute(held).all())
 
 
 def pause(db: Session, broadcast_id: int) -> None:

@@ -33,6 +33,7 @@ KINDS: Mapping[str, LazyString] = {
     "invitation": lazy_gettext("survey invitation"),
     "reminder": lazy_gettext("reminder"),
     "broadcast": lazy_gettext("broadcast"),
+    "test": lazy_gettext("test of a broadcast"),
 }
 
 STAFF_ROLES: Mapping[str, LazyString] = {
