@@ -114,8 +114,10 @@ def actor(who: str) -> str:
     return str(gettext("command line")) if who == audit.COMMAND_LINE else who
 
 
-def subject(said: str) -> str:
-    """`person:12` in words."""
+def subject(said: str, names: Mapping[str, str]) -> str:
+    """`person:12` in words; by name where it is known."""
+    if said in names:
+        return names[said]
     kind, _, number = said.partition(":")
     return f"{words.call({k: v[0] for k, v in SUBJECTS.items()}, kind)} {number}" if number else said
 
@@ -132,7 +134,8 @@ def page(said: str) -> str | None:
 
 def details(told: Mapping[str, Any]) -> list[str]:
     """Each as `name: value`, or from what to what."""
-    return [f"{words.call(DETAILS, name)}: {_value(value)}" for name, value in told.items() if value not in (None, "")]
+    shown = {words.call(DETAILS, name): _value(value) for name, value in told.items() if value not in (None, "")}
+    return [str(gettext("%(name)s: %(value)s", name=name, value=value)) for name, value in shown.items()]
 
 
 def _value(value: Any) -> str:

@@ -37,7 +37,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         with transaction(rt.sessions) as db:
             page = trail.entries(db, wanted, request.args.get("after"))
             people = trail.people(db)
-        more = {"people": people, "not_people": NOT_PEOPLE, "deeds": deeds, "problem": problem}
+        names = {audit.of(account): name for account, name, _ in people}
+        more = {"people": people, "names": names, "not_people": NOT_PEOPLE, "deeds": deeds, "problem": problem}
         body = render_template("console/trail/list.html", page=page, asked=asked, **more)
         return body, 422 if problem else 200
 
