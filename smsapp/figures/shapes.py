@@ -101,11 +101,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Chore:
-    """Something that waits for somebody, said in the console's words for one and for several."""
+    """Something that waits for somebody, said in the console's words: for one and for several, or for all alike."""
 
     n: int
     one: str
-    several: str
+    several: str = ""
     endpoint: str = ""
     query: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)  # that fill the words, beside `num`

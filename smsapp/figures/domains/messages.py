@@ -26,7 +26,7 @@ def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
     written = Week.of({day: t.written for day, t in days.items()}, today)
     by_status = [
         (status, days.get(today, Traffic()).out.get(status, 0), this_week.out[status])
-        for status in STATUSES
+        for status in reversed(STATUSES)
         if this_week.out.get(status)
     ]
     spent = spending.month(db, rt, scope)
@@ -52,8 +52,8 @@ def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
 
 
 def _held_up(held: HeldUp) -> Chore:
-    words = _PAUSED if held.paused else _AWAY
-    return Chore(1, words, words, values={"gateway": held.gateway, "reason": held.reason}, urgent=True)
+    values = {"gateway": held.gateway, "reason": held.reason}
+    return Chore(1, _PAUSED if held.paused else _AWAY, values=values, urgent=True)
 
 
 DOMAIN = Domain("messages", traffic.count, _cards, _chores)

@@ -1,22 +1,20 @@
-"""Tables that staff take with them, as CSV or XLSX."""
+"""Small tables that staff take with them, as CSV or XLSX."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from flask import Response, send_file
+from flask import Response
 
 from smsapp import tabular
 
-FORMS = ("csv", "xlsx")
-
 
 def table(form: str, name: str, header: Sequence[str], rows: tabular.Rows) -> Response:
-    """The table as a file of this name."""
-    named: dict[str, Any] = {"as_attachment": True, "download_name": f"{name}.{form}"}
+    """The table as a file of this name, `form` csv or xlsx; what is long should stream instead."""
     if form == "xlsx":
-        return send_file(tabular.xlsx(header, rows, name), tabular.XLSX_TYPE, **named)
-    answer = Response(tabular.csv_rows(header, rows), content_type=tabular.CSV_TYPE)
-    answer.headers.set("Content-Disposition", "attachment", filename=named["download_name"])
+        with tabular.xlsx(header, rows, name) as file:
+            answer = Response(file.read(), content_type=tabular.XLSX_TYPE)
+    else:
+        answer = Response("".join(tabular.csv_rows(header, rows)), content_type=tabular.CSV_TYPE)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{form}")
     return answer

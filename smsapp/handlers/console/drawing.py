@@ -30,7 +30,7 @@ def line(days: Mapping[date, int]) -> Markup:
         today=number(figures[-1]),
     )
     return Markup(
-        '<svg class="line" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{words}">'
+        '<svg class="line" viewBox="0 0 {w} {h}" preserveAspectRatio="xMinYMid meet" role="img" aria-label="{words}">'
         '<polyline points="{points}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="3"/></svg>'
     ).format(
         w=WIDTH,
