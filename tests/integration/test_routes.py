@@ -1,0 +1,347 @@
+"""Every address of the console, asked for by every role and by nobody: who may, what is there, and whose it is.
+
+A new view is found by itself. If its address has an argument that stands in no table below, the tests say so.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, text
+from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.test import TestResponse
+
+from smsapp.runtime import Runtime
+from tests.desk import Desk
+from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
+from tests.village import SOTUBA
+
+ROLES = ("administrator", "programme", "facility", "viewer")
+BOUND = ("facility", "viewer")  # they see their places alone
+
+# What belongs to somebody: a sample of one side. An endpoint's own sample, where it wants another one, comes first.
+SAMPLES: Mapping[str, Any] = {
+    "person_id": lambda side: side.person,
+    "number": lambda side: side.number,
+    "place_id": lambda side: side.facility,
+    "message_id": lambda side: side.unknown,
+    "broadcast_id": lambda side: side.draft,
+    "template_id": lambda side: side.template,
+}
+OWN_SAMPLES: Mapping[tuple[str, str], Any] = {}
+
+# What belongs to nobody in particular.
+COMMON: Mapping[str, Any] = {"form": "csv", "token": "x" * 43, "account_id": 1}
+
+# Addresses that answer otherwise than with a page to those who may read them, and why.
+ANSWERS: Mapping[str, set[int]] = {
+    "console.link": {410},  # no such link
+    "console.sign_in": {302},  # signed in already
+    "console.sign_in_code": {302},  # the first step comes first
+    "console.sign_in_set_up": {302},
+    "console.account_factor_new": {302},  # nothing is being set up
+}
+QUERIES = (
+    "q=zzyz",
+    "number=799900",
+    f"place={OTHERS.facility}&place_id={OTHERS.facility}",
+    f"facility={OTHERS.facility}&facility_id={OTHERS.facility}",
+    f"person={OTHERS.person}&person_id={OTHERS.person}",
+    f"broadcast={OTHERS.running}&broadcast_id={OTHERS.running}",
+)
+# What a form of somebody else's facility could carry.
+SMUGGLED: Mapping[str, Any] = {
+    "other": OTHERS.person,
+    "other_id": OTHERS.person,
+    "with": OTHERS.person,
+    "person": OTHERS.person,
+    "person_id": OTHERS.person,
+    "keep": OTHERS.person,
+    "place": OTHERS.facility,
+    "place_id": OTHERS.facility,
+    "places": [str(OTHERS.facility)],
+    "facility": OTHERS.facility,
+    "facility_id": OTHERS.facility,
+    "facilities": [str(OTHERS.facility)],
+    "broadcast": OTHERS.draft,
+    "template": OTHERS.template,
+    "template_id": OTHERS.template,
+    "number": OTHERS.number,
+    "numbers": OTHERS.number,
+    "list": OTHERS.number,
+    "q": "zzyz",
+    "text": "Bonjour",
+    "text_fr": "Bonjour",
+    "key": "of-a-form-that-was-open",
+    "title": "Bonjour",
+    "name": "Bonjour",
+}
+
+NUMBERS_OF = "SELECT number FROM person_numbers WHERE person_id BETWEEN 2000 AND 3999"
+# What the other sides have, as one word: it changes with any of it.
+UNTOUCHED = " || ".join(
+    f"(SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {table} t WHERE {whose})"
+    for table, whose in {
+        "persons": "id BETWEEN 2000 AND 3999",
+        "person_numbers": "person_id BETWEEN 2000 AND 3999",
+        "person_roles": "person_id BETWEEN 2000 AND 3999",
+        "group_members": "person_id BETWEEN 2000 AND 3999",
+        "consents": "person_id BETWEEN 2000 AND 3999",
+        "topics_left": f"number IN ({NUMBERS_OF})",
+        "messages": f"number IN ({NUMBERS_OF})",
+        "threads": f"number IN ({NUMBERS_OF})",
+        "broadcasts": "id BETWEEN 2000 AND 3999",
+        "broadcast_recipients": "broadcast_id BETWEEN 2000 AND 3999",
+        "broadcast_listed": "broadcast_id BETWEEN 2000 AND 3999",
+        "message_templates": "id BETWEEN 2000 AND 3999",
+    }.items()
+)
+
+
+class Walk:
+    """One role at the console of the two facilities; each step is taken back before the next one."""
+
+    def __init__(self, rt: Runtime, role: str | None) -> None:
+        move_in(rt)
+        places = [SOTUBA] if role in BOUND else []
+        self.role = role
+        self.desk = Desk.of(rt, role, places=places) if role else Desk(rt, None)
+        self.app: Flask = self.desk.client.application
+        self.connection: Connection = rt.sessions.kw["bind"]
+        cookie = self.desk.client.get_cookie("console")
+        assert cookie
+        self.cookie = cookie.value
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        savepoint = self.connection.begin_nested()
+        self.desk.client.set_cookie("console", self.cookie)
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+
+    def get(self, address: str) -> TestResponse:
+        with self.step():
+            return _read(self.desk.get(address))
+
+    def post(self, address: str, form: Mapping[str, Any] | None = None) -> TestResponse:
+        with self.step():
+            return _read(self.desk.post(address, form))
+
+    def digest(self) -> str:
+        return str(self.connection.scalar(text(f"SELECT {UNTOUCHED}")))
+
+    def rules(self, method: str) -> list[Rule]:
+        return [rule for rule in rules(self.app) if method in (rule.methods or ())]
+
+    def roles(self, rule: Rule) -> frozenset[str]:
+        found: frozenset[str] = vars(self.app.view_functions[rule.endpoint])["roles"]
+        return found
+
+    def address(self, rule: Rule, side: Side) -> str:
+        with self.app.test_request_context():
+            return self.app.url_map.bind("localhost").build(rule.endpoint, arguments(rule, side))
+
+
+def _read(answer: TestResponse) -> TestResponse:
+    """All of the body, before the step is taken back; what streams would read the database too late."""
+    answer.get_data()
+    answer.close()
+    return answer
+
+
+def rules(app: Flask) -> list[Rule]:
+    return sorted((r for r in app.url_map.iter_rules() if r.endpoint != "static"), key=lambda rule: rule.rule)
+
+
+def arguments(rule: Rule, side: Side) -> dict[str, Any]:
+    found = {}
+    for name in rule.arguments:
+        sample = OWN_SAMPLES.get((rule.endpoint, name)) or SAMPLES.get(name)
+        assert sample or name in COMMON, (
+            f"{rule.rule}: give a sample of {name!r} in SAMPLES or COMMON of test_routes.py"
+        )
+        found[name] = sample(side) if sample else COMMON[name]
+    return found
+
+
+def belongs(rule: Rule) -> bool:
+    """Whether what is there belongs to a facility."""
+    return any(name in SAMPLES for name in rule.arguments)
+
+
+def words(answer: TestResponse) -> str:
+    """All that an answer says, also in a workbook, in lower case."""
+    body = answer.get_data()
+    if body[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            body = b"".join(book.read(name) for name in book.namelist())
+    return (body.decode("utf-8", "replace") + str(answer.headers)).casefold().replace("\u00a0", " ")
+
+
+def seen(answer: TestResponse, side: Side) -> list[str]:
+    said = words(answer)
+    return [mark for mark in side.marks if mark in said]
+
+
+@pytest.fixture(params=ROLES)
+def walk(rt: Runtime, request: pytest.FixtureRequest) -> Walk:
+    return Walk(rt, request.param)
+
+
+@pytest.fixture(params=BOUND)
+def bound(rt: Runtime, request: pytest.FixtureRequest) -> Walk:
+    return Walk(rt, request.param)
+
+
+@pytest.fixture
+def nobody(rt: Runtime) -> Walk:
+    return Walk(rt, None)
+
+
+# ---- who may
+
+
+def test_every_address_has_a_sample_of_its_arguments(nobody):
+    """Fails by itself, with the name of what is missing, before anything else does."""
+    for rule in rules(nobody.app):
+        arguments(rule, OURS)
+    assert len(rules(nobody.app)) > 35
+
+
+def test_signed_out_one_is_led_to_the_door(nobody):
+    for method in ("GET", "POST"):
+        for rule in nobody.rules(method):
+            address = nobody.address(rule, OURS)
+            answer = nobody.get(address) if method == "GET" else nobody.post(address)
+            if nobody.roles(rule):
+                assert answer.status_code == 302, (method, rule)
+                assert answer.headers["Location"].startswith("/sign-in?next="), (method, rule)
+            else:
+                assert answer.status_code < 500, (method, rule, answer.status_code)
+            # What stood in the address asked for stands in the one that leads back to it.
+            assert set(seen(answer, OURS)) <= {mark for mark in OURS.marks if mark in address}, (method, rule)
+            assert seen(answer, OTHERS) == [], (method, rule)
+
+
+def test_each_role_gets_the_pages_that_are_hers_and_403_for_the_others(walk):
+    for rule in walk.rules("GET"):
+        answer = walk.get(walk.address(rule, OURS))
+        roles = walk.roles(rule)
+        if roles and walk.role not in roles:
+            assert answer.status_code == 403, (rule, answer.status_code)
+            assert seen(answer, OURS) == [], rule
+            continue
+        assert answer.status_code in ANSWERS.get(rule.endpoint, {200}), (rule, answer.status_code, answer.text[:1500])
+
+
+def test_each_role_may_do_what_is_hers_and_nothing_else(walk):
+    for rule in walk.rules("POST"):
+        answer = walk.post(walk.address(rule, OURS))
+        roles = walk.roles(rule)
+        if roles and walk.role not in roles:
+            assert answer.status_code == 403, (rule, answer.status_code)
+        else:
+            assert answer.status_code in {200, 204, 302, 303, 400, 401, 404, 409, 410, 422}, (rule, answer.status_code)
+
+
+def test_no_form_is_taken_without_its_token(rt):
+    walk = Walk(rt, "administrator")
+    for rule in walk.rules("POST"):
+        with walk.step():
+            assert walk.desk.client.post(walk.address(rule, OURS)).status_code == 400, rule
+
+
+# ---- whose it is
+
+
+def test_what_belongs_to_another_facility_is_not_there(bound):
+    for rule in bound.rules("GET"):
+        if not belongs(rule) or bound.role not in bound.roles(rule):
+            continue
+        for side in (OTHERS, NOWHERE):
+            if None in arguments(rule, side).values():
+                continue
+            answer = bound.get(bound.address(rule, side))
+            assert answer.status_code == 404, (rule, answer.status_code)
+            assert seen(answer, side) == [], rule
+
+
+def test_nothing_of_another_facility_is_shown_anywhere(bound):
+    """Not in a list, a search, an export, a chart or an address; nor where a query asks for it."""
+    shown = set()
+    for rule in bound.rules("GET"):
+        if bound.roles(rule) and bound.role not in bound.roles(rule):
+            continue
+        address = bound.address(rule, OURS)
+        for query in ("", *(() if belongs(rule) or bound.role == "viewer" else QUERIES)):
+            answer = bound.get(f"{address}?{query}")
+            assert answer.status_code < 500, (address, query)
+            shown.update(seen(answer, OURS))
+            for side in (OTHERS, NOWHERE):
+                asked_for = {mark for mark in side.marks if mark in query}
+                assert set(seen(answer, side)) <= asked_for, (address, query)
+    assert set(OURS.marks) <= shown, "the walk sees nothing at all"
+
+
+def test_a_heads_walk_sees_both_facilities(rt):
+    """So that the walk above could fail."""
+    head = Walk(rt, "programme")
+    shown = set()
+    for rule in head.rules("GET"):
+        if head.role in head.roles(rule):
+            for side in (OTHERS, NOWHERE):
+                if None not in arguments(rule, side).values():
+                    answer = head.get(head.address(rule, side))
+                    assert answer.status_code in ANSWERS.get(rule.endpoint, {200}), (rule, answer.status_code)
+                    shown.update(seen(answer, side))
+    assert {*OTHERS.marks, *NOWHERE.marks} <= shown
+
+
+def test_what_belongs_to_another_facility_can_not_be_changed(bound):
+    before = bound.digest()
+    for rule in bound.rules("POST"):
+        if not belongs(rule) or bound.role not in bound.roles(rule):
+            continue
+        for side in (OTHERS, NOWHERE):
+            if None in arguments(rule, side).values():
+                continue
+            with bound.step():
+                answer = _read(bound.desk.post(bound.address(rule, side), SMUGGLED))
+                assert answer.status_code == 404, (rule, answer.status_code)
+                assert seen(answer, side) == [], rule
+                assert bound.digest() == before, rule
+
+
+def test_nothing_of_another_facility_can_be_reached_through_a_form(bound):
+    """Of one's own things, but with the others' numbers in its fields."""
+    before = bound.digest()
+    for rule in bound.rules("POST"):
+        if bound.roles(rule) and bound.role not in bound.roles(rule):
+            continue
+        with bound.step():
+            answer = _read(bound.desk.post(bound.address(rule, OURS), SMUGGLED))
+            assert answer.status_code < 500, (rule, answer.status_code)
+            assert OTHERS.mark not in words(answer), rule
+            assert bound.digest() == before, rule
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_number_that_nothing_has_is_not_found(rt, method):
+    walk = Walk(rt, "administrator")
+    for rule in walk.rules(method):
+        for name, converter in rule._converters.items():
+            if isinstance(converter, IntegerConverter):
+                for absent in (0, 2**31, 10**30):
+                    address = walk.app.url_map.bind("localhost").build(
+                        rule.endpoint, {**arguments(rule, OURS), name: absent}
+                    )
+                    answer = walk.get(address) if method == "GET" else walk.post(address)
+                    assert answer.status_code == 404, (rule, absent, answer.status_code)

@@ -1,0 +1,149 @@
+"""Two facilities, each with everything that the console shows of people, and somebody of no facility at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from smsapp.broadcasts.tables import Broadcast, Listed, Recipient, Template
+from smsapp.db import transaction
+from smsapp.messages import Message, Thread
+from smsapp.people import Person
+from smsapp.people.tables import Consent, Group, Membership, Number, Role, TopicLeft
+from smsapp.registry.tables import PersonChange
+from smsapp.runtime import Runtime
+from tests.village import BAKON, CENTRAL, SOTUBA, settle
+
+HERS, THEIRS = "wwqueen", "zzyzx"  # in every name and text of the one, and of the other
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a facility has; None: who belongs to none."""
+
+    mark: str
+    base: int
+    facility: int | None
+    number: str
+
+    @property
+    def person(self) -> int:
+        return self.base
+
+    @property
+    def second(self) -> int:
+        """Somebody else of the same facility."""
+        return self.base + 1
+
+    @property
+    def unheard(self) -> int:
+        return self.base
+
+    @property
+    def unknown(self) -> int:
+        """A message of which nobody knows whether it arrived."""
+        return self.base + 1
+
+    @property
+    def running(self) -> int:
+        """A broadcast."""
+        return self.base
+
+    @property
+    def draft(self) -> int:
+        return self.base + 1
+
+    @property
+    def template(self) -> int:
+        return self.base
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What only somebody of this side may read, in any of its spellings."""
+        digits = self.number[4:]
+        return self.mark, digits, " ".join(digits[i : i + 2] for i in range(0, 8, 2))
+
+
+OURS = Side(HERS, 1000, SOTUBA, "+22378123401")
+OTHERS = Side(THEIRS, 2000, CENTRAL, "+22379990001")
+NOWHERE = Side(THEIRS, 3000, None, "+22379990077")
+
+
+def move_in(rt: Runtime) -> None:
+    """The village, and the three sides."""
+    settle(rt)
+    with transaction(rt.sessions) as db:
+        for side in (OURS, OTHERS, NOWHERE):
+            _people(db, rt, side)
+            _messages(db, rt, side)
+            _broadcasts(db, rt, side)
+            db.flush()
+
+
+def _people(db: Session, rt: Runtime, side: Side) -> None:
+    now, common = rt.now(), {"language": "fr", "facility_id": side.facility, "created_at": rt.now()}
+    two = ((side.person, side.number), (side.second, side.number[:-1] + "9"))
+    db.execute(insert(Person), [{"id": id, "name": f"{side.mark} {id}", **common} for id, _ in two])
+    db.execute(insert(Number), [{"number": n, "person_id": id, "main": True, "since": now} for id, n in two])
+    db.execute(insert(Role), [{"person_id": id, "role": "mother"} for id, _ in two])
+    group = db.scalar(insert(Group).values(name=f"Groupe {side.base}").returning(Group.id))
+    db.execute(insert(Membership), [{"group_id": group, "person_id": id} for id, _ in two])
+    said = {"topic": "survey", "given": True, "version": 1, "language": "fr", "channel": "sms", "at": now}
+    db.execute(insert(Consent), [{"person_id": side.person, **said}])
+    db.execute(insert(TopicLeft), [{"number": side.number, "topic": "news", "channel": "sms", "at": now}])
+    change = {"at": now, "account_id": None, "who": "x", "what": "changed", "before": {"name": side.mark}, "after": {}}
+    db.execute(insert(PersonChange), [{"person_id": side.person, **change}])
+
+
+def _messages(db: Session, rt: Runtime, side: Side) -> None:
+    now = rt.now()
+    common: dict[str, Any] = {
+        "number": side.number,
+        "gateway": "africastalking",
+        "text": f"Bonjour, dit {side.mark}",
+        "sent_text": f"Bonjour, dit {side.mark}",
+        "created_at": now,
+        "due_at": now,
+        "person_id": side.person,
+        "facility_id": side.facility,
+    }
+    broadcast = {"direction": "mt", "kind": "broadcast", "broadcast_id": side.running}
+    rows = [
+        {"id": side.unheard, "direction": "mo", "kind": "", "status": "unheard", "broadcast_id": side.running},
+        {"id": side.unknown, "status": "unknown", **broadcast},
+        {"id": side.base + 2, "status": "failed", **broadcast},
+        {"id": side.base + 3, "status": "delivered", **broadcast},
+    ]
+    db.execute(insert(Message), [{**common, **row} for row in rows])
+    told = {"facility_id": side.facility, "last_id": side.unheard, "last_at": now, "waiting": 1, "waiting_since": now}
+    thread = upsert(Thread).values(number=side.number, **told)
+    db.execute(thread.on_conflict_do_update(index_elements=["number"], set_=told))
+
+
+def _broadcasts(db: Session, rt: Runtime, side: Side) -> None:
+    now = rt.now()
+    facilities = [side.facility] if side.facility else None
+    common: dict[str, Any] = {
+        "title": f"Campagne {side.mark}",
+        "topic": "news",
+        "texts": {"fr": f"Venez, {side.mark}"},
+        "facilities": facilities,
+        "maker": f"{side.mark} qui l’a faite",
+        "created_at": now,
+        "changed_at": now,
+    }
+    listed = {"audience": {"listed": True}}
+    rows = [
+        {"id": side.running, "status": "running", "planned": 4, "fed": 3, "audience": {}, **common},
+        {"id": side.draft, "status": "draft", "planned": 0, "fed": 0, **listed, **common},
+    ]
+    db.execute(insert(Broadcast), rows)
+    waiting = {"number": side.number, "person_id": side.person, "facility_id": side.facility, "language": "fr"}
+    db.execute(insert(Recipient), [{"broadcast_id": side.running, **waiting}])
+    db.execute(insert(Listed), [{"broadcast_id": side.draft, "number": side.number}])
+    template = {"name": f"Modèle {side.mark}", "place_id": side.facility or BAKON, "texts": {"fr": side.mark}}
+    db.execute(insert(Template), [{"id": side.template, "maker": "x", "changed_at": now, **template}])
