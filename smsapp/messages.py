@@ -117,6 +117,14 @@ class Message(Base):
         Index("ix_messages_created_at", "created_at", "id"),
         Index("ix_messages_facility_id", "facility_id", "created_at", "id"),
         Index("ix_messages_amiss", "status", "created_at", "id", postgresql_where=sql(_one_of("status", AMISS))),
+        Index(
+            "ix_messages_facility_amiss",
+            "facility_id",
+            "status",
+            "created_at",
+            "id",
+            postgresql_where=sql(_one_of("status", AMISS)),
+        ),
     )
 
 

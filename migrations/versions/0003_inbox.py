@@ -55,12 +55,10 @@ def upgrade() -> None:
     op.drop_index("ix_messages_created_at", table_name="messages", postgresql_using="brin")
     op.create_index("ix_messages_created_at", "messages", ["created_at", "id"])
     op.create_index("ix_messages_facility_id", "messages", ["facility_id", "created_at", "id"])
-    op.create_index(
-        "ix_messages_amiss",
-        "messages",
-        ["status", "created_at", "id"],
-        postgresql_where=sa.text("status IN ('unknown', 'failed', 'expired', 'cancelled', 'unheard')"),
-    )
+    amiss = sa.text("status IN ('unknown', 'failed', 'expired', 'cancelled', 'unheard')")
+    op.create_index("ix_messages_amiss", "messages", ["status", "created_at", "id"], postgresql_where=amiss)
+    within = ["facility_id", "status", "created_at", "id"]
+    op.create_index("ix_messages_facility_amiss", "messages", within, postgresql_where=amiss)
     op.drop_index("ix_messages_unknown", table_name="messages")
     doubtful = "status = 'unknown' OR settled_by LIKE 'staff:%' AND external_id IS NULL"
     op.create_index("ix_messages_doubtful", "messages", ["number"], postgresql_where=sa.text(doubtful))
@@ -110,6 +108,7 @@ def downgrade() -> None:
     op.drop_table("threads")
     op.drop_index("ix_messages_doubtful", table_name="messages")
     op.create_index("ix_messages_unknown", "messages", ["number"], postgresql_where=sa.text("status = 'unknown'"))
+    op.drop_index("ix_messages_facility_amiss", table_name="messages")
     op.drop_index("ix_messages_amiss", table_name="messages")
     op.drop_index("ix_messages_facility_id", table_name="messages")
     op.drop_index("ix_messages_created_at", table_name="messages")

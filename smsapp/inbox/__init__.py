@@ -2,20 +2,25 @@
 
 from smsapp.inbox.acting import Unsent, assign, colleagues, finish, reopen, reply
 from smsapp.inbox.keeping import heard
-from smsapp.inbox.lists import LISTS, Line, lines, threads, waiting
+from smsapp.inbox.lists import LISTS, Line, following, lines, threads, waiting
+from smsapp.inbox.measuring import MOST_PARTS, Measure, measure
 from smsapp.inbox.reading import Conversation, Said, one, read
 
 __all__ = [
     "LISTS",
+    "MOST_PARTS",
     "Conversation",
     "Line",
+    "Measure",
     "Said",
     "Unsent",
     "assign",
     "colleagues",
     "finish",
+    "following",
     "heard",
     "lines",
+    "measure",
     "one",
     "read",
     "reopen",

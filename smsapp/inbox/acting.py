@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from smsapp import outbox, people, segments
 from smsapp.inbox import reading
+from smsapp.inbox.measuring import measure
 from smsapp.messages import Message, Thread
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, AccountPlace, Staff, audit
 from smsapp.staff.tables import UNBOUND, VIEWER
-
-MOST_PARTS = 10
 
 
 class Unsent(Exception):
@@ -95,7 +94,7 @@ def colleagues(db: Session, facility_id: int | None) -> list[tuple[int, str]]:
 def _check(db: Session, rt: Runtime, staff: Staff, number: str, text: str, thread: Thread | None, seen: int) -> None:
     if not text:
         raise Unsent("empty")
-    if segments.count(segments.fold(text)) > MOST_PARTS:
+    if measure(text, 0).too_long:
         raise Unsent("long")
     if problem := reading.unreachable(db, rt, number):
         raise Unsent(problem)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, column, func, literal, select, true
+from sqlalchemy import ColumnElement, Integer, Select, column, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
@@ -44,7 +44,8 @@ class Listing:
 
 def threads(db: Session, which: str, staff: Staff, after: str | None = None, size: int = paging.PAGE) -> Listing:
     """Threads of one of LISTS that this member of the staff may see, the last one moved first."""
-    page = paging.cut(db.execute(_newest(which, staff, after, size + 1)).all(), KEYS, after, size)
+    newest = _newest(which, staff, paging.beyond(KEYS, after), size + 1)
+    page = paging.cut(db.execute(newest).all(), KEYS, after, size)
     seen = [(t.number, t.last_id, t.waiting, t.assigned_to, t.done_at is None) for t in page.rows]
     return Listing(page, digest(seen))
 
@@ -52,6 +53,13 @@ def threads(db: Session, which: str, staff: Staff, after: str | None = None, siz
 def digest(seen: object) -> str:
     """A short word that differs wherever what was seen differs."""
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def following(db: Session, staff: Staff, thread: Thread) -> str | None:
+    """The number of the next thread to answer, below this one in that list."""
+    below = tuple_(*KEYS) < tuple_(thread.last_at, thread.number)
+    found = db.scalar(_newest("answer", staff, below, 1))
+    return found.number if found else None
 
 
 def waiting(db: Session, scope: Scope) -> int:
@@ -74,8 +82,8 @@ def lines(db: Session, found: Sequence[Thread]) -> list[Line]:
     return told
 
 
-def _newest(which: str, staff: Staff, after: str | None, limit: int) -> Select[Thread]:
-    chosen = _chosen(which, staff), paging.beyond(KEYS, after)
+def _newest(which: str, staff: Staff, below: ColumnElement[bool], limit: int) -> Select[Thread]:
+    chosen = _chosen(which, staff), below
     order = [key.desc() for key in KEYS]
     facilities = staff.scope.facilities
     if which == "mine" or facilities is None or len(facilities) == 1:

@@ -73,6 +73,8 @@ class Conversation:
 
 def one(db: Session, scope: Scope, number: str) -> int | None:
     """The facility that this number belongs to; LookupError where nothing is known of it in this scope."""
+    if not number.isprintable():
+        raise LookupError("not a number")
     facility_id = db.scalar(select(people.facility_of(number)))
     if not scope.covers(facility_id):
         raise LookupError(number)

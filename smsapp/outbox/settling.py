@@ -36,7 +36,7 @@ def settle(db: Session, rt: Runtime, staff: Staff, message_id: int, verdict: str
     status, reason = VERDICTS[verdict]
     chosen = select(Message).where(Message.id == message_id, Message.direction == MT)
     row = db.scalar(chosen.where(staff.scope.within(Message.facility_id)).with_for_update())
-    if row is None:
+    if row is None or (verdict == AGAIN and row.text is None):  # its person was forgotten
         raise LookupError(f"message {message_id}")
     if row.status != "unknown":
         raise Settled(row.status, settler(db, row) or "")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from smsapp.handlers.console import account, accounts, door, guard, shell, trail
+from smsapp.handlers.console import account, accounts, charts, door, guard, home, inbox, messages, places, shell, trail
 from smsapp.runtime import Runtime
 
 # Each section is a module (or package) beside this one with `register(bp, rt)`: one new file and one line here.
 SECTIONS: tuple[shell.Section, ...] = (
     account,
     accounts,
+    charts,
     door,
+    home,
+    inbox,
+    messages,
+    places,
     trail,
 )
 
