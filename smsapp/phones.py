@@ -44,6 +44,25 @@ def normalise(raw: str, country: str) -> str:
     raise BadNumber("format")
 
 
+def several(raw: str, country: str) -> list[str]:
+    """The E.164 forms of two numbers or more in one cell: a sign or a word between them, or nothing but a space."""
+    text = _plain(raw[: 2 * _LONGEST])
+    parts = [part for part in _BETWEEN.split(text) if part.strip()]
+    if len(parts) == 1 and re.fullmatch("[0-9 .-]+", text):
+        parts = _cut(re.sub("[^0-9]", "", text), country)
+    try:
+        return list(dict.fromkeys(normalise(part, country) for part in parts))
+    except BadNumber as why:
+        raise BadNumber("two numbers") from why
+
+
+def _cut(digits: str, country: str) -> list[str]:
+    """Digits in pieces as long as a number of the country."""
+    example = phonenumbers.example_number(country)
+    size = len(str(example.national_number)) if example else _MOST_DIGITS
+    return [digits[start : start + size] for start in range(0, len(digits), size)]
+
+
 @lru_cache(maxsize=4096)  # the same phone comes back at every hop of its session
 def caller(raw: str, country: str) -> str:
     """The number that a gateway hands us: any country, any kind, its plus perhaps lost on the way."""

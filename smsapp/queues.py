@@ -23,6 +23,7 @@ JOBS = {
     "sweep": REPLIES,
     "nudge": REPLIES,
     "deliver_bulk": BULK,
+    "import_people": BULK,
     "feed_broadcasts": BULK,
     "tidy": BULK,
     "count_days": BULK,

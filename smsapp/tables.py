@@ -6,8 +6,9 @@ from smsapp import messages, people, periodic, places, surveys
 from smsapp.broadcasts import tables as broadcasts
 from smsapp.conversations import tables as conversations
 from smsapp.figures import tables as figures
+from smsapp.imports import tables as imports
 from smsapp.outbox import holds
 from smsapp.registry import tables as registry
 from smsapp.staff import tables as staff
 
-ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds, registry)
+ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds, registry, imports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsapp import broadcasts, conversations, figures, messages, outbox, periodic, shuffling, staff
+from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from workers.current import runtime, stopping
 
@@ -46,12 +46,19 @@ def nudge() -> None:
     conversations.nudge(rt)
 
 
+def import_people() -> None:
+    rt = runtime()
+    rt.bell.started("import_people")
+    imports.work(rt, stop=stopping.is_set)
+
+
 def tidy() -> None:
     rt = runtime()
     rt.bell.started("tidy")
     with transaction(rt.sessions) as db:
         first = periodic.first(db, "tidy", timedelta(hours=1), rt.now())
         messages.forget_old(db, rt.now())
+        imports.forget_old(db, rt.now())
         staff.forget_old(db, rt.now())
         broadcasts.forget_old(db, rt.now())
     if first:

@@ -34,6 +34,7 @@ PERIODIC = (
     Every(5, "feed_broadcasts"),
     Every(5, "hear"),
     Every(15, "sweep"),
+    Every(15, "import_people"),  # what a worker that died left
     Every(30, "nudge"),
     Every(3600, "tidy"),
     Every(300, "count_days"),

@@ -66,6 +66,7 @@ def upgrade() -> None:
         "ix_messages_person_id", "messages", ["person_id"], postgresql_where=sa.text("person_id IS NOT NULL")
     )
     _changes()
+    _imports()
 
 
 def _changes() -> None:
@@ -85,7 +86,66 @@ def _changes() -> None:
     op.create_index("ix_person_changes_person", "person_changes", ["person_id", "at"])
 
 
+def _imports() -> None:
+    json = postgresql.JSONB(none_as_null=True, astext_type=sa.Text())
+    counts = ("last_line", "share", "rows", "refused", "new", "known", "written", "added", "changed")
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sheets", json, nullable=False),
+        sa.Column("head", json, nullable=False),
+        sa.Column("plan", json, nullable=False),
+        sa.Column("facilities", postgresql.ARRAY(sa.Integer()), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), server_default="", nullable=False),
+        sa.Column("details", json, server_default=sa.text("'{}'::jsonb"), nullable=False),
+        *(sa.Column(name, sa.Integer(), server_default="0", nullable=False) for name in counts),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('new', 'checking', 'ready', 'running', 'done', 'failed', 'cancelled')",
+            name=op.f("ck_imports_status"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_index("ix_imports_account_id", "imports", ["account_id", "id"])
+    at_work = sa.text("status IN ('checking', 'running')")
+    op.create_index("ix_imports_at_work", "imports", ["id"], postgresql_where=at_work)
+    op.create_table(
+        "import_parts",
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("entries", json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_parts_import_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "part", name=op.f("pk_import_parts")),
+    )
+    op.create_table(
+        "import_problems",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("field", "reason", "value", "detail")),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_problems_import_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problems")),
+    )
+    op.create_index("ix_import_problems_import", "import_problems", ["import_id", "id"])
+
+
 def downgrade() -> None:
+    op.drop_table("import_problems")
+    op.drop_table("import_parts")
+    op.drop_table("imports")
     op.drop_table("person_changes")
     op.drop_index("ix_messages_person_id", table_name="messages")
     op.drop_index("ix_person_numbers_backwards", table_name="person_numbers")

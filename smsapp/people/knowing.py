@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, text
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import Session
 
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
@@ -99,9 +99,9 @@ def join_group(db: Session, name: str, person_ids: Iterable[int]) -> None:
     """Add them to the group of this name, made where it is new."""
     db.execute(insert(Group).values(name=name).on_conflict_do_nothing())
     group_id = db.scalar(select(Group.id).where(Group.name == name))
-    rows = [{"group_id": group_id, "person_id": person_id} for person_id in person_ids]
-    if rows:
-        db.execute(insert(Membership).on_conflict_do_nothing(), rows)
+    ids = literal(list(person_ids), ARRAY(BigInteger))
+    rows = select(literal(group_id), func.unnest(ids))
+    db.execute(insert(Membership).from_select(["group_id", "person_id"], rows).on_conflict_do_nothing())
 
 
 def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None:

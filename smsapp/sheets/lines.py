@@ -33,6 +33,11 @@ class Book(Protocol):
 
     sheets: Sequence[str]
 
+    @property
+    def share(self) -> float:
+        """How much of the sheet was read so far, from 0 to 1."""
+        ...
+
     def lines(self, sheet: int = 0) -> Iterator[Line]: ...
 
 

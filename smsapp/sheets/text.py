@@ -29,12 +29,17 @@ class Text:
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self._encoding = raw, encoding(raw)
+        self._source = io.BytesIO(raw)
         first = next((line for line in self._text() if line.strip()), None)
         if first is None:
             raise BadSheet("the file is empty")
         told = _SEPARATED.fullmatch(first.strip())
         self._skips_first = told is not None
         self.delimiter: str = told[1] if told else self._best_delimiter()
+
+    @property
+    def share(self) -> float:
+        return 1.0 if self._source.closed else self._source.tell() / len(self._raw)
 
     def lines(self, sheet: int = 0) -> Iterator[Line]:
         """Rows that hold something, each with the line on which it begins: a quoted cell may hold several."""
@@ -58,7 +63,8 @@ class Text:
 
     def _text(self) -> io.TextIOWrapper:
         """Anew from the beginning; line ends stay what they are, for a quoted cell may hold some."""
-        return io.TextIOWrapper(io.BytesIO(self._raw), self._encoding, errors="replace", newline="")
+        self._source = io.BytesIO(self._raw)
+        return io.TextIOWrapper(self._source, self._encoding, errors="replace", newline="")
 
     def _best_delimiter(self) -> str:
         """The one by which the most rows have the same number of cells, more than one."""

@@ -69,6 +69,7 @@ class Workbook:
         shared = reader.package.find(SHARED_STRINGS)
         self._shared_part = shared.PartName[1:] if shared is not None else ""
         self._shared: list[str] | None = None
+        self.share = 0.0
         self._dates: set[int] = reader.wb._date_formats | reader.wb._timedelta_formats
         self._epoch = reader.wb.epoch
 
@@ -77,8 +78,11 @@ class Workbook:
         try:
             if self._shared is None:
                 self._shared = list(self._texts())
-            with self._archive.open(self._parts[sheet]) as source:
-                yield from self._rows(source)
+            part = self._archive.getinfo(self._parts[sheet])
+            with self._archive.open(part) as source:
+                for line in self._rows(source):
+                    self.share = source.tell() / max(part.file_size, 1)
+                    yield line
         except BadSheet:
             raise
         except _BROKEN as why:

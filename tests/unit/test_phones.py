@@ -2,7 +2,7 @@
 
 import pytest
 
-from smsapp.phones import REASONS, BadNumber, caller, masked, may_send_to, normalise, pretty
+from smsapp.phones import REASONS, BadNumber, caller, masked, may_send_to, normalise, pretty, several
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,25 @@ def test_how_numbers_are_shown():
     assert masked("+22370123456") == "…456"
     assert pretty("+22370123456") == "+223 70 12 34 56"
     assert pretty("36123") == "36123"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "70123456/66123456",
+        "70123456 ; 66123456",
+        "70 12 34 56 ou 66 12 34 56",
+        "70 12 34 56 66 12 34 56",
+        "70123456-66123456",
+        "+223 70 12 34 56, 66.12.34.56",
+        "70123456\n66123456\n70123456",
+    ],
+)
+def test_two_numbers_in_one_cell(raw):
+    assert several(raw, "ML") == ["+22370123456", "+22366123456"]
+
+
+@pytest.mark.parametrize("raw", ["70123456/123", "70123456 6612345", "70123456 ou rien", "70/12/34/56, 66/12/34/56"])
+def test_what_is_not_two_whole_numbers(raw):
+    with pytest.raises(BadNumber, match="two numbers"):
+        several(raw, "ML")
