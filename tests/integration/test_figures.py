@@ -76,7 +76,7 @@ def by_month(rt, scope=EVERYWHERE, since=date(2025, 1, 1)):
         return traffic.by_month(db, rt, scope, since)
 
 
-def answered(rt, n, facility=SOTUBA, month=date(2026, 3, 1), score=80.0):
+def answered(rt, n, facility=SOTUBA, month=date(2026, 3, 1), score=80.0, items=("respect",)):
     rows = [
         {
             "id": uuid.uuid4(),
@@ -86,7 +86,7 @@ def answered(rt, n, facility=SOTUBA, month=date(2026, 3, 1), score=80.0):
             "month": month,
             "channel": "sms",
             "language": "fr",
-            "answers": {"respect": 1},
+            "answers": dict.fromkeys(items, 1),
             "score": score,
         }
         for _ in range(n)
