@@ -31,16 +31,17 @@ class Settled(Exception):
 def settle(db: Session, rt: Runtime, staff: Staff, message_id: int, verdict: str) -> int | None:
     """Say what became of an unknown message; the id of the one that goes out instead, if one does.
 
-    Settled where it is unknown no more, LookupError where she may not see it.
+    Settled where it is unknown no more, LookupError where she may not see it, ValueError for no verdict of ours.
     """
-    status, reason = VERDICTS[verdict]
     chosen = select(Message).where(Message.id == message_id, Message.direction == MT)
     row = db.scalar(chosen.where(staff.scope.within(Message.facility_id)).with_for_update())
     if row is None or (verdict == AGAIN and row.text is None):  # its person was forgotten
         raise LookupError(f"message {message_id}")
+    if verdict not in VERDICTS:
+        raise ValueError(verdict)
     if row.status != "unknown":
         raise Settled(row.status, settler(db, row) or "")
-    now = rt.now()
+    now, (status, reason) = rt.now(), VERDICTS[verdict]
     row.status, row.reason, row.final_at, row.settled_by = status, reason, now, f"{BY_STAFF}{staff.id}"
     if verdict == ARRIVED:
         row.sent_at = row.sent_at or row.claimed_at

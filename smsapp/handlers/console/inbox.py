@@ -62,6 +62,7 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]
 def register(bp: Blueprint, rt: Runtime) -> None:
     _lists(bp, rt)
     _thread(bp, rt)
+    _parts(bp, rt)
     _acts(bp, rt)
 
 
@@ -121,6 +122,10 @@ def _thread(bp: Blueprint, rt: Runtime) -> None:
             return _page(rt, number, form, problem=_why(why)), 422
         flash(gettext("Your answer is on its way."), "good")
         return redirect(url_for("console.inbox") if done else url_for("console.inbox_thread", number=number))
+
+
+def _parts(bp: Blueprint, rt: Runtime) -> None:
+    """Parts of a thread's page that come anew by themselves."""
 
     @bp.get("/inbox/<number>/news")
     @allowed(ALL)

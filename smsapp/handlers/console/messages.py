@@ -44,7 +44,7 @@ FILTERS = (
 )
 DIRECTIONS = {MO: lazy_gettext("from phones"), MT: lazy_gettext("to phones")}
 OFFERED = 300  # places that a field offers by name; where there are more, regions and districts alone
-MESSAGE = "<int(max=9223372036854775807):message_id>"
+MESSAGE = f"<int(max={paging.LARGEST - 1}):message_id>"
 SETTLED: Mapping[str, LazyString] = {
     settling.ARRIVED: lazy_gettext("Settled: it arrived."),
     settling.LET_BE: lazy_gettext("Settled: nothing more happens."),
@@ -134,13 +134,13 @@ def _one(bp: Blueprint, rt: Runtime) -> None:
     @allowed(WRITERS)
     def messages_settle(message_id: int) -> ResponseReturnValue:
         verdict = request.form.get("verdict", "")
-        if verdict not in settling.VERDICTS:
-            abort(400)
         try:
             with transaction(rt.sessions) as db:
                 again = settling.settle(db, rt, me(), message_id, verdict)
         except LookupError:
             abort(404)
+        except ValueError:
+            abort(400)
         except Settled as first:
             flash(_late(first), "warn")
         else:
