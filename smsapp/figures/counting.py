@@ -24,7 +24,7 @@ EVERY = timedelta(minutes=5)
 OPEN_DAYS = 4  # a gateway tries a phone for three days: these are counted in each run
 SETTLING_DAYS = 40  # somebody may settle a message later: these once a day, and a last time at their end
 LEAST_DAYS = 400  # back from today, whenever the first message was written
-SECONDS = 20.0  # of a run; what is left is for the next
+SECONDS = 10.0  # of a run, for broadcasts wait meanwhile; what is left is for the next
 DAYS_AT_ONCE = 10
 ROWS_AT_ONCE = 5000
 
