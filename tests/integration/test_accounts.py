@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from smsapp.db import transaction
+from smsapp.handlers.console import deeds
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, AuditEntry, audit, entry, own, passwords, totp
 from smsapp.staff.tables import RecoveryCode
@@ -286,6 +287,19 @@ def test_the_trail_is_told_in_words(rt, boss):
     )
     assert ">closed the account</td>" in mine
     assert "No line of the trail" in boss.see("/trail?since=2026-03-11")
+
+
+def test_every_kind_of_subject_leads_to_its_page(rt, boss):
+    """Also where a page was renamed: the trail must not break over it."""
+    with transaction(rt.sessions) as db:
+        for kind in (*deeds.SUBJECTS, "dragon"):
+            audit.note(db, rt.now(), None, "people.viewed", f"{kind}:7")
+        audit.note(db, rt.now(), None, "no.such_deed", "person:x")
+    page = boss.see("/trail")
+    assert "dragon 7" in page
+    assert "no.such_deed" in page
+    assert 'href="/staff/7"' in page
+    assert page.count(">Person 7<") == 1
 
 
 @pytest.mark.parametrize(

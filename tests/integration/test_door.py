@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any
 
@@ -16,7 +18,7 @@ from werkzeug.test import TestResponse
 from smsapp.app import create_app
 from smsapp.db import transaction
 from smsapp.handlers.console.door import onwards_to
-from smsapp.runtime import Runtime
+from smsapp.runtime import Runtime, utc_now
 from smsapp.staff import Account, AuditEntry, managing, passwords
 from smsapp.staff.managing import Wanted
 
@@ -254,6 +256,12 @@ def test_the_cookie_is_for_http_alone_and_for_this_site(rt, awa, browser):
     page = https.get("/sign-in", base_url="https://localhost")
     assert "Secure" in cookie(page, "console")
     assert all("Secure" in each for each in told)
+
+
+def test_a_session_lasts_for_twelve_idle_hours(awa, browser):
+    signed_in = parsedate_to_datetime(re.search("Expires=([^;]+)", cookie(browser.sign_in(), "console"))[1])
+    assert timedelta(hours=11, minutes=58) < signed_in - utc_now() < timedelta(hours=12, minutes=1)
+    assert "Expires" in cookie(browser.get("/account"), "console")  # each page begins them anew
 
 
 def test_on_a_shared_phone_the_session_ends_with_the_browser(awa, browser):
