@@ -29,6 +29,7 @@ class AboutForm(FlaskForm):  # type: ignore[misc]
     language = SelectField(
         lazy_gettext("Language of the pages"),
         choices=[SelectChoice(code, words.language_name(code)) for code in catalogue.LANGUAGES],
+        validate_choice=False,
     )
 
 
@@ -60,7 +61,7 @@ def _about(bp: Blueprint, rt: Runtime) -> None:
                 session["language"] = form.language.data
                 return redirect(url_for("console.account"), 303)
             except Refused as why:
-                form.name.errors = [gettext(why.sentence, **why.values)]
+                form[why.about].errors = [gettext(why.sentence, **why.values)]
         with transaction(rt.sessions) as db:
             mine = db.get_one(Account, me().id)
             shown = {"mine": mine, "places": own.places(db, me()), "open": signins.of(db, mine.id)}

@@ -27,16 +27,25 @@ from smsapp.staff.tables import ROLES, UNBOUND
 
 MOST = 2**31  # of an account's number
 
+_OF_THE_LIST = lazy_gettext("Choose places of the list.")
+
 
 class AccountForm(FlaskForm):  # type: ignore[misc]
     name = StringField(lazy_gettext("Name"), [InputRequired()], render_kw={"autocomplete": "off", "maxlength": 100})
     email = EmailField(lazy_gettext("E-mail address"), [InputRequired()], render_kw={"autocomplete": "off"})
-    role = SelectField(lazy_gettext("Role"), choices=[SelectChoice(role, words.STAFF_ROLES[role]) for role in ROLES])
+    role = SelectField(
+        lazy_gettext("Role"),
+        choices=[SelectChoice(role, words.STAFF_ROLES[role]) for role in ROLES],
+        validate_choice=False,
+    )
     language = SelectField(
         lazy_gettext("Language of the pages"),
         choices=[SelectChoice(code, words.language_name(code)) for code in catalogue.LANGUAGES],
+        validate_choice=False,
     )
-    places = SelectMultipleField(lazy_gettext("Places"), coerce=int, validate_choice=False)
+    places = SelectMultipleField(
+        lazy_gettext("Places"), coerce=int, validate_choice=False, invalid_value_message=_OF_THE_LIST
+    )
 
     def wanted(self) -> Wanted:
         data = self.data
