@@ -15,6 +15,7 @@ from smsapp import figures
 from smsapp.db import transaction
 from smsapp.figures import board, domains
 from smsapp.figures.shapes import Card, Chore, Domain, Week
+from smsapp.handlers.console import catalogue
 from smsapp.messages import GatewayState
 from smsapp.places import Place
 from smsapp.scopes import EVERYWHERE
@@ -207,3 +208,23 @@ def test_the_page_is_small(rt):
     write(rt, *[message(NOW - timedelta(days=n), status=s) for n in range(28) for s in ("delivered", "failed", "sent")])
     count(rt)
     assert len(Desk.of(rt).get("/", headers={"Accept-Encoding": "identity"}).data) < 20_000
+
+
+def test_every_card_and_chore_has_its_french_words(rt):
+    """Their words stand in domains, where no tool looks for texts of the console."""
+    settle(rt)
+    answered(rt, 12, month=date(2026, 2, 1))
+    count(rt)
+    with transaction(rt.sessions) as db:
+        db.add(GatewayState(gateway="africastalking", paused_at=NOW))
+        db.add(GatewayState(gateway="other", troubled_at=NOW))
+        db.flush()
+        cards = [card for part in domains.ALL for card in part.cards(db, rt, EVERYWHERE)]
+        chores = [chore for part in domains.ALL for chore in part.chores(db, rt, EVERYWHERE)]
+    french = catalogue.read("fr")
+    assert len(cards) >= 7
+    assert len(chores) >= 5
+    assert [card.title for card in cards if card.title not in french._catalog] == []
+    plural = [chore for chore in chores if chore.several]
+    assert [chore.one for chore in chores if not chore.several and chore.one not in french._catalog] == []
+    assert [c.one for c in plural if french.ngettext(c.one, c.several, 2) == c.several] == []
