@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.broadcasts.tables import Broadcast, Listed, Recipient, Template
 from smsapp.db import transaction
+from smsapp.imports.tables import Import, ImportProblem
 from smsapp.messages import Message, Thread
 from smsapp.people import Person
 from smsapp.people.tables import Consent, Group, Membership, Number, Role, TopicLeft
@@ -62,6 +63,11 @@ class Side:
         return self.base
 
     @property
+    def upload(self) -> int:
+        """A list of people that was checked and waits for a yes."""
+        return self.base
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """What only somebody of this side may read, in any of its spellings."""
         digits = self.number[4:]
@@ -81,7 +87,7 @@ def move_in(rt: Runtime) -> None:
             _people(db, rt, side)
             _messages(db, rt, side)
             _broadcasts(db, rt, side)
-            db.flush()
+            _imports(db, rt, side)
 
 
 def _people(db: Session, rt: Runtime, side: Side) -> None:
@@ -147,3 +153,25 @@ def _broadcasts(db: Session, rt: Runtime, side: Side) -> None:
     db.execute(insert(Listed), [{"broadcast_id": side.draft, "number": side.number}])
     template = {"name": f"Modèle {side.mark}", "place_id": side.facility or BAKON, "texts": {"fr": side.mark}}
     db.execute(insert(Template), [{"id": side.template, "maker": "x", "changed_at": now, **template}])
+
+
+def _imports(db: Session, rt: Runtime, side: Side) -> None:
+    told: dict[str, Any] = {
+        "id": side.upload,
+        "account_id": 0,
+        "who": f"{side.mark} qui l’a envoyée",
+        "name": f"{side.mark}.csv",
+        "size": 100,
+        "sheets": [],
+        "head": [[1, ["Nom", "Numéro"]], [2, [side.mark, side.number]]],
+        "plan": {},
+        "facilities": [side.facility] if side.facility else None,
+        "status": "ready",
+        "rows": 1,
+        "refused": 1,
+        "created_at": rt.now(),
+        "changed_at": rt.now(),
+    }
+    db.execute(insert(Import), [told])
+    cell = {"line": 2, "field": "number", "reason": "number", "value": f"{side.mark} {side.number}", "detail": ""}
+    db.execute(insert(ImportProblem), [{"import_id": side.upload, **cell}])

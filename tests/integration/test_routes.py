@@ -33,6 +33,7 @@ SAMPLES: Mapping[str, Any] = {
     "message_id": lambda side: side.unknown,
     "broadcast_id": lambda side: side.draft,
     "template_id": lambda side: side.template,
+    "import_id": lambda side: side.upload,
 }
 OWN_SAMPLES: Mapping[tuple[str, str], Any] = {}
 
@@ -100,6 +101,7 @@ UNTOUCHED = " || ".join(
         "broadcast_recipients": "broadcast_id BETWEEN 2000 AND 3999",
         "broadcast_listed": "broadcast_id BETWEEN 2000 AND 3999",
         "message_templates": "id BETWEEN 2000 AND 3999",
+        "imports": "id BETWEEN 2000 AND 3999",
     }.items()
 )
 
