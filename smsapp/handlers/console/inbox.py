@@ -33,7 +33,7 @@ LISTS: Mapping[str, tuple[LazyString, LazyString, LazyString]] = {  # name, and 
         lazy_gettext("Threads that you answer or take on stay here until you mark them done."),
     ),
     "done": (
-        lazy_gettext("Done"),
+        lazy_gettext("Marked done"),
         lazy_gettext("Nothing is marked done yet"),
         lazy_gettext("A thread comes back to the list To answer when the person writes again."),
     ),
