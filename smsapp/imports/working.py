@@ -158,7 +158,7 @@ def _checked(
     row = _held(db, import_id)
     if row.status != CHECKING or row.last_line >= part[0].number:
         return False
-    foreseen = roster.foresee(db, rt, entries, row.scope)
+    foreseen = roster.foresee(db, entries, row.scope)
     if entries:
         stored = [entry.stored() for entry in entries]
         db.add(ImportPart(import_id=import_id, part=part[0].number, entries=stored))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -64,7 +64,7 @@ class Entry:
 
     def stored(self) -> dict[str, Any]:
         """As JSON keeps it until it is written."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_stored(cls, told: Mapping[str, Any]) -> Entry:
@@ -94,16 +94,17 @@ class Reader:
         for place in places.of_kind(db, "facility"):
             for called in {place.code or "", places.plain(place.name)} - {""}:
                 self.facilities.setdefault(called, []).append(place)
+        self._readers: list[tuple[str, Callable[[str], Any]]] = [(f, getattr(self, f"_{f}")) for f in FIELDS]
         self._places: dict[str, int | Unusable | None] = {}
 
     def read(self, line: int, cells: Mapping[str, str]) -> Entry | list[Problem]:
         """The entry of a row, or all that is wrong with it."""
         problems: list[Problem] = []
         told: dict[str, Any] = {}
-        for field in FIELDS:
+        for field, read in self._readers:
             cell = cells.get(field) or ""
             try:
-                told[field] = getattr(self, f"_{field}")(_usable(cell))
+                told[field] = read(_usable(cell))
             except Unusable as why:
                 said = "" if cell == NO_RESULT else clean(cell)[:LONGEST_SAID]
                 problems.append(Problem(field, why.reason, said, why.detail))
@@ -169,10 +170,14 @@ class Reader:
         return ", ".join(names[:5])
 
     def _groups(self, cell: str) -> tuple[str, ...]:
+        if not cell:
+            return ()
         names = (" ".join(clean(name).split())[:LONGEST_NAME] for name in re.split(r"[;\n]", cell))
         return tuple(dict.fromkeys(filter(None, names)))
 
     def _role(self, cell: str) -> tuple[str, ...]:
+        if not cell:
+            return ()
         words = [search_key(word) for word in re.split(r"[;,/\n]", cell)]
         known = [(word, _roles().get(" ".join(re.findall("[a-z]+", word)))) for word in words if word]
         if unknown := [word for word, role in known if role is None]:
@@ -183,7 +188,7 @@ class Reader:
 def _usable(cell: str) -> str:
     if cell == NO_RESULT:
         raise Unusable("formula")
-    if cell.strip() in ERRORS:
+    if "#" in cell and cell.strip() in ERRORS:
         raise Unusable("error")
     return cell
 
