@@ -212,6 +212,7 @@ def test_news_of_a_thread_come_with_what_changed(village, gateway, desk):
     Handset(village, MOTHER).say("Et personne ne répond")
     news = desk.get(f"/inbox/{MOTHER}/news?since={mark}").text
     assert "Et personne ne répond" in news
+    assert "Un nouveau message est arrivé." in news
     assert "<form" not in news, "what somebody is writing must stay as it is"
     assert 'form="reply"' in news, "what is read now is what the answer follows"
 

@@ -109,9 +109,9 @@ FILTERS = [
 @pytest.mark.parametrize("short", [False, True], ids=["as it is", "in small steps"])
 def test_every_search_finds_what_fits_once_newest_first(village, log, short, monkeypatch):
     if short:
-        monkeypatch.setattr(searching, "LOOK", 13)
-        monkeypatch.setattr(searching, "LOOK_APART", 9)
-        monkeypatch.setattr(searching, "FEWEST", 5)
+        monkeypatch.setattr(searching, "LOOK", 37)
+        monkeypatch.setattr(searching, "LOOK_APART", 23)
+        monkeypatch.setattr(searching, "FEWEST", 11)
     for filters, scope in itertools.product(FILTERS, SCOPES.values()):
         moments = {n: village.now() - span for n, span in filters.items() if n in {"since", "until"}}
         wanted = Wanted(**{**filters, **moments})

@@ -136,7 +136,8 @@ def _parts(bp: Blueprint, rt: Runtime) -> None:
             found = _or_404(inbox.read)(db, rt, me().scope, number)
         if found.mark == since:
             return Response(status=204)
-        wrote = since.partition(".")[0] != str(found.last_id) and found.said[-1].hers
+        last = since.partition(".")[0]
+        wrote = _is_id(last) and any(one.hers and one.message.id > int(last) for one in found.said)
         return render_template("console/inbox/said.html", found=found, news=True, wrote=wrote)
 
     @bp.post("/inbox/measure")
