@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 import structlog
-from sqlalchemy import ColumnElement, DateTime, and_, cast, delete, func, or_, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, and_, cast, delete, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,11 +25,8 @@ SETTLING_DAYS = 40  # somebody may settle a message later: these once a day, and
 LEAST_DAYS = 400  # back from today, whenever the first message was written
 SECONDS = 10.0  # of a run, for broadcasts wait meanwhile; what is left is for the next
 DAYS_AT_ONCE = 10
-ROWS_AT_ONCE = 5000
 
 log = structlog.get_logger(__name__)
-
-Figures = dict[tuple[int, str], tuple[int, Decimal]]  # facility and measure -> n and amount
 
 
 def count_days(
@@ -100,28 +96,23 @@ def _claim(db: Session, now: datetime, today: date) -> Sequence[CountedDay]:
 
 
 def _write(db: Session, count: Count) -> None:
-    """Write what differs from what stands there, and remove what is no more."""
-    found = _with_totals((f, m, n, a) for f, m, n, a in db.execute(count.rows)) if count.rows is not None else {}
+    """In one statement, with the totals: what differs from what stands there is written, and what is no more goes."""
     here = DayFigure.day == count.on, DayFigure.measure.startswith(count.under, autoescape=True)
-    stored = select(DayFigure.facility_id, DayFigure.measure, DayFigure.n, DayFigure.amount).where(*here)
-    had: Figures = {(facility, measure): (n, amount) for facility, measure, n, amount in db.execute(stored)}
-    if gone := sorted(had.keys() - found.keys()):
-        db.execute(delete(DayFigure).where(*here, tuple_(DayFigure.facility_id, DayFigure.measure).in_(gone)))
-    rows = [
-        {"day": count.on, "facility_id": key[0], "measure": key[1], "n": n, "amount": amount}
-        for key, (n, amount) in sorted(found.items())
-        if had.get(key) != (n, amount)
-    ]
-    for first in range(0, len(rows), ROWS_AT_ONCE):
-        write = insert(DayFigure).values(rows[first : first + ROWS_AT_ONCE])
-        new = {"n": write.excluded.n, "amount": write.excluded.amount}
-        db.execute(write.on_conflict_do_update(index_elements=["facility_id", "measure", "day"], set_=new))
-
-
-def _with_totals(rows: Iterable[tuple[int, str, int, Decimal]]) -> Figures:
-    figures: Figures = {}
-    for facility, measure, n, amount in rows:
-        for where in (facility, TOTAL):
-            before = figures.get((where, measure), (0, Decimal(0)))
-            figures[where, measure] = before[0] + n, before[1] + amount
-    return figures
+    if count.rows is None:
+        db.execute(delete(DayFigure).where(*here))
+        return
+    facility, measure, n, amount = count.rows.cte("found").c
+    own = select(facility.label("facility_id"), measure.label("measure"), n.label("n"), amount.label("amount"))
+    summed = cast(func.sum(n), BigInteger), func.sum(amount)
+    every = union_all(own, select(literal(TOTAL), measure, *summed).group_by(measure)).cte("every")
+    same = DayFigure.facility_id == every.c.facility_id, DayFigure.measure == every.c.measure, DayFigure.day == count.on
+    still = select(every.c.n).where(*same).exists()
+    gone = delete(DayFigure).where(*here, ~still).cte("gone")
+    unchanged = select(DayFigure.n).where(*same, DayFigure.n == every.c.n, DayFigure.amount == every.c.amount).exists()
+    new = select(every.c.facility_id, every.c.measure, literal(count.on), every.c.n, every.c.amount).where(~unchanged)
+    write = insert(DayFigure).from_select(["facility_id", "measure", "day", "n", "amount"], new)
+    write = write.on_conflict_do_update(
+        index_elements=["facility_id", "measure", "day"],
+        set_={"n": write.excluded.n, "amount": write.excluded.amount},
+    )
+    db.execute(write.add_cte(gone))
