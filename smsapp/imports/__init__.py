@@ -2,7 +2,7 @@
 
 from smsapp.imports.columns import MOST_COLUMNS, Plan, guess
 from smsapp.imports.reading import NotHere, every_problem, listing, one, problems
-from smsapp.imports.tables import Import, ImportPart, ImportProblem
+from smsapp.imports.tables import AT_WORK, Import, ImportPart, ImportProblem
 from smsapp.imports.uploads import (
     NotNow,
     Shown,
@@ -18,6 +18,7 @@ from smsapp.imports.uploads import (
 from smsapp.imports.working import work
 
 __all__ = [
+    "AT_WORK",
     "MOST_COLUMNS",
     "Import",
     "ImportPart",

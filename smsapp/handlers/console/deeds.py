@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "people.uploaded": lazy_gettext("uploaded a list of people"),
     "people.imported": lazy_gettext("imported people"),
     "people.import_began": lazy_gettext("had the list imported"),
+    "people.refused_cells": lazy_gettext("downloaded the refused cells of a list"),
     "people.import_cancelled": lazy_gettext("gave up the list"),
     "inbox.viewed": lazy_gettext("read the thread"),
     "inbox.replied": lazy_gettext("answered"),
@@ -74,7 +75,7 @@ SUBJECTS: Mapping[str, tuple[LazyString, str, str]] = {
     "message": (lazy_gettext("Message"), "console.messages_one", "message_id"),
     "broadcast": (lazy_gettext("Broadcast"), "console.broadcasts_one", "broadcast_id"),
     "import": (lazy_gettext("Import"), "console.people_import_one", "import_id"),
-    "template": (lazy_gettext("Template"), "console.templates_one", "template_id"),
+    "template": (lazy_gettext("Template"), "console.broadcasts_template", "template_id"),
     "place": (lazy_gettext("Place"), "console.places_one", "place_id"),
 }
 
