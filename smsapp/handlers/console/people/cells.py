@@ -76,10 +76,11 @@ def not_now(word: str) -> str:
 def sentence(why: BadSheet) -> str:
     """Why nothing of a file can be used."""
     said = gettext(why.sentence)
-    return said % why.values if why.values else said
+    return str(said % why.values if why.values else said)
 
 
 def failed(row: Import) -> str:
     """Why a list ended without anything imported."""
     said = gettext(row.reason)
-    return said % {name: int(v) if v.isdecimal() else v for name, v in row.details.items()} if row.details else said
+    values = {name: int(v) if v.isdecimal() else v for name, v in row.details.items()}
+    return str(said % values if values else said)
