@@ -115,7 +115,6 @@ def _imports() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
     )
-    op.create_index("ix_imports_account_id", "imports", ["account_id", "id"])
     at_work = sa.text("status IN ('checking', 'running')")
     op.create_index("ix_imports_at_work", "imports", ["id"], postgresql_where=at_work)
     op.create_table(

@@ -1,4 +1,4 @@
-"""Imports as the console shows them: to those who made them, and to the heads."""
+"""Imports as the console shows them: to the heads, and to those who may see all the places that they touch."""
 
 from __future__ import annotations
 
@@ -51,4 +51,6 @@ def every_problem(db: Session, row: Import) -> Iterator[ImportProblem]:
 
 def _visible(staff: Staff) -> Select[Import]:
     chosen = select(Import)
-    return chosen if staff.heads else chosen.where(Import.account_id == staff.id)
+    if staff.scope.facilities is None:
+        return chosen
+    return chosen.where(Import.facilities.contained_by(sorted(staff.scope.facilities)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, Integer
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from smsapp.db import Base, Big
@@ -62,7 +63,6 @@ class Import(Base):
 
     __table_args__ = (
         CheckConstraint(f"status IN ({', '.join(map(repr, STATUSES))})", name="status"),
-        Index("ix_imports_account_id", "account_id", "id"),
         Index("ix_imports_at_work", "id", postgresql_where=sql("status IN ('checking', 'running')")),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -62,7 +62,7 @@ def upload(db: Session, rt: Runtime, staff: Staff, name: str, raw: bytes) -> Imp
         content=raw,
         sheets=list(book.sheets),
         head=_stored(head),
-        plan=guess(head, best).stored(),
+        plan=replace(guess(head, best), facility_id=_only(staff)).stored(),
         facilities=_facilities(staff),
         status=NEW,
         created_at=rt.now(),
@@ -85,11 +85,12 @@ def change_plan(db: Session, rt: Runtime, row: Import, plan: Plan) -> None:
         raise NotNow
     if not 0 <= plan.sheet < len(row.sheets):
         raise NotNow("sheet")
-    if plan.sheet != row.plan["sheet"]:
+    if plan.sheet != Plan.from_stored(row.plan).sheet:
         head = _head(sheets.book(row.content), plan.sheet)
         if not head:
             raise BadSheet("There is no row in this sheet.")
-        row.head, plan = _stored(head), guess(head, plan.sheet)
+        row.head = _stored(head)
+        plan = replace(guess(head, plan.sheet), both=plan.both, facility_id=plan.facility_id)
     row.plan, row.status, row.changed_at = plan.stored(), NEW, rt.now()
     _unchecked(db, row)
 
@@ -114,7 +115,7 @@ def reader_of(db: Session, rt: Runtime, row: Import) -> Reader:
 
 def begin_check(db: Session, rt: Runtime, staff: Staff, row: Import) -> None:
     """Have a worker read the whole file; nothing is imported by that."""
-    if "phone" not in row.plan["columns"]:
+    if "phone" not in Plan.from_stored(row.plan).columns:
         raise NotNow("phone")
     facilities = _facilities(staff)
     _advance(db, rt, row, NEW, CHECKING, facilities=facilities)
@@ -172,6 +173,12 @@ def _unchecked(db: Session, row: Import) -> None:
 
 def _facilities(staff: Staff) -> list[int] | None:
     return None if staff.scope.facilities is None else sorted(staff.scope.facilities)
+
+
+def _only(staff: Staff) -> int | None:
+    """Where people belong whose row names no place, if she has one place alone."""
+    mine = _facilities(staff) or []
+    return mine[0] if len(mine) == 1 else None
 
 
 def _head(book: Book, sheet: int) -> list[Line]:

@@ -4,7 +4,7 @@ from smsapp.registry.card import Card, Held, NotHere, alike, one
 from smsapp.registry.editing import Facts, Unfit, add, add_number, change, make_main, remove_number
 from smsapp.registry.forgetting import Forgotten, forget
 from smsapp.registry.merging import merge
-from smsapp.registry.search import Found, Wanted, every, people, places_called
+from smsapp.registry.search import Found, Wanted, count, people, places_called
 from smsapp.registry.tables import PersonChange
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "add_number",
     "alike",
     "change",
-    "every",
+    "count",
     "forget",
     "make_main",
     "merge",

@@ -18,13 +18,15 @@ from smsapp.registry import card
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
 
+Document = dict[str, Any]  # ready for JSON
+
 MOST = 10_000  # rows of one table: a person has some hundred messages
 LEFT_OUT = frozenset({"search", "history", "person_id"})  # columns that say nothing more
 REPEATING = frozenset({"reports"})  # the gateways' words on messages that stand here themselves
 
 
-def document(db: Session, rt: Runtime, staff: Staff, person_id: int) -> dict[str, Any]:
-    """All of it, ready for JSON; audited. NotHere where the scope does not let one see her."""
+def document(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Document:
+    """All of it; audited. NotHere where the scope does not let one see her."""
     person = card.held(db, staff.scope, person_id)
     numbers = db.scalars(select(Number.number).where(Number.person_id == person_id).order_by(Number.number)).all()
     told = {

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, literal_column, select
+from sqlalchemy import ColumnElement, Select, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from smsapp import paging, scopes
 from smsapp.paging import PAGE, Page
-from smsapp.people import Number, Person, Role
+from smsapp.people import Group, Membership, Number, Person, Role
 from smsapp.places import Place, plain
 from smsapp.scopes import Scope
 from smsapp.segments import clean, search_key
@@ -72,25 +72,28 @@ class Found:
     facility: str | None
     numbers: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def people(db: Session, scope: Scope, wanted: Wanted, after: str | None = None, size: int = PAGE) -> Page:
     """A page of `Found`, the newest first."""
-    if wanted.places:
-        scope = scope.narrowed(scopes.at(db, wanted.places).facilities or ())
+    scope = _narrowed(db, scope, wanted)
     ids = [] if wanted.unanswerable else _ids(db, scope, wanted, after, size)
     page = paging.cut(ids, [Person.id], after, size)
     return Page(shown(db, list(page.rows)), page.after, page.first)
 
 
-def every(db: Session, scope: Scope, wanted: Wanted, size: int = 1000) -> Iterator[Found]:
-    """All of them, page by page: for exports."""
-    after: str | None = None
-    while True:
-        page = people(db, scope, wanted, after, size)
-        yield from page.rows
-        if (after := page.after) is None:
-            return
+def count(db: Session, scope: Scope, wanted: Wanted, most: int) -> int:
+    """How many they are, counted no further than one above `most`."""
+    if wanted.unanswerable:
+        return 0
+    scope = _narrowed(db, scope, wanted)
+    fits = select(Person.id).where(*_fit(Person.__table__.c, scope, wanted)).limit(most + 1)
+    return db.scalar(select(func.count()).select_from(fits.subquery())) or 0
+
+
+def _narrowed(db: Session, scope: Scope, wanted: Wanted) -> Scope:
+    return scope.narrowed(scopes.at(db, wanted.places).facilities or ()) if wanted.places else scope
 
 
 def places_called(db: Session, words: str) -> Sequence[Place]:
@@ -163,7 +166,10 @@ def shown(db: Session, ids: Collection[int]) -> list[Found]:
         )
     )
     roles = _by_person(db.execute(select(Role.person_id, Role.role).where(Role.person_id.in_(ids)).order_by(Role.role)))
-    found = {row[0]: Found(*row, tuple(numbers.get(row[0], ())), tuple(roles.get(row[0], ()))) for row in rows}
+    of_group = select(Membership.person_id, Group.name).join(Group, Group.id == Membership.group_id)
+    groups = _by_person(db.execute(of_group.where(Membership.person_id.in_(ids)).order_by(Group.name)))
+    lists = (numbers, roles, groups)
+    found = {row[0]: Found(*row, *(tuple(each.get(row[0], ())) for each in lists)) for row in rows}
     return [found[i] for i in ids if i in found]
 
 

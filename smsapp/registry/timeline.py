@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, literal, select, union_all
+from sqlalchemy import Select, Text, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from smsapp import paging
@@ -81,7 +81,8 @@ def _message() -> Select[Any]:
         Message.id,
         id=Message.id,
         direction=Message.direction,
-        text=func.coalesce(Message.text, Message.sent_text),
+        # What no flow has heard yet may be an answer that nobody may read.
+        text=case((Message.status != "received", func.coalesce(Message.text, Message.sent_text))),
         status=Message.status,
         kind=Message.kind,
         number=Message.number,

@@ -369,15 +369,18 @@ def test_what_may_be_touched_is_what_was_checked(village, agent):
         confirm(village, elsewhere, import_id)
 
 
-def test_an_import_is_seen_by_who_made_it_and_by_the_heads(village, agent, head):
-    other = Desk.of(village, "facility", name="Une autre", places=[SOTUBA]).staff
-    import_id = upload(village, agent, "phone\n70123456\n")
+def test_an_import_is_seen_by_those_who_see_all_that_it_touches(village, agent, head):
+    colleague = Desk.of(village, "facility", name="Une collègue", places=[SOTUBA]).staff
+    other = Desk.of(village, "facility", name="Une autre", places=[BAKON]).staff
+    wider = Desk.of(village, "facility", name="Du district", places=[SOTUBA, BAKON]).staff
+    own, wide, all_over = (upload(village, staff, "phone\n70123456\n") for staff in (agent, wider, head))
+    seen = {agent: [own], colleague: [own], other: [], wider: [wide, own], head: [all_over, wide, own]}
     with transaction(village.sessions) as db:
-        assert [row.id for row in imports.listing(db, agent).rows] == [import_id]
-        assert [row.id for row in imports.listing(db, head).rows] == [import_id]
-        assert imports.listing(db, other).rows == []
-        with pytest.raises(NotHere):
-            imports.one(db, other, import_id)
+        for staff, ids in seen.items():
+            assert [row.id for row in imports.listing(db, staff).rows] == ids
+        for hidden in (wide, all_over):
+            with pytest.raises(NotHere):
+                imports.one(db, agent, hidden)
 
 
 # ---- workers that die, and several at once
