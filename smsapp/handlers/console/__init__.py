@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from smsapp.handlers.console import account, accounts, charts, door, guard, home, inbox, messages, places, shell, trail
+from smsapp.handlers.console import (
+    account,
+    accounts,
+    charts,
+    door,
+    guard,
+    home,
+    inbox,
+    messages,
+    people,
+    places,
+    shell,
+    trail,
+)
 from smsapp.runtime import Runtime
 
 # Each section is a module (or package) beside this one with `register(bp, rt)`: one new file and one line here.
@@ -16,6 +29,7 @@ SECTIONS: tuple[shell.Section, ...] = (
     home,
     inbox,
     messages,
+    people,
     places,
     trail,
 )
