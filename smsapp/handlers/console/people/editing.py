@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import CheckboxInput
 
 from smsapp import registry
 from smsapp.db import transaction
@@ -33,7 +34,7 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     number = StringField(lazy_gettext("Number"), render_kw=_OFF | {"inputmode": "tel", "maxlength": 80})
     language = SelectField(lazy_gettext("Language"), validate_choice=False)
     facility = StringField(lazy_gettext("Health centre"), render_kw=_OFF | {"list": "facilities", "maxlength": 120})
-    roles = SelectMultipleField(lazy_gettext("Roles"), validate_choice=False)
+    roles = SelectMultipleField(lazy_gettext("Roles"), validate_choice=False, option_widget=CheckboxInput())
 
     def facts(self, db: Session) -> Facts:
         """What the form says; Unfit where it names no place of ours."""
