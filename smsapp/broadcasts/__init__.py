@@ -4,7 +4,7 @@ from smsapp.broadcasts.audience import Audience, Listing
 from smsapp.broadcasts.content import TOPICS, Content, Problem, problems
 from smsapp.broadcasts.counting import Count, Sampled, count, sample
 from smsapp.broadcasts.feeding import feed
-from smsapp.broadcasts.planning import figures, shown
+from smsapp.broadcasts.planning import few, figures, reach, shown
 from smsapp.broadcasts.progress import Counts, all_missed, counts, missed, reasons, replies
 from smsapp.broadcasts.reading import forget_old, listing, waiting_for_approval
 from smsapp.broadcasts.sending import send
@@ -47,6 +47,7 @@ __all__ = [
     "counts",
     "decline",
     "feed",
+    "few",
     "figures",
     "find",
     "forget_old",
@@ -56,6 +57,7 @@ __all__ = [
     "missed",
     "pause",
     "problems",
+    "reach",
     "reasons",
     "remove",
     "repeat",

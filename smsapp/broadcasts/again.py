@@ -13,6 +13,8 @@ from smsapp.broadcasts.tables import Broadcast, Recipient
 from smsapp.messages import MT, Message
 from smsapp.people import Person
 
+FORGOTTEN = ""  # what is left of a number whose person was forgotten
+
 
 def key(broadcast: Broadcast, number: str, generation: int | None = None) -> str:
     """What the outbox knows a message by, and takes once: one for each number and generation of a family.
@@ -29,7 +31,7 @@ def unreached(root: int) -> Subquery:
     family = select(Broadcast.id).where(or_(Broadcast.id == root, Broadcast.family == root))
     sent = select(
         Message.number, Message.person_id, Message.facility_id, Message.language, surely_missed().label("missed")
-    ).where(Message.broadcast_id.in_(family), Message.direction == MT)
+    ).where(Message.broadcast_id.in_(family), Message.direction == MT, Message.number != FORGOTTEN)
     who = Recipient.number, Recipient.person_id, Recipient.facility_id, Recipient.language
     waiting = select(*who, true().label("missed")).where(Recipient.broadcast_id.in_(family))
     each = union_all(sent, waiting).subquery("each").c

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -64,7 +64,9 @@ class Audience:
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Audience:
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+        """What another release stored beside it means nothing here."""
+        known = {field.name for field in fields(cls)} & told.keys()
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v := told[k], list) else v for k in known}
         return cls(**values)
 
 

@@ -44,7 +44,7 @@ class Content:
     def named(self) -> str:
         """Its title, or else how its text begins."""
         title = " ".join(segments.clean(self.title).split())[:LONGEST_TITLE]
-        said = next((" ".join(text.split()) for text in self.texts.values() if text.strip()), "")
+        said = next((" ".join(words.split()) for text in self.texts.values() if (words := segments.clean(text))), "")
         return title or (said[: TITLE_WORDS - 1] + "…" if len(said) > TITLE_WORDS else said)
 
 

@@ -120,14 +120,18 @@ def sample(
 ) -> list[Sampled]:
     """A few of those whom it reaches; with `empty` a few for whom this variable has no value."""
     if audience.reaches_people:
-        found = _one_by_one(db, audience, scope, languages)
-    else:
-        found = numbers(db, audience, scope, listing, languages)
-    few = select(found.c.number, found.c.person_id, found.c.name, Place.name, found.c.language)
-    few = few.join_from(found, Place, Place.id == found.c.facility_id, isouter=True).limit(SAMPLE_ROWS)
+        return few(db, _one_by_one(db, audience, scope, languages), empty)
+    return few(db, numbers(db, audience, scope, listing, languages), empty)
+
+
+def few(db: Session, found: Subquery, empty: str = "") -> list[Sampled]:
+    """The first ones that the database finds; nobody, if that takes it long."""
+    who = found.c
+    some = select(who.number, who.person_id, who.name, Place.name, who.language)
+    some = some.join_from(found, Place, Place.id == who.facility_id, isouter=True).limit(SAMPLE_ROWS)
     if empty:
-        few = few.where(func.coalesce(found.c.name if empty == "name" else Place.name, "") == "")
-    return list({row.number: Sampled(*row) for row in _soon(db, few) or ()}.values())
+        some = some.where(func.coalesce(who.name if empty == "name" else Place.name, "") == "")
+    return list({row.number: Sampled(*row) for row in _soon(db, some) or ()}.values())
 
 
 def _one_by_one(db: Session, audience: Audience, scope: Scope, languages: Sequence[str]) -> Subquery:

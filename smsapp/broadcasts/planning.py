@@ -13,11 +13,14 @@ from sqlalchemy.sql.selectable import Subquery
 
 from smsapp.broadcasts import again, audience, counting, wording
 from smsapp.broadcasts.audience import Audience, Listing
+from smsapp.broadcasts.content import Content
+from smsapp.broadcasts.counting import Count, Sampled
 from smsapp.broadcasts.tables import DRAFT, PLANNING, SCHEDULED, WAITING, Broadcast, Recipient
 from smsapp.broadcasts.wording import Figures, Shown
 from smsapp.db import transaction
 from smsapp.people import EVERYTHING, Person, TopicLeft
 from smsapp.runtime import Runtime
+from smsapp.scopes import Scope
 
 NOBODY = "There is nobody in this audience."
 LONGEST = "80s"  # a job's own time is 90
@@ -63,6 +66,22 @@ def whom(db: Session, rt: Runtime, broadcast: Broadcast) -> Subquery:
     if chosen.again:
         return again.unreached(broadcast.root)
     return audience.numbers(db, chosen, broadcast.scope, Listing(broadcast.id), rt.settings.languages)
+
+
+def reach(db: Session, rt: Runtime, scope: Scope, content: Content, listing: Listing, root: int = 0) -> Count:
+    """How many it would reach now; of one that repeats another, whose first is `root`, those not reached yet."""
+    if content.audience.again:
+        return Count(counting.tally(db, again.unreached(root)))
+    return counting.count(db, content.audience, scope, listing, rt.settings.languages)
+
+
+def few(
+    db: Session, rt: Runtime, scope: Scope, content: Content, listing: Listing, root: int = 0, *, empty: str = ""
+) -> list[Sampled]:
+    """Some of those whom it would reach; with `empty` some for whom this variable has no value."""
+    if content.audience.again:
+        return counting.few(db, again.unreached(root), empty)
+    return counting.sample(db, content.audience, scope, listing, rt.settings.languages, empty=empty)
 
 
 def shown(rt: Runtime, texts: Mapping[str, str], tally: Mapping[str, Figures]) -> list[Shown]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp import paging
 from smsapp.broadcasts.tables import Broadcast
+from smsapp.db import transaction
 from smsapp.messages import MO, MT, Message
 from smsapp.paging import Page
 from smsapp.people import Person
@@ -23,6 +24,7 @@ MISSED = ("failed", "expired", "cancelled")  # surely not received; the first tr
 FRANCS = ("XOF", "FCFA", "CFA", "")
 SHARE = 20  # of the time between two counts, at most a twentieth is spent counting
 REASONS = 20
+AT_ONCE = 1000  # rows of a file that somebody reads
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,19 @@ def missed(db: Session, broadcast_id: int, status: str, after: str | None = None
     return paging.page(db, chosen.where(*_of(broadcast_id, status)), [Message.id], after)
 
 
-def all_missed(db: Session, broadcast_id: int) -> Any:
-    """Every number that it surely did not reach, or may not have, row by row."""
-    chosen = _with_names(Message.number, Message.status, Message.reason, Message.final_at)
-    chosen = chosen.where(*_of(broadcast_id, *MISSED, "unknown")).order_by(Message.status, Message.id)
-    return db.execute(chosen.execution_options(yield_per=1000))
+def all_missed(rt: Runtime, broadcast_id: int) -> Iterator[Any]:
+    """Every number that it surely did not reach, or may not have: as long as whoever reads takes, and row by row."""
+    columns = Message.id, Message.number, Message.status, Message.reason, Message.final_at
+    for status in (*MISSED, "unknown"):
+        last = 0
+        while True:
+            part = _with_names(*columns).where(*_of(broadcast_id, status), Message.id > last)
+            with transaction(rt.sessions) as db:
+                rows = db.execute(part.order_by(Message.id).limit(AT_ONCE)).all()
+            if not rows:
+                break
+            yield from rows
+            last = rows[-1].id
 
 
 def replies(db: Session, broadcast_id: int, after: str | None = None) -> Page:
@@ -125,5 +135,6 @@ def _with_names(*columns: Any) -> Select[*tuple[Any, ...]]:
 
 
 def surely_missed() -> ColumnElement[bool]:
-    """Of a message: it has not reached the phone, and no try of it may have."""
-    return Message.status.in_(MISSED) & Message.possible_repeat.is_(False)
+    """Of a message: it has not reached the phone, and no try of it may have; what a person settled may have."""
+    by_nobody = or_(Message.settled_by.is_(None), Message.settled_by == "report")
+    return Message.status.in_(MISSED) & Message.possible_repeat.is_(False) & by_nobody

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, select, true
 from sqlalchemy.orm import Session
 
+from smsapp import segments
 from smsapp.broadcasts import again, planning
 from smsapp.broadcasts.audience import Audience
 from smsapp.broadcasts.content import Content, Problem, problems
@@ -31,6 +32,7 @@ from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.staff import Staff, audit
 
 FEED, SEND = "feed_broadcasts", "deliver_bulk"  # jobs
+LONGEST_NOTE = 500
 CHANGED = "Somebody has changed this broadcast meanwhile."
 
 
@@ -122,7 +124,7 @@ def approve(db: Session, rt: Runtime, staff: Staff, broadcast: Broadcast) -> Non
     """The second person says yes."""
     _only(broadcast, WAITING)
     if not staff.heads:
-        raise Problem("Only an administrator or the programme's staff approve a broadcast.")
+        raise Problem("Only an administrator or the programme’s staff approve a broadcast.")
     if staff.id == broadcast.made_by:
         raise Problem("You handed it in yourself: a second person has to approve it.")
     if broadcast.use_by is not None and broadcast.use_by <= rt.now():
@@ -137,7 +139,7 @@ def decline(db: Session, rt: Runtime, staff: Staff, broadcast: Broadcast, note: 
     """The second person says no, and why."""
     _only(broadcast, WAITING)
     if not staff.heads:
-        raise Problem("Only an administrator or the programme's staff approve a broadcast.")
+        raise Problem("Only an administrator or the programme’s staff approve a broadcast.")
     _back(db, broadcast, note)
     _note(db, rt, staff, "declined", broadcast)
 
@@ -201,7 +203,7 @@ def repeat(db: Session, rt: Runtime, staff: Staff, broadcast: Broadcast) -> Broa
     )
     db.add(draft)
     db.flush()
-    _note(db, rt, staff, "repeated", broadcast, by=draft.id)
+    _note(db, rt, staff, "repeated", broadcast, again=draft.id)
     return draft
 
 
@@ -209,7 +211,7 @@ def _write(rt: Runtime, broadcast: Broadcast, content: Content) -> None:
     chosen = Audience(again=True) if broadcast.generation else content.audience
     broadcast.title = content.named()
     broadcast.topic = content.topic
-    broadcast.texts = {language: text for language, text in content.texts.items() if text.strip()}
+    broadcast.texts = {language: text for language, raw in content.texts.items() if (text := segments.clean(raw))}
     broadcast.audience = chosen.told()
     broadcast.start_at, broadcast.use_by, broadcast.cap = content.start_at, content.use_by, content.cap
     broadcast.changed_at = rt.now()
@@ -217,7 +219,7 @@ def _write(rt: Runtime, broadcast: Broadcast, content: Content) -> None:
 
 def _back(db: Session, broadcast: Broadcast, note: str) -> None:
     planning.clear(db, broadcast.id)
-    broadcast.status, broadcast.note = DRAFT, note
+    broadcast.status, broadcast.note = DRAFT, segments.clean(note)[:LONGEST_NOTE]
     broadcast.planned = broadcast.gone = broadcast.estimate = 0
     broadcast.tally = {}
     broadcast.approved_by = broadcast.approver = None

@@ -51,7 +51,7 @@ def keep(db: Session, rt: Runtime, staff: Staff, template: Template | None, wish
         template = Template(maker=staff.name)
         db.add(template)
     template.name, template.place_id = _name(wish), wish.place_id
-    template.texts = {language: text for language, text in wish.texts.items() if text.strip()}
+    template.texts = {language: text for language, raw in wish.texts.items() if (text := segments.clean(raw))}
     template.changed_at = rt.now()
     db.flush()
     _note(db, rt, staff, "kept", template)
@@ -60,7 +60,7 @@ def keep(db: Session, rt: Runtime, staff: Staff, template: Template | None, wish
 
 def remove(db: Session, rt: Runtime, staff: Staff, template: Template) -> None:
     if not may_change(staff, template):
-        raise Problem("This template is shared: only the programme's staff change it.")
+        raise Problem("This template is shared: only the programme’s staff change it.")
     _note(db, rt, staff, "removed", template)
     db.delete(template)
     db.flush()
@@ -68,14 +68,14 @@ def remove(db: Session, rt: Runtime, staff: Staff, template: Template) -> None:
 
 def _check(db: Session, staff: Staff, template: Template | None, wish: Wish) -> None:
     if template is not None and not may_change(staff, template):
-        raise Problem("This template is shared: only the programme's staff change it.")
+        raise Problem("This template is shared: only the programme’s staff change it.")
     if staff.scope.facilities is not None and (wish.place_id is None or not staff.scope.covers(wish.place_id)):
         raise Problem("Choose one of your own places.", about="place")
     if wish.place_id is not None and db.get(Place, wish.place_id) is None:
         raise Problem("Choose one of the places.", about="place")
     if not _name(wish):
         raise Problem("Give it a name by which others find it.", about="name")
-    if not any(text.strip() for text in wish.texts.values()):
+    if not any(map(segments.clean, wish.texts.values())):
         raise Problem("Write a text in one language at least.", about="text")
     for language, text in wish.texts.items():
         if segments.count(segments.fold(segments.clean(text))) > wording.MOST_PARTS:

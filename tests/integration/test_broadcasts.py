@@ -533,12 +533,12 @@ def test_what_became_of_it(village, gateway, coach, make, row):
         ]
         failed = broadcasts.missed(db, number, "failed")
         assert [(m.number, m.name) for m in failed.rows] == [(MOTHERS[i], f"Mère {i + 1}") for i in (6, 2, 0)]
-        assert [(m.number, m.status) for m in broadcasts.all_missed(db, number)] == [
-            (MOTHERS[0], "failed"),
-            (MOTHERS[2], "failed"),
-            (MOTHERS[6], "failed"),
-            (MOTHERS[1], "unknown"),
-        ]
+    assert [(m.number, m.status, m.name) for m in broadcasts.all_missed(village, number)] == [
+        (MOTHERS[0], "failed", "Mère 1"),
+        (MOTHERS[2], "failed", "Mère 3"),
+        (MOTHERS[6], "failed", "Mère 7"),
+        (MOTHERS[1], "unknown", "Mère 2"),
+    ]
 
 
 def test_answers_stand_beside_it(village, make):

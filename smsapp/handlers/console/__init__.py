@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from smsapp.handlers.console import (
     account,
     accounts,
+    broadcasts,
     charts,
     door,
     guard,
@@ -24,6 +25,7 @@ from smsapp.runtime import Runtime
 SECTIONS: tuple[shell.Section, ...] = (
     account,
     accounts,
+    broadcasts,
     charts,
     door,
     home,
