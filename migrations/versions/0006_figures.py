@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.Numeric(18, 4), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("facility_id", "measure", "day", name=op.f("pk_day_figures")),
     )
-    op.create_index(op.f("ix_day_figures_day"), "day_figures", ["day"])
+    op.create_index("ix_day_figures_day", "day_figures", ["day", "measure"])
     op.create_table(
         "counted_days",
         sa.Column("day", sa.Date(), nullable=False),

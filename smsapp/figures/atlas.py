@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp.figures import satisfaction
+from smsapp.figures import crowd, satisfaction
 from smsapp.figures.satisfaction import Score
-from smsapp.people import Person
 from smsapp.places import Place
 from smsapp.scopes import Scope
 
@@ -55,9 +54,8 @@ class Way:
 
 def pyramid(db: Session, scope: Scope, survey: str, today: date) -> Sequence[Branch]:
     """The regions that have a facility in this scope, with their figures; for whoever sees everything, all."""
-    last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    latest = {score.facility_id: score for score in satisfaction.scores(db, scope, survey, last_month)}
-    return outline(db, scope, _people(db, scope), latest)
+    scores = satisfaction.scores(db, scope, survey, satisfaction.latest(today))
+    return outline(db, scope, crowd.by_facility(db, scope), {score.facility_id: score for score in scores})
 
 
 def outline(
@@ -96,19 +94,6 @@ def _grown(
     if not below and scope.facilities is not None:
         return None
     return Branch(place.id, place.kind, place.name, place.code, sum(b.people for b in below), None, below)
-
-
-def _people(db: Session, scope: Scope) -> dict[int, int]:
-    counted = (
-        select(Person.facility_id, func.count())
-        .where(Person.facility_id.is_not(None), scope.within(Person.facility_id))
-        .group_by(Person.facility_id)
-    )
-    return {facility: n for facility, n in db.execute(counted) if facility is not None}
-
-
-def people_of(db: Session, facility_id: int) -> int:
-    return db.scalar(select(func.count()).where(Person.facility_id == facility_id)) or 0
 
 
 def way(db: Session, place_id: int) -> Way | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from smsapp import periodic
 from smsapp.db import transaction
 from smsapp.figures import domains
+from smsapp.figures.settling import settle_a_month
 from smsapp.figures.shapes import Count, Day
 from smsapp.figures.tables import TOTAL, CountedDay, DayFigure
 from smsapp.messages import Message
@@ -38,7 +39,13 @@ def count_days(
         if not periodic.first(db, "count_days", EVERY, now):
             return 0
         _open_days(db, rt, today)
-    return _count_due(rt, now, today, time.monotonic() + seconds, stop, parts or domains.ALL)
+    parts, until = parts or domains.ALL, time.monotonic() + seconds
+    counted = _count_due(rt, now, today, until, stop, parts)
+    while time.monotonic() < until and not stop():
+        with transaction(rt.sessions) as db:
+            if not settle_a_month(db, today, timedelta(days=SETTLING_DAYS), parts):
+                break
+    return counted
 
 
 def _count_due(

@@ -101,18 +101,23 @@ class Score:
         return Rate.of(self.total / 100, self.n)
 
 
-def scores(db: Session, scope: Scope, survey: str, since: date) -> list[Score]:
-    """The months of each centre since then that have ten answers or more, the oldest first.
+def scores(db: Session, scope: Scope, survey: str, months: Sequence[date]) -> list[Score]:
+    """The centres' scores in these months where they had ten answers or more, the oldest first.
 
     A sum over centres must be made of these alone: with one that hides its month in it, the rest would tell it.
     """
     rows = db.execute(
         select(DayFigure.facility_id, DayFigure.day, DayFigure.n, DayFigure.amount)
-        .where(DayFigure.measure == SCORE + survey, DayFigure.day >= since.replace(day=1))
+        .where(DayFigure.measure == SCORE + survey, DayFigure.day.in_(months))
         .where(DayFigure.facility_id > NOWHERE, scope.within(DayFigure.facility_id), DayFigure.n >= SMALL)
         .order_by(DayFigure.day, DayFigure.facility_id)
     )
     return [Score(facility, day, n, float(amount)) for facility, day, n, amount in rows]
+
+
+def latest(today: date) -> tuple[date, date]:
+    """The month before this one, and this one: what is shown as the latest score."""
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1), today.replace(day=1)
 
 
 def together(scores: Sequence[Score]) -> Rate:

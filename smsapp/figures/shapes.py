@@ -118,5 +118,6 @@ class Domain:
 
     name: str
     count: Callable[[Day], Sequence[Count]] = lambda day: ()
+    adds_up: str = ""  # how the measures begin whose days make a month: once it is settled only its sum is kept
     cards: Callable[[Session, Runtime, Scope], Sequence[Card]] = lambda db, rt, scope: ()
     chores: Callable[[Session, Runtime, Scope], Sequence[Chore]] = lambda db, rt, scope: ()

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy.orm import Session
-
-from smsapp.figures import traffic
 from smsapp.figures.shapes import midnight
-from smsapp.figures.traffic import Cost, Traffic
+from smsapp.figures.traffic import Cost
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 
@@ -41,18 +38,17 @@ class Spent:
         return self.budget is not None and self.projected is not None and self.projected > self.budget
 
 
-def month(db: Session, rt: Runtime, scope: Scope) -> Spent:
-    """This month's cost within a scope; the budget is the whole service's."""
+def spent(rt: Runtime, scope: Scope, cost: Cost) -> Spent:
+    """What the cost of this month so far means; the budget is the whole service's."""
     this = rt.local_now().date().replace(day=1)
-    cost = traffic.by_month(db, rt, scope, this).get(this, Traffic()).cost
     budget = rt.settings.monthly_budget or None
     at_end = projected(cost.francs, _days_gone(rt), _days(this))
     return Spent(this, cost, at_end, budget if scope.facilities is None else None)
 
 
-def projected(spent: Decimal, gone: Decimal, days: int) -> Decimal | None:
+def projected(francs: Decimal, gone: Decimal, days: int) -> Decimal | None:
     """What the month will have cost if it goes on like this; None in its first days, which tell too little."""
-    return (spent * days / gone).quantize(Decimal(1)) if gone >= EARLIEST else None
+    return (francs * days / gone).quantize(Decimal(1)) if gone >= EARLIEST else None
 
 
 def _days_gone(rt: Runtime) -> Decimal:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain, repeat
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,9 +20,11 @@ from sqlalchemy import delete, func, insert, select, text, update
 
 from smsapp import figures, scopes
 from smsapp.db import transaction
-from smsapp.figures import counting, satisfaction, service, spending, traffic
+from smsapp.figures import counting, crowd, satisfaction, service, spending, traffic
 from smsapp.figures.tables import CountedDay, DayFigure
 from smsapp.messages import HEARD, STATUSES, GatewayState, Message
+from smsapp.people import Number as PersonNumber
+from smsapp.people import Person
 from smsapp.periodic import PeriodicRun
 from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.surveys import Response
@@ -152,7 +155,7 @@ def as_by_hand(seen):
 
 
 @settings(
-    max_examples=20,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -183,10 +186,9 @@ def test_an_empty_database_has_figures_of_nothing(rt):
     assert count(rt) == counting.LEAST_DAYS + 1
     assert (by_day(rt), by_month(rt), sum(came(rt).values())) == ({}, {}, 0)
     with transaction(rt.sessions) as db:
-        assert spending.month(db, rt, EVERYWHERE).cost.francs == 0
         assert service.oldest_due(db, rt.now()) is None
         assert service.held_up(db) == []
-        assert satisfaction.scores(db, EVERYWHERE, "satisfaction", date(2025, 1, 1)) == []
+        assert satisfaction.scores(db, EVERYWHERE, "satisfaction", [date(2026, 3, 1)]) == []
 
 
 # ---- whose day it is
@@ -253,6 +255,24 @@ def test_a_day_is_counted_a_last_time_and_then_left_alone(rt, clock):
     assert count(rt) == 200 + 40
 
 
+def test_a_month_that_is_settled_becomes_one_sum(rt, clock, monkeypatch):
+    monkeypatch.setattr(counting, "LEAST_DAYS", 120)
+    rows = [message(NOW - timedelta(days=n), facility_id=place) for n in range(0, 120, 3) for place in PLACES]
+    write(rt, *rows)
+    count(rt)
+    for _ in range(2):
+        for scope in (EVERYWHERE, Scope(frozenset({BOULKA, CENTRAL}))):
+            by_hand = counted_by_hand(rt, rows, scope, lambda at: at.replace(day=1))
+            assert as_by_hand(by_month(rt, scope)) == by_hand
+        clock.move(minutes=5)
+        count(rt)
+    days = sorted(at for at in by_day(rt, since=date(2025, 1, 1)) if at < date(2026, 1, 31))
+    assert [at for at in days if at.month != 1] == [date(2025, 11, 1), date(2025, 12, 1)]
+    assert len(days) > 10  # January's may still change
+    with transaction(rt.sessions) as db:
+        assert db.scalar(select(func.min(CountedDay.day))) == date(2026, 1, 1)
+
+
 def test_what_has_gone_leaves_no_figure(rt):
     write(rt, message(facility_id=SOTUBA), message(facility_id=BAKON))
     count(rt)
@@ -282,7 +302,7 @@ def test_whoever_rings_it_is_done_once_in_five_minutes(rt, clock):
 def test_a_run_is_bounded_and_the_next_ones_make_up_for_it(rt, clock):
     write(rt, message(NOW - timedelta(days=90)))
     assert count(rt, seconds=0) == 0
-    stops = iter([False, False, True])
+    stops = chain([False, False], repeat(True))
     assert count(rt, stop=lambda: next(stops)) == 2 * counting.DAYS_AT_ONCE
     assert by_month(rt) == {}
     clock.move(minutes=5)
@@ -394,14 +414,30 @@ def test_in_the_end_only_the_month_is_kept(rt, clock, monkeypatch):
     assert satisfaction.by_month(noted) == {date(2026, 3, 1): 22, date(2026, 4, 1): 18}
 
 
+def test_people_are_counted_where_they_are_too_many_to_wait_for(rt, clock, monkeypatch):
+    settle(rt)
+    count(rt)
+    clock.move(days=1)
+    count(rt)
+    with transaction(rt.sessions) as db:
+        db.execute(delete(PersonNumber))
+        db.execute(delete(Person).where(Person.id < 11))
+    with transaction(rt.sessions) as db:
+        assert crowd.by_facility(db, EVERYWHERE) == {SOTUBA: 10}
+        monkeypatch.setattr(crowd, "LIVE_UP_TO", 9)
+        assert crowd.by_facility(db, Scope(frozenset({SOTUBA, BAKON}))) == {SOTUBA: 20}
+        assert crowd.by_facility(db, Scope(frozenset({BAKON}))) == {}
+        assert len(db.scalars(select(DayFigure.day).where(DayFigure.measure == crowd.KNOWN).distinct()).all()) == 1
+
+
 def test_a_centre_with_nine_answers_is_in_no_score(rt):
     settle(rt)
     answered(rt, 10, SOTUBA, score=90.0)
     answered(rt, 9, BAKON, score=10.0)
     count(rt)
     with transaction(rt.sessions) as db:
-        scores = satisfaction.scores(db, EVERYWHERE, "satisfaction", date(2026, 1, 1))
-        here = satisfaction.scores(db, Scope(frozenset({BAKON})), "satisfaction", date(2026, 1, 1))
+        scores = satisfaction.scores(db, EVERYWHERE, "satisfaction", satisfaction.latest(NOW.date()))
+        here = satisfaction.scores(db, Scope(frozenset({BAKON})), "satisfaction", [date(2026, 3, 1)])
     assert [(s.facility_id, s.month, s.n, s.rate.percent) for s in scores] == [(SOTUBA, date(2026, 3, 1), 10, 90.0)]
     assert here == []
     assert satisfaction.together(scores).percent == 90.0
@@ -438,8 +474,8 @@ def test_a_month_may_cost_more_than_its_budget(rt):
     write(rt, message(NOW - timedelta(days=15), cost=Decimal(7777)))  # last month's
     count(rt)
     with transaction(rt.sessions) as db:
-        spent = spending.month(db, rt, EVERYWHERE)
-        here = spending.month(db, rt, scopes.at(db, [SOTUBA]))
+        cost = traffic.by_month(db, rt, EVERYWHERE, NOW.date())[date(2026, 3, 1)].cost
+        spent, here = spending.spent(rt, EVERYWHERE, cost), spending.spent(rt, Scope(frozenset({SOTUBA})), cost)
     assert (spent.cost.francs, spent.percent, spent.over) == (120, 120, True)
     assert spent.projected == round(Decimal(120) * 31 / (9 + Decimal(10) / 24))
     assert (here.budget, here.percent) == (None, None)  # the budget is the whole service's

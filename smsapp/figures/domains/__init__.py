@@ -5,9 +5,10 @@ from __future__ import annotations
 from smsapp.figures.domains.broadcasts import DOMAIN as BROADCASTS
 from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
+from smsapp.figures.domains.people import DOMAIN as PEOPLE
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
 from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
 
-ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS)  # in the order of their cards and chores
+ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS, PEOPLE)  # in the order of their cards and chores

@@ -20,8 +20,10 @@ from smsapp.scopes import Scope
 def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
     today = rt.local_now().date()
     monday = today - timedelta(days=today.weekday())
-    days = traffic.by_day(db, rt, scope, today - timedelta(days=SHOWN_DAYS))
+    month = today.replace(day=1)
+    days = traffic.by_day(db, rt, scope, min(today - timedelta(days=SHOWN_DAYS), month))
     this_week = sum((t for day, t in days.items() if day >= monday), Traffic())
+    this_month = sum((t for day, t in days.items() if day >= month), Traffic())
     received = Week.of({day: t.received for day, t in days.items()}, today)
     written = Week.of({day: t.written for day, t in days.items()}, today)
     by_status = [
@@ -29,7 +31,7 @@ def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
         for status in reversed(STATUSES)
         if this_week.out.get(status)
     ]
-    spent = spending.month(db, rt, scope)
+    spent = spending.spent(rt, scope, this_month.cost)
     return (
         Card("Messages from phones", {"week": received}, endpoint="console.messages", query={"direction": "mo"}),
         Card("Messages to phones", {"week": written}, endpoint="console.messages", query={"direction": "mt"}),
@@ -56,4 +58,4 @@ def _held_up(held: HeldUp) -> Chore:
     return Chore(1, _PAUSED if held.paused else _AWAY, values=values, urgent=True)
 
 
-DOMAIN = Domain("messages", traffic.count, _cards, _chores)
+DOMAIN = Domain("messages", traffic.count, traffic.UNDER, _cards, _chores)

@@ -18,13 +18,12 @@ def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
     today = rt.local_now().date()
     noted = satisfaction.noted(db, rt, scope, today - timedelta(days=SHOWN_DAYS))
     cards = [Card("Answers to surveys", {"week": Week.of(satisfaction.came(noted), today)}, endpoint="console.places")]
-    last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     for flow in rt.flows.live.values():
-        if surveys.items(flow) and (scores := satisfaction.scores(db, scope, flow.name, last_month)):
-            latest = [score for score in scores if score.month == scores[-1].month]
-            values = {"month": latest[0].month, "rate": satisfaction.together(latest), "centres": len(latest)}
+        if surveys.items(flow) and (scores := satisfaction.scores(db, scope, flow.name, satisfaction.latest(today))):
+            last = [score for score in scores if score.month == scores[-1].month]
+            values = {"month": last[0].month, "rate": satisfaction.together(last), "centres": len(last)}
             cards.append(Card("Satisfaction", values, "satisfaction", "console.places"))
     return cards
 
 
-DOMAIN = Domain("surveys", satisfaction.count, _cards)
+DOMAIN = Domain("surveys", satisfaction.count, cards=_cards)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import surveys
 from smsapp.db import transaction
-from smsapp.figures import atlas, centre
+from smsapp.figures import atlas, centre, crowd
 from smsapp.figures.atlas import Way
 from smsapp.figures.centre import Year
 from smsapp.flows.nodes import Flow
@@ -125,7 +125,7 @@ def _centre(db: Session, rt: Runtime, place: Place) -> dict[str, Any]:
     year = centre.year(surveys.results(db, flow, place.id), today)
     return {
         "place": place,
-        "people": atlas.people_of(db, place.id),
+        "people": crowd.of_facility(db, place.id),
         "year": year,
         "today": today,
         "questions": _questions(rt, flow),
