@@ -173,5 +173,5 @@ def _imports(db: Session, rt: Runtime, side: Side) -> None:
         "changed_at": rt.now(),
     }
     db.execute(insert(Import), [told])
-    cell = {"line": 2, "field": "number", "reason": "number", "value": f"{side.mark} {side.number}", "detail": ""}
+    cell = {"line": 2, "field": "phone", "reason": "format", "value": f"{side.mark} {side.number}", "detail": ""}
     db.execute(insert(ImportProblem), [{"import_id": side.upload, **cell}])

@@ -19,12 +19,14 @@ from smsapp.runtime import Runtime
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
-    @bp.get(f"{ONE}/merge")
+    @bp.route(f"{ONE}/merge", methods=["GET", "POST"])
     @allowed(WRITERS)
     def people_merge(person_id: int) -> ResponseReturnValue:
         """Which other one; with `other` in the address, both side by side."""
         with transaction(rt.sessions) as db:
             card = found(db, person_id)
+            if request.method == "POST":
+                return _merge(db, rt, card)
             if "other" in request.args:
                 return _both(card, _other(db, card, request.args["other"]))
             words = request.args.get("q", "").replace("\0", "").strip()
@@ -35,25 +37,22 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 alike = registry.alike(db, me().scope, card)
         return render_template("console/people/merge.html", card=card, alike=alike, q=words)
 
-    @bp.post(f"{ONE}/merge")
-    @allowed(WRITERS)
-    def people_merge_now(person_id: int) -> ResponseReturnValue:
-        form = request.form
-        with transaction(rt.sessions) as db:
-            card = found(db, person_id)
-            other = _other(db, card, form.get("other", ""), gone=True)
-            if other is not None and form.get("sure") != "yes":
-                return _both(card, other, unsure=True)
-            try:
-                chosen = {fact: form.get(fact) == "other" for fact in CHOSEN}
-                done = other is not None and registry.merge(db, rt, me(), person_id, other.id, chosen)
-            except NotHere:
-                abort(404)
-        if done:
-            flash(gettext("The two records are one now."), "good")
-        else:
-            flash(gettext("The other record is gone already: somebody was faster."), "warn")
-        return redirect(url_for("console.people_one", person_id=person_id), 303)
+
+def _merge(db: Session, rt: Runtime, card: Card) -> ResponseReturnValue:
+    form = request.form
+    other = _other(db, card, form.get("other", ""), gone=True)
+    if other is not None and form.get("sure") != "yes":
+        return _both(card, other, unsure=True)
+    try:
+        chosen = {fact: form.get(fact) == "other" for fact in CHOSEN}
+        done = other is not None and registry.merge(db, rt, me(), card.id, other.id, chosen)
+    except NotHere:
+        abort(404)
+    if done:
+        flash(gettext("The two records are one now."), "good")
+    else:
+        flash(gettext("The other record is gone already: somebody was faster."), "warn")
+    return redirect(url_for("console.people_one", person_id=card.id), 303)
 
 
 def _both(card: Card, other: Card | None, *, unsure: bool = False) -> ResponseReturnValue:
