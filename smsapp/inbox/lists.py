@@ -62,9 +62,10 @@ def following(db: Session, staff: Staff, thread: Thread) -> str | None:
     return found.number if found else None
 
 
-def waiting(db: Session, scope: Scope) -> int:
-    """How many threads wait for an answer."""
-    return db.scalar(select(func.count()).where(Thread.waiting > 0, scope.within(Thread.facility_id))) or 0
+def waiting(db: Session, scope: Scope, most: int | None = None) -> int:
+    """How many threads wait for an answer; counted up to `most`."""
+    each = select(Thread.number).where(Thread.waiting > 0, scope.within(Thread.facility_id)).limit(most)
+    return db.scalar(select(func.count()).select_from(each.subquery())) or 0
 
 
 def lines(db: Session, found: Sequence[Thread]) -> list[Line]:

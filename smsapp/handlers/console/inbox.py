@@ -50,6 +50,7 @@ WHY: Mapping[str, LazyString] = {
     "silence": lazy_gettext("This person asked for silence (STOP) and has never written: nothing is sent."),
 }
 TALLEST = 2000  # characters of a text that is measured
+MOST_COUNTED = 1000  # in the menu, which asks every few seconds
 KEY = re.compile("[A-Za-z0-9_-]{8,40}")
 
 
@@ -95,7 +96,8 @@ def _lists(bp: Blueprint, rt: Runtime) -> None:
     def inbox_count() -> str:
         """For the menu: how many threads wait; nothing where none does."""
         with transaction(rt.sessions) as db:
-            return render_template("console/inbox/count.html", waiting=inbox.waiting(db, me().scope))
+            waiting = inbox.waiting(db, me().scope, MOST_COUNTED)
+        return render_template("console/inbox/count.html", waiting=waiting, most=MOST_COUNTED)
 
 
 def _thread(bp: Blueprint, rt: Runtime) -> None:
