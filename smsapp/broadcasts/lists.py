@@ -21,6 +21,8 @@ BAD_SHOWN = 50
 DIGITS = 6  # a cell with fewer is a name, an age or a line number
 AT_ONCE = 5000
 
+_LIKE_A_NUMBER = re.compile(r"(?<!\w)\+?[0-9][0-9 ().-]{6,}(?!\w)")
+
 
 @dataclass(frozen=True)
 class Bad:
@@ -73,12 +75,23 @@ def _read(lines: Iterable[Line], country: str) -> Read:
     bad: list[Bad] = []
     for line, cell in _cells(lines):
         try:
-            numbers[normalise(cell, country)] = None
+            numbers[_number(cell, country)] = None
         except BadNumber as why:
             bad.append(Bad(line, cell[:40], why.reason))
         if len(numbers) > MOST:
             raise Problem("More than %(most)d numbers at once: choose people by place or group.", most=MOST)
     return Read(tuple(numbers), tuple(bad[:BAD_SHOWN]), max(len(bad) - BAD_SHOWN, 0))
+
+
+def _number(cell: str, country: str) -> str:
+    """Also one beside which a name or a word stands."""
+    try:
+        return normalise(cell, country)
+    except BadNumber as why:
+        found = _LIKE_A_NUMBER.findall(cell)
+        if why.reason != "letters" or len(found) != 1:
+            raise
+        return normalise(found[0], country)
 
 
 def _cells(lines: Iterable[Line]) -> Iterator[tuple[int, str]]:

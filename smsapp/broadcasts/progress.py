@@ -74,8 +74,8 @@ def count(db: Session, broadcast_id: int) -> Counts:
 def counts(db: Session, rt: Runtime, broadcast: Broadcast) -> Counts:
     """As counted a moment ago, else now: with a million messages not at every look of everybody who watches."""
     stored = dict(broadcast.counts)
-    took = stored.pop("took", 0.0)
-    if broadcast.counted_at and rt.now() - broadcast.counted_at < timedelta(seconds=took * SHARE):
+    rest = stored.pop("took", 0.0) * SHARE
+    if rest > 1.0 and broadcast.counted_at and rt.now() - broadcast.counted_at < timedelta(seconds=rest):
         return Counts(**stored)
     began = time.monotonic()
     fresh = count(db, broadcast.id)

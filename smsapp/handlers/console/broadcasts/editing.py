@@ -75,23 +75,18 @@ def _taken(rt: Runtime, row: Broadcast | None) -> ResponseReturnValue:
     try:
         if keeps or form.file.data:  # a file can not be sent back with the form
             row = _keep(rt, form, row, content, read)
-        if keeps and row and not form.errors and not read.bad:
-            return _next(rt, form, row, do) or _page(rt, form, row, content)
     except Problem as why:
         form.tell(why)
-    return _page(rt, form, row, content, read)
-
-
-def _next(rt: Runtime, form: BroadcastForm, row: Broadcast, do: str) -> ResponseReturnValue | None:
-    """Where a draft that was kept leads to; nowhere, if it can not be sent as it is."""
-    if do == "save":
-        flash(gettext("The draft is kept."), "good")
-        return redirect(url_for("console.broadcasts_edit", broadcast_id=row.id), 303)
-    with transaction(rt.sessions) as db:
-        problems = broadcasts.wrong(db, rt, row)
-    for problem in problems:
-        form.tell(problem)
-    return None if problems else redirect(url_for("console.broadcasts_one", broadcast_id=row.id), 303)
+    if row and do == "send":
+        with transaction(rt.sessions) as db:
+            for problem in broadcasts.wrong(db, rt, row):
+                form.tell(problem)
+    if not keeps or row is None or form.errors or read.bad:
+        return _page(rt, form, row, content, read)
+    if do == "send":
+        return redirect(url_for("console.broadcasts_one", broadcast_id=row.id), 303)
+    flash(gettext("The draft is kept."), "good")
+    return redirect(url_for("console.broadcasts_edit", broadcast_id=row.id), 303)
 
 
 def _keep(rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Content, read: Read) -> Broadcast:
@@ -150,6 +145,7 @@ def _shown(db: Session, rt: Runtime, row: Broadcast | None, content: Content, re
     empty = {name for one in texts for name in one.empty}
     return {
         "row": row,
+        "note": gettext(row.note) if row and row.note else "",
         "count": count,
         "few": broadcasts.few(db, rt, scope, content, listing, root),
         "nameless": {name: broadcasts.few(db, rt, scope, content, listing, root, empty=name) for name in sorted(empty)},

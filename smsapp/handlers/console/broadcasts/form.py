@@ -83,6 +83,8 @@ class BroadcastForm(FlaskForm):  # type: ignore[misc]
     def told(self, rt: Runtime) -> Content:
         """What the form says; a field that says nothing clear has its error, and counts as empty."""
         self.validate()
+        for name in ("places", "groups"):
+            self[name].errors = [gettext("Choose from the list.")] if self[name].errors else []
         audience = Audience(
             everybody=self.everybody.data,
             roles=self._offered("roles"),
