@@ -622,14 +622,11 @@ def test_a_possible_repeat_is_not_repeated(village, gateway, coach, make, take):
 
 
 def test_a_pasted_list_is_read_as_people_write():
-    read = lists.pasted(
-        "70 00 01 01; Awa\n+22370000102,70000103\nBinta 12\n70-00-01-01\n2237000\nTél: 70000104/70000105", "ML"
-    )
-    assert read.numbers == tuple(f"+2237000010{n}" for n in range(1, 6))
-    assert [(b.line, b.words, b.reason) for b in read.bad] == [
-        (5, "2237000", "format"),
-        (6, "Tél: 70000104", "letters"),
-    ]
+    lines = ["70 00 01 01; Awa", "+22370000102,70000103", "Binta 12", "70-00-01-01", "2237000"]
+    lines += ["Tél: 70000104/70000105", "7000O106", "Awa 70000107 Sotuba"]
+    read = lists.pasted("\n".join(lines), "ML")
+    assert read.numbers == tuple(f"+2237000010{n}" for n in (1, 2, 3, 4, 5, 7))
+    assert [(b.line, b.words, b.reason) for b in read.bad] == [(5, "2237000", "format"), (7, "7000O106", "letters")]
     assert lists.pasted("", "ML") == lists.Read()
 
 
