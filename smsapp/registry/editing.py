@@ -183,7 +183,7 @@ def _note(
     after: Mapping[str, Any],
 ) -> None:
     note(db, rt, staff, person.id, what, before, after)
-    fields = sorted({*before, *after})
+    fields = ", ".join(sorted({*before, *after}))
     subject = f"person:{person.id}"
     audit.note(db, rt.now(), staff, f"people.{what}", subject, facility_id=person.facility_id, fields=fields)
 

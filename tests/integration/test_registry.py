@@ -311,7 +311,7 @@ def test_what_is_put_right_is_kept_before_and_after(village, agent):
     assert change.after == {"name": "Awa Traoré", "language": "bm", "roles": ["asc"]}
     [entry] = trail(village, "people.changed")
     assert (entry.subject, entry.account_id, entry.facility_id) == (f"person:{awa}", agent.id, SOTUBA)
-    assert entry.details == {"fields": ["language", "name", "roles"]}
+    assert entry.details == {"fields": "language, name, roles"}
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def _change(event: Event, places: Mapping[int, str]) -> dict[str, Any]:
     lines = []
     for field in fields:
         was, is_now = (_said(field, told[side].get(field), places) for side in ("before", "after"))
-        lines.append(f"{FACTS[field]}: {was} → {is_now}")
+        lines.append(gettext("%(what)s: %(was)s → %(now)s", what=FACTS[field], was=was, now=is_now))
     return {"title": title, "lines": lines}
 
 

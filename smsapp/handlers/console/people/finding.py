@@ -82,7 +82,7 @@ def _note(db: Session, rt: Runtime, staff: Staff, form: str, asked: Mapping[str,
     """What was taken along; a name or a number that was searched for is not written down."""
     told: dict[str, Any] = {name: asked[name] for name in ("place", "role", "language") if name in asked}
     told |= {"searched": True} if "q" in asked else {}
-    audit.note(db, rt.now(), staff, "people.exported", address=address(), format=form, **told)
+    audit.note(db, rt.now(), staff, "people.exported", address=address(), form=form, **told)
 
 
 def _header() -> list[str]:
