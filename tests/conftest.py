@@ -103,12 +103,13 @@ def db(sessions: Sessions) -> Iterator[Session]:
 @pytest.fixture
 def clean_db(engine: Engine) -> Iterator[Sessions]:
     """Sessions that truly commit, for tests of several connections at once; every table is empty before and after."""
-    _truncate(engine)
+    empty(engine)
     yield database.sessions(engine)
-    _truncate(engine)
+    empty(engine)
 
 
-def _truncate(engine: Engine) -> None:
+def empty(engine: Engine) -> None:
+    """Every table, and its ids begin anew."""
     tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
     with engine.begin() as connection:
         # What is only ever added to has a trigger against this; a superuser's session may leave triggers out.

@@ -1,0 +1,193 @@
+"""A country to look at: places, people and a year of their messages, written with COPY."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
+from typing import Any
+
+import psycopg
+
+REGIONS, DISTRICTS, FACILITIES = 10, 7, 20  # of each region, of each district
+FIRST = (
+    *("Aminata", "Fatoumata", "Mariam", "Awa", "Kadiatou", "Oumou", "Assetou"),
+    *("Djeneba", "Salimata", "Rokia", "Bintou", "Hawa", "Moussa", "Amadou"),
+)
+FAMILY = (
+    *("Traoré", "Diarra", "Coulibaly", "Keïta", "Konaté", "Sangaré", "Sidibé"),
+    *("Touré", "Dembélé", "Diallo", "Maïga", "Cissé", "Doumbia", "Fofana"),
+)
+RARE = [f"{a}{b}" for a in ("Ba", "Do", "Gou", "Kou", "San", "Tou", "Yé") for b in ("goro", "nou", "ssou", "mbé")]
+SEED = 20260101
+ROWS = 5_000  # in one piece of a COPY
+# Of a message to a phone: how often, and how far it came.
+FATES = (("delivered", 890), ("sent", 50), ("failed", 45), ("expired", 9), ("cancelled", 4), ("unknown", 2))
+OUT = (("reminder", 55), ("broadcast", 25), ("reply", 12), ("question", 5), ("invitation", 3))
+TOPICS = {"reminder": "reminders", "broadcast": "news", "invitation": "survey"}
+NULL = r"\N"
+
+
+def fill(url: str, people: int, messages: int, say: Callable[[str], None]) -> None:
+    """Write it all into an empty, migrated database; then what an autovacuum would have done by then."""
+    chance = random.Random(SEED)
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as db:
+        db.execute("SET maintenance_work_mem = '1GB'; SET synchronous_commit = off")
+        say("places")
+        facilities = _places(db)
+        homes = [chance.choice(facilities) for _ in range(people)]
+        for table, columns, rows in (
+            ("persons", "name,language,facility_id,created_at", _persons(chance, homes)),
+            ("person_numbers", "number,person_id,main,since", _numbers(people)),
+            ("person_roles", "person_id,role", _roles(people)),
+            ("topics_left", "number,topic,channel,at", _left(chance, people)),
+            ("messages", MESSAGE, _messages(chance, homes, messages)),
+        ):
+            say(table)
+            with _without_indexes(db, table):
+                _copy(db, table, columns, rows)
+        say("threads, broadcasts, reports and consents")
+        for statement in (THREADS, BROADCASTS, REPORTS, CONSENTS):
+            db.execute(statement)
+        say("vacuum and analyze")
+        db.execute("VACUUM ANALYZE")
+
+
+# What the service itself would have kept of each number that wrote: the last text, and how many wait.
+THREADS = """
+    INSERT INTO threads (number, facility_id, last_id, last_at, waiting, waiting_since)
+    SELECT number, min(facility_id), max(id), max(created_at), count(*) FILTER (WHERE late),
+           min(created_at) FILTER (WHERE late)
+    FROM (SELECT *, status = 'unheard' AND created_at > now() - interval '30 days' AS late
+          FROM messages WHERE direction = 'mo') AS texts
+    GROUP BY number
+"""
+
+BROADCASTS = """
+    INSERT INTO broadcasts
+        (title, status, topic, texts, maker, created_at, changed_at, started_at, ended_at, planned, fed)
+    SELECT 'Campagne ' || broadcast_id, 'finished', 'news', '{"fr": "Rappel"}', 'Awa', min(created_at), max(created_at),
+           min(created_at), max(created_at), count(*), count(*)
+    FROM messages WHERE broadcast_id IS NOT NULL GROUP BY broadcast_id ORDER BY broadcast_id
+"""
+
+REPORTS = """
+    INSERT INTO reports (gateway, external_id, status, word, number, network, at, message_id)
+    SELECT gateway, external_id, 'delivered', 'Success', number, '61002', sent_at, id
+    FROM messages WHERE status = 'delivered' AND id % 10 = 0
+"""
+CONSENTS = """
+    INSERT INTO consents (person_id, topic, given, version, language, channel, at)
+    SELECT id, 'survey', id % 9 > 0, 1, 'fr', 'ussd', created_at FROM persons WHERE id % 3 = 0
+"""
+
+
+def number(person: int) -> str:
+    """The phone of the nth person; every thirtieth shares her neighbour's."""
+    return f"+223{70_000_000 + (person - 1 if person % 30 == 1 and person > 1 else person)}"
+
+
+@contextmanager
+def _without_indexes(db: psycopg.Connection[Any], table: str) -> Iterator[None]:
+    """Ten million rows, sorted once, are sooner in an index than ten million times one row."""
+    loose = db.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+        " AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+        (table,),
+    ).fetchall()
+    for name, _ in loose:
+        db.execute(f'DROP INDEX "{name}"')
+    yield
+    for _, definition in loose:
+        db.execute(definition)
+
+
+def _copy(db: psycopg.Connection[Any], table: str, columns: str, rows: Iterable[str]) -> None:
+    with db.transaction():
+        # Triggers that watch single rows are for single rows; what they would have written is written here.
+        db.execute("SET LOCAL session_replication_role = replica")
+        with db.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            rows = iter(rows)
+            while piece := "".join(islice(rows, ROWS)):
+                copy.write(piece)
+
+
+def _places(db: psycopg.Connection[Any]) -> list[int]:
+    """The ids of the facilities."""
+    ids = count(1)
+    rows: list[tuple[int, str, str, str | None, int | None]] = []
+    for region in range(REGIONS):
+        rows.append((above := next(ids), "region", f"Région {region + 1}", None, None))
+        for district in range(DISTRICTS):
+            rows.append((here := next(ids), "district", f"District {region + 1}.{district + 1}", None, above))
+            rows += [
+                (next(ids), "facility", f"CSCom {region + 1}.{district + 1}.{n + 1}", f"{len(rows) + n}", here)
+                for n in range(FACILITIES)
+            ]
+    with db.cursor() as cursor:
+        cursor.executemany("INSERT INTO places (id, kind, name, code, parent_id) VALUES (%s, %s, %s, %s, %s)", rows)
+    db.execute("SELECT setval('places_id_seq', %s)", (len(rows),))
+    return [row[0] for row in rows if row[1] == "facility"]
+
+
+def _name(chance: random.Random) -> str:
+    family = chance.choice(RARE) if chance.random() < 0.1 else chance.choice(FAMILY)
+    return f"{chance.choice(FIRST)} {family}"
+
+
+def _persons(chance: random.Random, homes: list[int]) -> Iterator[str]:
+    for home in homes:
+        yield f"{_name(chance)}\t{chance.choice(('fr', 'bm', 'bm', NULL))}\t{home}\t2025-12-01T08:00:00Z\n"
+
+
+def _numbers(people: int) -> Iterator[str]:
+    for person in range(1, people + 1):
+        main = "f" if number(person) == number(person - 1) else "t"
+        yield f"{number(person)}\t{person}\t{main}\t2025-12-01T08:00:00Z\n"
+
+
+def _roles(people: int) -> Iterator[str]:
+    for person in range(1, people + 1):
+        yield f"{person}\t{'asc' if person % 400 == 0 else 'member' if person % 7 == 0 else 'mother'}\n"
+
+
+def _left(chance: random.Random, people: int) -> Iterator[str]:
+    for person in chance.sample(range(1, people + 1), people // 100):
+        if number(person) != number(person - 1):
+            yield f"{number(person)}\t{chance.choice(('*', 'news', 'survey'))}\tsms\t2026-03-01T08:00:00Z\n"
+
+
+MESSAGE = (
+    "direction,number,gateway,kind,topic,language,text,sent_text,parts,status,priority,queue,created_at,due_at,use_by,"
+    "attempts,claimed_at,external_id,cost,currency,reason,person_id,facility_id,broadcast_id,sent_at,final_at"
+)
+
+
+def _messages(chance: random.Random, homes: list[int], many: int) -> Iterator[str]:
+    """A year that ends now, in the order of time; one in seven comes from a phone."""
+    end = datetime.now(UTC)
+    step = timedelta(days=365) / many
+    fates = [word for word, weight in FATES for _ in range(weight)]
+    kinds = [word for word, weight in OUT for _ in range(weight)]
+    for n in range(many):
+        at = (end - step * (many - n)).isoformat()
+        person = int(chance.random() * len(homes)) + 1
+        who, home = number(person), homes[person - 1]
+        if n % 7 == 0:
+            status = "unheard" if n % 70 == 0 else "heard"
+            yield (
+                f"mo\t{who}\tafricastalking\t\t{NULL}\t{NULL}\tBonjour {n}\t{NULL}\t1\t{status}\t5\t\t{at}\t{at}"
+                f"\t{NULL}\t0\t{NULL}\tmo{n}\t{NULL}\t{NULL}\t{NULL}\t{person}\t{home}\t{NULL}\t{NULL}\t{NULL}\n"
+            )
+            continue
+        fate, kind = fates[n % 1000], kinds[int(chance.random() * 100)]
+        went = fate in ("delivered", "sent")
+        yield (
+            f"mt\t{who}\tafricastalking\t{kind}\t{TOPICS.get(kind, NULL)}\tfr\tRappel {n % 1000}\tRappel {n % 1000}\t1"
+            f"\t{fate}\t5\tbulk\t{at}\t{at}\t{at}\t1\t{at}\tAT{n}\t{'12' if went else NULL}\t{'XOF' if went else NULL}"
+            f"\t{'UserIsAbsent' if fate == 'failed' else NULL}\t{person}\t{home}"
+            f"\t{n // 50_000 + 1 if kind == 'broadcast' else NULL}\t{at if went else NULL}"
+            f"\t{NULL if fate in ('sent', 'unknown') else at}\n"
+        )

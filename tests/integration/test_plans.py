@@ -1,0 +1,123 @@
+"""No list of the console reads a large table from one end to the other: the plans of its statements tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from bench import country
+from bench.console import ADDRESSES, FACILITY
+from smsapp import db
+from tests.conftest import empty
+from tests.desk import Desk
+
+PEOPLE, MESSAGES = 8_000, 60_000
+# Pages that show one account or an empty form, and what is no page.
+FORMS = {
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+    "/account/second-factor/new",
+    "/broadcasts/templates/new",
+    "/favicon.ico",
+    "/places/new",
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/second-factor",
+    "/staff/new",
+}
+LARGE = {
+    "consents",
+    "messages",
+    "person_numbers",
+    "person_roles",
+    "persons",
+    "reports",
+    "threads",
+    "topics_left",
+}
+
+Statement = tuple[str, Any]
+
+
+@pytest.fixture(scope="module")
+def filled(engine: Engine, settings: Any) -> Iterator[Engine]:
+    empty(engine)
+    country.fill(settings.database_url, PEOPLE, MESSAGES, lambda _: None)
+    yield engine
+    empty(engine)
+
+
+@pytest.fixture
+def said(filled: Engine) -> Iterator[list[Statement]]:
+    """What the database is asked while a page is made."""
+    heard: list[Statement] = []
+
+    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        del connection, cursor, context
+        if not many and statement.lstrip().startswith(("SELECT", "WITH")):
+            heard.append((statement, parameters))
+
+    event.listen(filled, "before_cursor_execute", hear)
+    yield heard
+    event.remove(filled, "before_cursor_execute", hear)
+
+
+@pytest.fixture(scope="module")
+def desks(built, filled) -> dict[str, Desk]:
+    rt = replace(built, sessions=db.sessions(filled))
+    return {"administrator": Desk.of(rt), "facility": Desk.of(rt, "facility", places=[FACILITY])}
+
+
+def read_whole(plan: dict[str, Any], partial: set[str], limited: bool = False) -> Iterator[str]:
+    """Tables of which a plan reads every row: where no limit ends it early, nor an index of a few rows is all of it."""
+    limited = limited or plan["Node Type"] == "Limit"
+    scanned = plan.get("Relation Name", "")
+    by_index = "Index" in plan["Node Type"]
+    whole = plan["Node Type"] == "Seq Scan" or (by_index and "Index Cond" not in plan)
+    few = by_index and plan.get("Index Name") in partial
+    if scanned in LARGE and whole and not few and not (limited and "Filter" not in plan):
+        yield scanned
+    for below in plan.get("Plans", ()):
+        yield from read_whole(below, partial, limited)
+
+
+def test_every_list_finds_its_rows_by_an_index(desks, filled, said):
+    whole = {}
+    seen: set[str] = set()
+    with filled.connect() as connection:
+        partial = set(
+            connection.exec_driver_sql(
+                "SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NOT NULL"
+            ).scalars()
+        )
+    for role, desk in desks.items():
+        for address in ADDRESSES:
+            said.clear()
+            desk.get(address).close()
+            asked = [one for one in said if one[0] not in seen]
+            seen |= {statement for statement, _ in asked}
+            with filled.connect() as connection:
+                # The tables are small here. Told to avoid what is only cheap in small ones, a plan still reads a table
+                # from one end to the other where there is no index to do better.
+                connection.exec_driver_sql(
+                    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+                )
+                for statement, parameters in asked:
+                    [[plans]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchall()
+                    if read := sorted(set(read_whole(plans[0]["Plan"], partial))):
+                        whole[role, address, *read] = statement
+    assert whole == {}
+    assert len(seen) > 30
+
+
+def test_every_list_of_the_console_is_among_them(desks):
+    """A page without arguments is a list, or a form: whoever adds one says which."""
+    console = desks["administrator"].client.application
+    measured = {address.partition("?")[0] for address in ADDRESSES}
+    plain = {str(rule) for rule in console.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments}
+    assert sorted(plain - measured - FORMS) == []
