@@ -353,3 +353,90 @@ def test_she_gets_what_is_kept_of_her(village, agent):
     told = json.loads(answer.text)
     assert told["tables"]["messages"][0]["text"] == "Bonjour Awa"
     assert len(trail(village, "people.access")) == 2
+
+
+# ---- a list brought in, without any script
+
+LIST = """Liste du mois;;
+Tél;Nom;Langue
+70 12 34 56;Awa Traoré;fr
+2,237E+10;Zoé Diarra;fr
+66123456;Oumou Keita;bm
+12;Sitan;wolof
+"""
+
+
+def upload(desk, raw, name="liste.csv"):
+    raw = raw.encode() if isinstance(raw, str) else raw
+    return desk.post("/people/imports", {"file": (io.BytesIO(raw), name)}, content_type="multipart/form-data")
+
+
+def test_a_list_is_brought_in_step_by_step(village, agent):
+    place = upload(agent, LIST).headers["Location"]
+    page = said(agent.see(place))
+    for words in ("Awa Traoré", "+223 70 12 34 56", "CSCom Sotuba", "Les premières lignes"):
+        assert words in page
+    columns = {"heading": 2, "column-0": "phone", "column-1": "name", "column-2": "language", "facility": SOTUBA}
+    answer = agent.post(f"{place}/columns", columns | {"check": "1"})
+    assert answer.headers["Location"] == place
+    assert "Rien n’est encore importé" in said(agent.see(place))
+    progress = agent.get(f"{place}/progress")
+    assert "HX-Refresh" not in progress.headers
+    assert "<progress" in progress.text
+    imports.work(village)
+    assert agent.get(f"{place}/progress").headers["HX-Refresh"] == "true"
+    assert rows(agent.see(place).rpartition("<table")[2]) == [
+        "4 Numéro de téléphone 2,237E+10 Le tableur a coupé le numéro (comme 2,2E+10) : mettez la colonne au format"
+        " texte et tapez-le de nouveau.",
+        "6 Numéro de téléphone 12 Ce n’est pas un numéro de téléphone.",
+        "6 Langue wolof Cette langue n’est pas l’une de celles-ci : fr, bm, en.",
+    ]
+    assert count(village) == 20
+    agent.post(f"{place}/confirm")
+    imports.work(village)
+    assert count(village) == 22
+    assert "2 ajoutées" in said(agent.see(place))
+    with transaction(village.sessions) as db:
+        assert people.behind(db, AWA)[0].facility_id == SOTUBA
+
+
+def test_what_was_refused_is_taken_along(village, desk):
+    place = upload(desk, LIST).headers["Location"]
+    desk.post(f"{place}/columns", {"heading": 2, "column-0": "phone", "column-2": "language", "check": "1"})
+    imports.work(village)
+    text = desk.get(f"{place}/refused.csv").data.decode("utf-8-sig")
+    table = list(csv.reader(io.StringIO(text)))
+    assert [row[0] for row in table] == ["Ligne", "4", "6", "6"]
+    book = openpyxl.load_workbook(io.BytesIO(desk.get(f"{place}/refused.xlsx").data))
+    assert [row[0].value for row in book.active] == ["Ligne", 4, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "vide"),
+        (b"%PDF-1.7", "texte"),
+        (b"PK\x03\x04 and nothing more", "classeur"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "ancien"),
+        (b"<html></html>", "page"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_a_sentence(village, desk, raw, why):
+    answer = upload(desk, raw)
+    assert answer.status_code == 422
+    assert why in said(answer.text).casefold()
+    assert count(village, imports.Import) == 0
+
+
+def test_a_step_at_the_wrong_time_changes_nothing(village, desk):
+    assert desk.post("/people/imports", {}).status_code == 422
+    place = upload(desk, LIST).headers["Location"]
+    for step in ("confirm", "columns", "confirm"):
+        desk.post(f"{place}/{step}", {"column-0": "name", "check": "1"})
+    imports.work(village)
+    assert count(village) == 20
+    desk.post(f"{place}/cancel")
+    assert "abandonnée après 0 ligne" in said(desk.see(place))
+    desk.post(f"{place}/columns", {"heading": 2, "column-0": "phone", "check": "1"})
+    imports.work(village)
+    assert count(village) == 20

@@ -163,6 +163,8 @@ def _plan(row: Import) -> Plan:
     """The form as a plan; what it can not mean is left out, and the preview shows what came of it."""
     before = Plan.from_stored(row.plan)
     chosen = {name: at for at in range(MOST_CHOICES) if (name := request.form.get(f"column-{at}")) in roster.FIELDS}
+    # What lies too far right for a field of its own stays what it is.
+    chosen |= {name: at for name, at in before.columns.items() if at >= MOST_CHOICES and name not in chosen}
     facility = request.form.get("facility", type=int)
     return Plan(
         sheet=request.form.get("sheet", before.sheet, type=int),
