@@ -385,12 +385,17 @@ def test_a_list_is_brought_in_step_by_step(village, agent):
     assert "<progress" in progress.text
     imports.work(village)
     assert agent.get(f"{place}/progress").headers["HX-Refresh"] == "true"
-    assert rows(agent.see(place).rpartition("<table")[2]) == [
-        "4 Numéro de téléphone 2,237E+10 Le tableur a coupé le numéro (comme 2,2E+10) : mettez la colonne au format"
-        " texte et tapez-le de nouveau.",
-        "6 Numéro de téléphone 12 Ce n’est pas un numéro de téléphone.",
-        "6 Langue wolof Cette langue n’est pas l’une de celles-ci : fr, bm, en.",
-    ]
+    refused = rows(agent.see(place).rpartition("<table")[2])
+    for row, begins in zip(
+        refused,
+        (
+            "4 Numéro de téléphone 2,237E+10 Le tableur a coupé le numéro",
+            "6 Numéro de téléphone 12 Ce n’est pas un numéro",
+            "6 Langue wolof Cette langue",
+        ),
+        strict=True,
+    ):
+        assert row.startswith(begins)
     assert count(village) == 20
     agent.post(f"{place}/confirm")
     imports.work(village)
