@@ -20,7 +20,7 @@ from smsapp.places import Place, plain
 from smsapp.scopes import Scope
 from smsapp.segments import clean, search_key
 
-LOOK = 5000  # of the newest people: what so many do not show often enough is rare enough for its index
+LOOK = 20_000  # of the newest people: what so many do not show often enough is rare enough for its index
 LONGEST = 120  # characters of what is typed
 FEWEST_DIGITS = 3
 
