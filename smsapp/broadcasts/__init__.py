@@ -5,7 +5,7 @@ from smsapp.broadcasts.content import TOPICS, Content, Problem, problems
 from smsapp.broadcasts.counting import Count, Sampled, count, sample
 from smsapp.broadcasts.feeding import feed
 from smsapp.broadcasts.planning import few, figures, reach, shown
-from smsapp.broadcasts.progress import Counts, all_missed, counts, missed, reasons, replies
+from smsapp.broadcasts.progress import Counts, all_missed, counts, missed, replies
 from smsapp.broadcasts.reading import forget_old, listing, waiting_for_approval
 from smsapp.broadcasts.sending import send
 from smsapp.broadcasts.steps import (
@@ -58,7 +58,6 @@ __all__ = [
     "pause",
     "problems",
     "reach",
-    "reasons",
     "remove",
     "repeat",
     "replies",

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from smsapp import outbox, segments
@@ -34,7 +35,7 @@ def feed(rt: Runtime, seconds: float = SECONDS, stop: Callable[[], bool] = lambd
     running = _begin(rt)
     total = 0
     while running and not stop() and time.monotonic() < until:
-        moved = {broadcast_id: hand_over(rt, broadcast_id) for broadcast_id in running}
+        moved = {broadcast_id: _handed(rt, broadcast_id) for broadcast_id in running}
         total += sum(moved.values())
         running = [broadcast_id for broadcast_id, n in moved.items() if n]
     return total
@@ -55,6 +56,15 @@ def _begin(rt: Runtime) -> Sequence[int]:
 
 def begin(broadcast: Broadcast, rt: Runtime) -> None:
     broadcast.status, broadcast.started_at = RUNNING, rt.now()
+
+
+def _handed(rt: Runtime, broadcast_id: int) -> int:
+    """One broadcast's trouble does not hold up the others; the next ring tries again."""
+    try:
+        return hand_over(rt, broadcast_id)
+    except DBAPIError:
+        log.exception("broadcast not handed over", broadcast=broadcast_id)
+        return 0
 
 
 def hand_over(rt: Runtime, broadcast_id: int, ahead: int | None = AHEAD) -> int:

@@ -35,6 +35,7 @@ class Counts:
     told: int = 0  # francs that the gateway has named
     untold_parts: int = 0  # of messages that have a price, but none that we know
     dearest: float = 0.0  # francs for a part, of those named
+    reasons: Sequence[Sequence[Any]] = ()  # status, why, how many: of those whom it did not reach
 
     def cost(self, price: int) -> int:
         """What it has cost, and will with all that is in the outbox."""
@@ -63,11 +64,13 @@ def count(db: Session, broadcast_id: int) -> Counts:
     )
     of_it = select(Message.status, func.count().label("n"), *sums).where(*_of(broadcast_id))
     rows: Sequence[Any] = db.execute(of_it.group_by(Message.status)).all()
+    without = any(row.status in (*MISSED, "unknown") for row in rows)
     return Counts(
         {row.status: row.n for row in rows},
         told=round(sum(row.told for row in rows)),
         untold_parts=sum(row.untold for row in rows),
         dearest=float(max((row.dearest for row in rows), default=0)),
+        reasons=_reasons(db, broadcast_id) if without else (),
     )
 
 
@@ -87,8 +90,8 @@ def counts(db: Session, rt: Runtime, broadcast: Broadcast) -> Counts:
     return fresh
 
 
-def reasons(db: Session, broadcast_id: int) -> list[tuple[str, str, int]]:
-    """Status, the gateway's or our own words for it, and how many: of those whom it did not reach."""
+def _reasons(db: Session, broadcast_id: int) -> list[tuple[str, str, int]]:
+    """The gateway's or our own words for each status."""
     why = func.coalesce(Message.reason, "").label("why")
     rows = select(Message.status, why, func.count().label("n")).where(*_of(broadcast_id, *MISSED, "unknown"))
     by_number = rows.group_by(Message.status, why).order_by(func.count().desc(), Message.status, why).limit(REASONS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import ColumnElement, and_, delete, func, select, true
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from smsapp import segments
@@ -47,9 +49,14 @@ def seen_by(scope: Scope) -> ColumnElement[bool]:
 def find(db: Session, scope: Scope, broadcast_id: int, *, lock: bool = False) -> Broadcast | None:
     """A broadcast, if it lies within the scope; `lock` keeps everybody else from its next step."""
     chosen = select(Broadcast).where(Broadcast.id == broadcast_id, seen_by(scope))
-    if lock:
-        chosen = chosen.with_for_update().execution_options(populate_existing=True)
-    return db.scalar(chosen)
+    if not lock:
+        return db.scalar(chosen)
+    try:
+        return db.scalar(chosen.with_for_update().execution_options(populate_existing=True))
+    except DBAPIError as why:  # a million numbers are being written down
+        if isinstance(why.orig, LockNotAvailable):
+            raise Problem("It is being worked on at this moment: try again in a while.") from why
+        raise
 
 
 def make(db: Session, rt: Runtime, staff: Staff | None, content: Content) -> Broadcast:

@@ -131,13 +131,12 @@ def show(number: int) -> None:
     with _refused(), transaction(rt.sessions) as db:
         row = _found(db, number)
         counts = broadcasts.counts(db, rt, row)
-        reasons = broadcasts.reasons(db, row.id)
     click.echo(f"{row.title}: {row.status}, by {row.maker}" + (f", approved by {row.approver}" if row.approver else ""))
     click.echo(f"{row.planned} numbers, {row.fed} queued so far, {row.unfed} to come")
     click.echo(", ".join(f"{n} {status}" for status, n in counts.by.items()) or "no message yet")
     cap = f" of {row.cap}" if row.cap is not None else ""
     click.echo(f"{counts.cost(rt.settings.price_per_part)}{cap} FCFA")
-    for status, words, n in reasons:
+    for status, words, n in counts.reasons:
         click.echo(f"    {n} {status}: {words or 'no reason told'}")
 
 

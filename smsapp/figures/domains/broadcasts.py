@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from smsapp import broadcasts
-from smsapp.broadcasts.tables import WAITING
 from smsapp.figures.shapes import Chore, Domain
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
@@ -18,7 +17,7 @@ _ONE, _SEVERAL = "%(num)s broadcast waits for approval", "%(num)s broadcasts wai
 def _chores(db: Session, rt: Runtime, scope: Scope) -> Sequence[Chore]:
     del rt
     waiting = broadcasts.waiting_for_approval(db, scope)
-    return [Chore(waiting, _ONE, _SEVERAL, "console.broadcasts", {"status": WAITING})]
+    return [Chore(waiting, _ONE, _SEVERAL, "console.broadcasts", {"list": "waiting"})]
 
 
 DOMAIN = Domain("broadcasts", chores=_chores)

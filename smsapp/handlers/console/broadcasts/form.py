@@ -31,13 +31,12 @@ from smsapp.handlers.console.broadcasts.saying import said
 from smsapp.runtime import Runtime
 
 LARGEST_ID = 2**31
-LARGEST_CAP = 10**12
 TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 YEARS = range(2000, 2101)
 
 
 def _an_id(raw: str) -> int:
-    if not (raw.isascii() and raw.isdecimal() and 0 < int(raw[:12]) < LARGEST_ID):
+    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 10 and 0 < int(raw) < LARGEST_ID):
         raise ValueError("not a number of a list")
     return int(raw)
 
@@ -164,7 +163,7 @@ class BroadcastForm(FlaskForm):  # type: ignore[misc]
         raw = "".join((self.cap.data or "").split()).replace("\u202f", "")
         if not raw:
             return None
-        if raw.isascii() and raw.isdecimal() and 0 < int(raw[:20]) < LARGEST_CAP:
+        if raw.isascii() and raw.isdecimal() and len(raw) <= 12 and int(raw) > 0:
             return int(raw)
         self._tell("cap", gettext("Write a number of francs above 0, like 50000."))
         return None

@@ -99,11 +99,11 @@ def _live(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
         "counts": counts,
         "cost": counts.cost(rt.settings.price_per_part),
         "done": counts.total - counts.of("queued", "sending"),
-        "reasons": broadcasts.reasons(db, row.id) if counts.of(*WITHOUT_IT) else [],
         "statuses": STATUSES,
         "every": MOVING if moves else RESTING,
         "without": WITHOUT_IT,
         "happenings": happenings,
+        "quiet_until": quiet.until(rt.now(), rt.settings) if row.status == "running" else None,
     }
 
 
