@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smsapp.handlers.console import catalogue, guard
+from tests.desk import Desk
 from tests.handset import web
 
 
@@ -61,3 +62,9 @@ def test_every_view_says_whom_it_serves(rt):
 @pytest.mark.parametrize("code", catalogue.LANGUAGES)
 def test_a_catalogue_can_be_read(code):
     assert catalogue.read(code).gettext("no such text") == "no such text"
+
+
+def test_a_page_that_looks_for_news_by_itself_keeps_no_session_alive(rt):
+    desk = Desk.of(rt)
+    assert "Set-Cookie" in desk.get("/inbox").headers
+    assert "Set-Cookie" not in desk.get("/inbox/count", headers={"HX-Request": "true"}).headers

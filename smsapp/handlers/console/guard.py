@@ -105,6 +105,7 @@ def install(app: Flask, rt: Runtime) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=rt.settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.config.update(
         PERMANENT_SESSION_LIFETIME=IDLE,
+        SESSION_REFRESH_EACH_REQUEST=False,  # pages that look for news by themselves are nobody at the phone
         SESSION_COOKIE_NAME="console",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -138,6 +139,8 @@ def protect(bp: Blueprint) -> None:
             return Response(status=401, headers={"HX-Redirect": door})
         if not current_user.is_authenticated:
             return cast(ResponseReturnValue, current_app.login_manager.unauthorized())  # type: ignore[attr-defined]
+        if "HX-Request" not in request.headers:
+            session.modified = True  # somebody is there: her idle time begins anew
         if me().role not in roles:
             abort(403)
         return None
