@@ -215,7 +215,7 @@ def invite(
     """Queue one invitation a number and month; who left the topic or declined is not asked again."""
     month = rt.local_now().date().replace(day=1)
     keys = {number: f"invite:{flow.name}:{facility.id}:{month:%Y-%m}:{number}" for number in dict.fromkeys(numbers)}
-    skipped = _not_wanted(db, list(keys))
+    skipped = _not_wanted(db, list(keys), rt.settings.secret_key)
     before = set(db.scalars(select(Message.key).where(Message.key.in_(keys.values()))))
     skipped |= {number: "already invited this month" for number, key in keys.items() if key in before}
     skipped |= {n: "no mobile number here" for n in keys if not may_send_to(n, {rt.settings.country})}
@@ -257,8 +257,8 @@ def _invitation(rt: Runtime, flow: Flow, facility: Place, language: str | None) 
     )
 
 
-def _not_wanted(db: Session, numbers: list[str]) -> dict[str, str]:
-    left = {number for number, topic in people.left(db, numbers) if topic in {TOPIC, people.EVERYTHING}}
+def _not_wanted(db: Session, numbers: list[str], secret: str) -> dict[str, str]:
+    left = {number for number, topic in people.left(db, numbers, secret) if topic in {TOPIC, people.EVERYTHING}}
     declined = people.declined(db, numbers, TOPIC)
     return dict.fromkeys(declined, "declined") | dict.fromkeys(left, "left by STOP")
 

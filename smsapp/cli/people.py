@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -14,6 +14,7 @@ from smsapp import oneline, roster, sheets
 from smsapp.cli.common import echo_tally, runtime, said_plainly
 from smsapp.db import transaction
 from smsapp.sheets import Row
+from smsapp.staff import audit
 from smsapp.tally import Tally
 
 BATCH = 500
@@ -29,7 +30,7 @@ def group() -> None:
 @group.command("import")
 @click.argument("file", type=click.File("rb"))
 def import_file(file: BinaryIO) -> None:
-    """Add or update people from a CSV FILE with the columns phone,name,language,facility,groups."""
+    """Add or update people from a FILE (CSV or XLSX) with the columns phone,name,language,facility,groups."""
     rt = runtime()
     with said_plainly():
         sheet = sheets.read(file.read(), ("phone", "name", "language", "facility", "groups"))
@@ -38,6 +39,9 @@ def import_file(file: BinaryIO) -> None:
         for batch in _watched(batches):
             with transaction(rt.sessions) as db:
                 total.add(roster.take(db, rt, batch))
+        with transaction(rt.sessions) as db:
+            told: dict[str, Any] = {"added": total.added, "changed": total.changed, "refused": len(total.refused)}
+            audit.note(db, rt.now(), None, "people.imported", **told)
     echo_tally(total)
 
 

@@ -146,7 +146,8 @@ class Talk:
                 )
                 return self._topic_words("stopped", wanted.argument)
             case "start":
-                people.rejoin(self.db, self.caller.number, wanted.argument or people.EVERYTHING)
+                topic, secret = wanted.argument or people.EVERYTHING, self.rt.settings.secret_key
+                people.rejoin(self.db, self.caller.number, topic, secret)
                 return self._topic_words("started", wanted.argument)
             case "language":
                 return self._choose_language(wanted)

@@ -74,7 +74,7 @@ def _nudge(rt: Runtime, number: str) -> bool:
         if run == row.nudged_run:
             return False
         row.nudged_run = run
-        if {(number, flow.topic), (number, people.EVERYTHING)} & people.left(db, [number]):
+        if {(number, flow.topic), (number, people.EVERYTHING)} & people.left(db, [number], rt.settings.secret_key):
             return False
         question = f"{talk.words('nudge')}\n{talk.sms(talk.show())}"
         outbox.post(

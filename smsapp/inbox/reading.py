@@ -124,7 +124,8 @@ def unreachable(db: Session, rt: Runtime, number: str) -> str | None:
     """Why nobody can write to this number: "destination", or "silence" of one who asked for it and never wrote."""
     if not may_send_to(number, {rt.settings.country}):
         return "destination"
-    if (number, people.EVERYTHING) in people.left(db, [number]) and last_text(db, number) is None:
+    left = people.left(db, [number], rt.settings.secret_key)
+    if (number, people.EVERYTHING) in left and last_text(db, number) is None:
         return "silence"
     return None
 

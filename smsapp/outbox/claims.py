@@ -125,7 +125,7 @@ def _still_wanted(db: Session, rt: Runtime, seen: Collection[Candidate], now: da
     """Those that may go out now; the others are expired, cancelled or put off."""
     late = [row for row in seen if row.use_by is not None and row.use_by <= now]
     _stop(db, late, "expired", "its use-by time had passed", now)
-    held = people.left(db, {row.number for row in seen if row.topic is not None})
+    held = people.left(db, {row.number for row in seen if row.topic is not None}, rt.settings.secret_key)
     late_ids = {row.id for row in late}
     left = [
         row

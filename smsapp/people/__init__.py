@@ -1,6 +1,6 @@
 """People: who owns which number, their language, roles, consent, and the topics that they left."""
 
-from smsapp.people.consent import CONSENT_VERSION, EVERYTHING, declined, holder_consents, leave, left, rejoin
+from smsapp.people.consent import CONSENT_VERSION, EVERYTHING, declined, holder_consents, leave, left, rejoin, seal
 from smsapp.people.knowing import (
     LANGUAGE_OF,
     ROLES,
@@ -47,4 +47,5 @@ __all__ = [
     "members",
     "numbers_at",
     "rejoin",
+    "seal",
 ]

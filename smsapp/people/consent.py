@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -54,9 +55,9 @@ def leave(db: Session, now: datetime, number: str, topic: str, channel: str) -> 
         db.execute(insert(TopicLeft).values(number=each, topic=topic, channel=channel, at=now).on_conflict_do_nothing())
 
 
-def rejoin(db: Session, number: str, topic: str) -> None:
-    """START: take back one STOP, or all of them."""
-    numbers = {number, *_numbers_of_sole_holder(db, number)}
+def rejoin(db: Session, number: str, topic: str, secret: str = "") -> None:
+    """START: take back one STOP, or all of them, also from before the number's person was forgotten."""
+    numbers = {number, *_numbers_of_sole_holder(db, number), *([sealed(secret, number)] if secret else [])}
     statement = delete(TopicLeft).where(TopicLeft.number.in_(numbers))
     if topic != EVERYTHING:
         # One who left everything and comes back for one topic comes back for that one alone is not
@@ -65,10 +66,30 @@ def rejoin(db: Session, number: str, topic: str) -> None:
     db.execute(statement)
 
 
-def left(db: Session, numbers: Iterable[str]) -> set[tuple[str, str]]:
-    """(number, topic) pairs of those who left; topic `*` is everything."""
-    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(TopicLeft.number.in_(list(numbers))))
-    return {(number, topic) for number, topic in rows}
+def left(db: Session, numbers: Iterable[str], secret: str = "") -> set[tuple[str, str]]:
+    """(number, topic) pairs of those who left; topic `*` is everything. With the secret also those forgotten since."""
+    known = {number: number for number in numbers}
+    if secret:
+        known |= {sealed(secret, number): number for number in known}
+    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(TopicLeft.number.in_(list(known))))
+    return {(known[number], topic) for number, topic in rows}
+
+
+def seal(db: Session, numbers: Iterable[str], secret: str) -> None:
+    """Keep STOP of these numbers, and not the numbers: whose they are is to be forgotten."""
+    rows = db.scalars(select(TopicLeft).where(TopicLeft.number.in_(list(numbers)))).all()
+    told = [
+        {"number": sealed(secret, row.number), "topic": row.topic, "channel": row.channel, "at": row.at} for row in rows
+    ]
+    if told:
+        db.execute(insert(TopicLeft).values(told).on_conflict_do_nothing())
+        db.execute(delete(TopicLeft).where(TopicLeft.number.in_(list(numbers))))
+
+
+def sealed(secret: str, number: str) -> str:
+    """A number that can be recognised but not read: eight digits would soon be tried out without the secret."""
+    told = f"stop\n{number}".encode()
+    return f"sealed:{hmac.digest(secret.encode(), told, 'sha256').hex()}"
 
 
 def _numbers_of_sole_holder(db: Session, number: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, case, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from smsapp import ties
+from smsapp import people, ties
 from smsapp.db import Base
 from smsapp.messages import MO, Message, RejectedCallback, StoredReport
 from smsapp.people import Number, Person
@@ -35,7 +35,7 @@ class Forgotten:
 def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     """Erase her; NotHere where the scope does not let one see her. Of a number that others share only her side goes.
 
-    What stays: STOP of her numbers, lest somebody writes to them again; and rows that sums need, without her name.
+    What stays: STOP of her numbers, sealed, lest somebody writes to them again; and rows that sums need, without her.
     """
     person = card.held(db, staff.scope, person_id, lock=True)
     facility_id = person.facility_id
@@ -43,6 +43,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
     _callbacks(db, alone)
+    people.seal(db, alone, rt.settings.secret_key)
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
         if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, Text, case, cast, func, literal, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from smsapp import paging
 from smsapp.messages import Message
@@ -69,8 +69,11 @@ def messages(person_id: int) -> Select[Any]:
 
 @source
 def messages_of_her_numbers(person_id: int) -> Select[Any]:
-    """Those of which nobody knew whose they are."""
-    numbers = select(Number.number).where(Number.person_id == person_id)
+    """Those of which nobody knew whose they are, on numbers that mainly serve nobody else."""
+    other = aliased(Number)
+    elsewhere = other.number == Number.number, other.main, other.person_id != person_id
+    free = ~select(other.person_id).where(*elsewhere).exists()
+    numbers = select(Number.number).where(Number.person_id == person_id, free)
     return _message().where(Message.person_id.is_(None), Message.number.in_(numbers))
 
 

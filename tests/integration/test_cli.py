@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
-from smsapp import cli, conversations, demo, outbox, people, places
+from smsapp import cli, conversations, demo, outbox, people, places, tabular
 from smsapp import config as config_module
 from smsapp.cli.outbox import SWEPT
 from smsapp.config import QuietHours, Settings
@@ -24,6 +24,7 @@ from smsapp.db import transaction
 from smsapp.flows import catalogue
 from smsapp.messages import Message
 from smsapp.people import Group, Membership, Number, Person
+from smsapp.staff import AuditEntry
 from smsapp.surveys import Response
 from tests.handset import MOTHER, STRANGER, Handset
 from tests.village import MOTHERS, SOTUBA, settle
@@ -237,6 +238,18 @@ def test_what_a_spreadsheet_makes_of_a_csv_is_read(rt, tmp_path, content):
     assert good("people", "import", file) == "1 added, 0 changed, 0 refused\n"
     with rt.sessions() as db:
         assert db.scalar(select(Person.name)) == "Zoé"
+
+
+def test_a_workbook_is_read_like_a_csv(village, tmp_path):
+    file = tmp_path / "people.xlsx"
+    with tabular.xlsx(["name", "phone", "facility"], [["Awa", 70123456, "Sotuba"], ["Zoé", "2,237E+10", ""]]) as made:
+        file.write_bytes(made.read())
+    assert good("people", "import", file) == "line 3: phone: shortened\n1 added, 0 changed, 1 refused\n"
+    with village.sessions() as db:
+        [awa] = people.behind(db, "+22370123456")
+        [entry] = db.scalars(select(AuditEntry).where(AuditEntry.action == "people.imported"))
+    assert (awa.name, awa.facility_id) == ("Awa", SOTUBA)
+    assert (entry.who, entry.details) == ("command line", {"added": 1, "changed": 0, "refused": 1})
 
 
 def test_refused_rows_are_named_by_the_line_they_begin_on(rt, tmp_path):

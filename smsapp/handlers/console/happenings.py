@@ -8,12 +8,14 @@ from flask_babel import LazyString, lazy_gettext
 
 from smsapp.outbox import holds, settling
 from smsapp.outbox.posting import NO_DESTINATION
+from smsapp.registry import forgetting
 
 # The service's own reasons; a gateway's words stand for themselves.
 REASONS: Mapping[str, LazyString] = {
     NO_DESTINATION: lazy_gettext("not a mobile number to which SMS are sent"),
     holds.CANCELLED: lazy_gettext("its broadcast was cancelled"),
     "stop": lazy_gettext("she had left the topic (STOP)"),
+    forgetting.NEVER_SENT: lazy_gettext("its person was forgotten"),
     "its use-by time had passed": lazy_gettext("it was too late to be of use"),
     "the worker ended before the gateway's answer was recorded": lazy_gettext(
         "the service was interrupted before the gateway’s answer was written down"
