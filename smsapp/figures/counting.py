@@ -117,6 +117,8 @@ def _write(db: Session, count: Count) -> None:
     gone = delete(DayFigure).where(*here, ~still).cte("gone")
     unchanged = select(DayFigure.n).where(*same, DayFigure.n == every.c.n, DayFigure.amount == every.c.amount).exists()
     new = select(every.c.facility_id, every.c.measure, literal(count.on), every.c.n, every.c.amount).where(~unchanged)
+    # Neighbours are read together, and should lie together.
+    new = new.order_by(every.c.facility_id, every.c.measure)
     write = insert(DayFigure).from_select(["facility_id", "measure", "day", "n", "amount"], new)
     write = write.on_conflict_do_update(
         index_elements=["facility_id", "measure", "day"],
