@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
 from tests.e2e.checkout import Checkout, copied
+from tests.e2e.desks import Staff
 from tests.e2e.phones import Simulator
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,3 +67,9 @@ def simulator(browser: Browser, service: Checkout) -> Iterator[Simulator]:
         yield simulator
         simulator.page.request.delete("/simulator/faults")
         assert not simulator.complaints, simulator.complaints
+
+
+@pytest.fixture(scope="session")
+def staff(browser: Browser, service: Checkout) -> Staff:
+    """The staff at the console of the running service."""
+    return Staff(browser, service.url)

@@ -1,0 +1,214 @@
+"""The console as the hands and eyes of the staff have it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import APIResponse, Browser, ConsoleMessage, Locator, Page, Request, StorageState, expect
+
+ADMIN, COACH, AGENT = "admin@example.org", "coach@example.org", "agent.sotuba@example.org"
+VIEWER = "lectrice@example.org"  # whom an administrator invites as soon as she is asked for
+PASSWORD = "demo-only-change-me"  # of the demonstration
+CHOSEN = "trois mots sans lien"  # by whoever was invited
+PATIENCE = 15_000  # milliseconds: two slow cores, and many test processes on them
+WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+class Desk:
+    """A browser at the console, and what it complained about."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        refused = "status of 422" in message.text  # how a form comes back that was not right
+        if message.type in {"error", "warning"} and not refused:
+            self.complaints.append(f"{message.type}: {message.text} {message.location}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:")):
+            self.complaints.append(f"asked for {request.url}")
+
+    @property
+    def path(self) -> str:
+        return self.page.url.removeprefix(self.url)
+
+    def open(self, path: str) -> Desk:
+        self.page.goto(path)
+        return self
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        self.page.get_by_label("Adresse électronique").fill(email)
+        self.page.get_by_label("Mot de passe").fill(password)
+        self.press("Se connecter")
+        self.heads("Accueil")
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def go(self, section: str) -> None:
+        """By the menu."""
+        menu = self.page.get_by_role("navigation", name="Menu principal")
+        menu.get_by_role("link", name=re.compile(f"^{section}")).click()  # how many wait may stand behind it
+        self.heads(section)
+
+    def heads(self, title: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
+
+    def sees(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("main")).to_contain_text(words)
+
+    def told(self, words: str | re.Pattern[str]) -> None:
+        """What the service says about what was just done."""
+        expect(self.page.locator(".notice").filter(has_text=words).first).to_be_visible()
+
+    def search(self, words: str) -> None:
+        """Among the people."""
+        self.page.get_by_role("searchbox").fill(words)
+        self.press("Chercher")
+
+    def comes_by_itself(self, awaited: Locator) -> None:
+        """Without a reload, on a page whose clock is in our hands (`page.clock.install`)."""
+        for _ in range(60):
+            self.page.clock.fast_forward(16_000)  # longer than any page waits before it asks again
+            try:
+                expect(awaited).to_be_visible(timeout=500)
+            except AssertionError:
+                continue
+            return
+        expect(awaited).to_be_visible()
+
+    def get(self, path: str) -> APIResponse:
+        """What the service answers to her there, without a page around it."""
+        return self.page.request.get(path, max_redirects=0)
+
+    def post(self, path: str, form: Mapping[str, str]) -> APIResponse:
+        """A form, offered to her or not, with the token that every form needs."""
+        told = self.page.locator("body").get_attribute("hx-headers") or ""
+        [token] = re.findall(r'"X-CSRFToken": "([^"]+)"', told)
+        return self.page.request.post(path, form={"csrf_token": token, **form}, max_redirects=0)
+
+    def held_against(self) -> list[str]:
+        """What is wrong with the page as it stands, on a small screen and on a big one."""
+        found = []
+        for screen in (SMALL, WIDE):
+            self.page.set_viewport_size(screen)
+            width = self.page.evaluate("document.documentElement.scrollWidth")  # of all that one could scroll to
+            found += [f"is {width} wide"] if width > screen["width"] else []
+            found += self._violations()
+        found += self.complaints
+        self.complaints.clear()
+        return [f"{self.path}: {words}" for words in dict.fromkeys(found)]
+
+    def _violations(self) -> list[str]:
+        """Of the rules for everybody's access, one line each."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
+        options = {"resultTypes": ["violations"], "runOnly": RULES}
+        rules = self.page.evaluate("options => axe.run(document, options)", options)["violations"]
+        return [f"{rule['impact']} {rule['id']}: {node['html'][:160]}" for rule in rules for node in rule["nodes"]]
+
+
+class Scales:
+    """What comes over the line for each page: bytes with their headers, as the browser counts them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.kept: dict[str, int] = {}  # what the browser need not load again, with its weight
+        self.under_way: dict[str, str] = {}
+        self.came: dict[str, int] = {}
+        line = desk.page.context.new_cdp_session(desk.page)
+        line.on("Network.requestWillBeSent", lambda told: self._asked(told["requestId"], told["request"]["url"]))
+        line.on("Network.loadingFinished", lambda told: self._over(told["requestId"], told["encodedDataLength"]))
+        line.on("Network.loadingFailed", lambda told: self._over(told["requestId"], 0))
+        line.send("Network.enable")
+
+    def _asked(self, request: str, url: str) -> None:
+        self.under_way[request] = url
+
+    def _over(self, request: str, size: float) -> None:
+        url = self.under_way.pop(request, "")
+        self.came[url] = self.came.get(url, 0) + int(size)
+
+    def begin(self) -> None:
+        self.came = {}
+
+    def read(self) -> tuple[int, int]:
+        """Of the page that was opened since `begin`: as the first one of a browser, and as it came here."""
+        while self.under_way:
+            self.desk.page.evaluate("0")  # hears what has come meanwhile
+        now = sum(self.came.values())
+        for url, size in self.came.items():
+            if "/static/" in url and size:
+                self.kept.setdefault(url, size)
+        return sum(self.kept.get(url, size) for url, size in self.came.items()), now
+
+
+class Staff:
+    """The staff of a running service: each signs in once, and sits down as often as a test wants."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.signed_in: dict[str, StorageState] = {}
+
+    @contextmanager
+    def desk(self, email: str = "", **screen: Any) -> Iterator[Desk]:
+        """A browser of hers, or of somebody who has not signed in; it must not complain."""
+        here = {"locale": "fr-FR", "timezone_id": "Africa/Bamako", "reduced_motion": "reduce", "viewport": WIDE}
+        state = self._state(email) if email else None
+        context = self.browser.new_context(base_url=self.url, storage_state=state, **(here | screen))
+        context.set_default_timeout(PATIENCE)
+        try:
+            desk = Desk(context.new_page(), self.url)
+            yield desk
+            assert not desk.complaints, desk.complaints
+        finally:
+            context.close()
+
+    def _state(self, email: str) -> StorageState:
+        if email not in self.signed_in:
+            password = self._invite_viewer() if email == VIEWER else PASSWORD
+            with self.desk() as desk:
+                desk.open("/").sign_in(email, password)
+                self.signed_in[email] = desk.page.context.storage_state()
+        return self.signed_in[email]
+
+    def _invite_viewer(self) -> str:
+        """Her password, of an account that sees Sotuba."""
+        with self.desk(ADMIN) as desk, self.desk() as hers:
+            accept(hers, invited(desk, VIEWER, "Lala Lectrice", "Lecture seule", "CSCom Sotuba"))
+        return CHOSEN
+
+
+def invited(desk: Desk, email: str, name: str, role: str, *places: str) -> str:
+    """An administrator makes an account for somebody; the link to hand over."""
+    desk.open("/staff/new")
+    page = desk.page
+    page.get_by_label("Nom", exact=True).fill(name)
+    page.get_by_label("Adresse électronique").fill(email)
+    page.get_by_label("Rôle").select_option(label=role)
+    for place in places:
+        page.get_by_label(place, exact=True).check()
+    desk.press("Créer le compte")
+    return page.get_by_label(re.compile("^Remettez ce lien")).input_value()
+
+
+def accept(desk: Desk, link: str) -> None:
+    """Whoever got the link chooses a password, and is at the door with it."""
+    desk.open(link.removeprefix(desk.url))
+    desk.page.get_by_label("Nouveau mot de passe").fill(CHOSEN)
+    desk.press("Enregistrer ce mot de passe")
+    desk.follow("Se connecter")
