@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from smsapp import outbox, people
 from smsapp.broadcasts import Broadcast, feeding
-from smsapp.broadcasts.tables import Listed
+from smsapp.broadcasts.tables import Listed, Template
 from smsapp.db import transaction
 from smsapp.gateways.base import Rejected, Taken, Unclear
 from smsapp.messages import Message
@@ -196,6 +196,8 @@ def test_a_draft_keeps_everything_and_can_be_changed(village, coach):
         ("text_fr", " \u200b ", "Write what should be sent."),
         ("places", ["9" * 30], "Choose from the list."),
         ("places", ["²"], "Choose from the list."),
+        ("groups", ["0" * 11 + "1" + "9" * 12], "Choose from the list."),
+        ("cap", "0" * 19 + "1" + "9" * 20, "Write a number of francs above 0"),
         ("places", [], "Say whom it should reach."),
         ("numbers", "70 00 01 0\n7000010\nAwa 70000101", "2 numbers can not be read"),
     ],
@@ -296,6 +298,26 @@ def test_from_writing_to_the_phones_with_a_second_person(village, coach, gateway
     assert len(gateway.sent) == 20
     page = plain(admin.see(address))
     assert all(words in page for words in ("finished", "20 / 20", "Approved by Admin", "Made by Coach"))
+
+
+def test_what_was_changed_after_somebody_read_it_is_not_approved_by_her_click(village, coach, gateway):
+    address = draft(coach)
+    coach.post(f"{address}/submit")
+    run(village)
+    admin = at_desk(village, name="Admin")
+    read = re.search(r'/approve".*?name="read" value="([^"]+)"', admin.see(address), re.DOTALL)[1]
+    coach.post(f"{address}/withdraw")
+    coach.post(f"{address}/edit", written(do="send", text_fr="Autre chose."))
+    coach.post(f"{address}/submit")
+    run(village)
+    page = plain(admin.post(f"{address}/approve", {"read": read}, follow_redirects=True).text)
+    assert "Somebody has changed this broadcast meanwhile" in page
+    assert "Autre chose." in page
+    assert gateway.sent == []
+    read = re.search(r'/approve".*?name="read" value="([^"]+)"', admin.see(address), re.DOTALL)[1]
+    admin.post(f"{address}/approve", {"read": read})
+    run(village)
+    assert {text for _, text in gateway.sent} == {"Autre chose."}
 
 
 def test_a_second_person_sends_it_back_with_a_word(village, coach):
@@ -430,27 +452,31 @@ def test_templates_are_made_used_changed_and_deleted(village, coach):
     assert "No template yet" in coach.see("/broadcasts/templates")
     form = {"name": "Rappel", "place": "", "text_fr": "Bonjour {nom}", "text_bm": "I ni ce"}
     assert coach.post("/broadcasts/templates/new", form).status_code == 303
+    [template] = rows(village, Template)
+    one = f"/broadcasts/templates/{template.id}"
     assert "Rappel" in coach.see("/broadcasts/templates")
     again = coach.post("/broadcasts/templates/new", form)
     assert (again.status_code, "There is a template of this name already." in again.text) == (422, True)
-    assert "Bonjour {nom}" in coach.see("/broadcasts/new?template=1")
-    used = coach.post("/broadcasts/new", written(text_fr="x", text_en="Hello", template="1", do="template"))
+    assert "Bonjour {nom}" in coach.see(f"/broadcasts/new?template={template.id}")
+    used = coach.post(
+        "/broadcasts/new", written(text_fr="x", text_en="Hello", template=str(template.id), do="template")
+    )
     assert all(words in used.text for words in (">\r\nBonjour {nom}</textarea>", ">\r\nI ni ce<", ">\r\nHello<"))
-    coach.post("/broadcasts/templates/1", {**form, "name": "Rappel 2", "place": str(SOTUBA), "text_bm": " "})
-    assert "Rappel 2" in coach.see("/broadcasts/templates/1")
+    coach.post(one, {**form, "name": "Rappel 2", "place": str(SOTUBA), "text_bm": " "})
+    assert "Rappel 2" in coach.see(one)
     agent = at_desk(village, "facility", name="Agent", places=[SOTUBA])
     other = at_desk(village, "facility", name="Autre", places=[BAKON])
     viewer = at_desk(village, "viewer", name="Vue", places=[SOTUBA])
     assert "Rappel 2" in agent.see("/broadcasts/templates")
     assert "Rappel 2" not in other.see("/broadcasts/templates")
-    assert "<form" not in viewer.see("/broadcasts/templates/1").partition("<main")[2]
-    for address in ("/broadcasts/templates/1", "/broadcasts/templates/1/remove"):
+    assert "<form" not in viewer.see(one).partition("<main")[2]
+    for address in (one, f"{one}/remove"):
         assert other.post(address, form).status_code == 404
         assert viewer.post(address, form).status_code == 403
-    assert other.get("/broadcasts/new?template=1").status_code == 404
+    assert other.get(f"/broadcasts/new?template={template.id}").status_code == 404
     assert coach.get("/broadcasts/new?template=x").status_code == 404
-    assert agent.post("/broadcasts/templates/1/remove").status_code == 303
-    assert coach.get("/broadcasts/templates/1").status_code == 404
+    assert agent.post(f"{one}/remove").status_code == 303
+    assert coach.get(one).status_code == 404
 
 
 def test_bad_templates_are_refused_beside_the_field(village):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask_babel import LazyString, gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from smsapp import broadcasts
-from smsapp.broadcasts import Broadcast, Listing, Problem
+from smsapp.broadcasts import Broadcast, Listing, Problem, steps
 from smsapp.broadcasts.progress import MISSED
 from smsapp.broadcasts.tables import BEFORE, OVER, UNDER_WAY
 from smsapp.db import transaction
@@ -85,9 +86,16 @@ def _facts(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
         "audience": audience(db, content, listed),
         "wakes": quiet.until(max(rt.now(), row.start_at or rt.now()), rt.settings),
         "first": row.made_by == me().id,
+        "version": _version(row),
         "note": gettext(row.note) if row.note else "",
         "variables": VARIABLES,
     }
+
+
+def _version(row: Broadcast) -> str:
+    """Of what it says, when, and whom it reaches: another one means that somebody changed it."""
+    told = row.changed_at, row.planned, row.texts, row.audience, row.topic, row.start_at, row.use_by, row.cap
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _live(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
@@ -165,6 +173,17 @@ def _rows(rt: Runtime, row: Broadcast, names: Mapping[str, str], known: Mapping[
         yield one.number, one.name or "", names[one.status], known.get(one.reason or "", one.reason or ""), at
 
 
+def _as_read(take: Step) -> Step:
+    """A step on what the page showed, not on what somebody has put in its place since."""
+
+    def taken(db: Session, rt: Runtime, who: Staff, row: Broadcast) -> Any:
+        if request.form.get("read", _version(row)) != _version(row):
+            raise Problem(steps.CHANGED)
+        return take(db, rt, who, row)
+
+    return taken
+
+
 def _steps(bp: Blueprint, rt: Runtime) -> None:
     def step(word: str, take: Step, done: LazyString, *roles: frozenset[str]) -> None:
         @allowed(*roles)
@@ -184,9 +203,9 @@ def _steps(bp: Blueprint, rt: Runtime) -> None:
     def decline(db: Session, rt: Runtime, who: Staff, row: Broadcast) -> None:
         broadcasts.decline(db, rt, who, row, request.form.get("note", ""))
 
-    step("submit", broadcasts.submit, lazy_gettext("It is handed in. You can watch it here."), WRITERS)
+    step("submit", _as_read(broadcasts.submit), lazy_gettext("It is handed in. You can watch it here."), WRITERS)
     step("withdraw", broadcasts.withdraw, lazy_gettext("Taken back: it is a draft again."), WRITERS)
-    step("approve", broadcasts.approve, lazy_gettext("Approved."), HEADS)
+    step("approve", _as_read(broadcasts.approve), lazy_gettext("Approved."), HEADS)
     step("decline", decline, lazy_gettext("Sent back to whoever wrote it."), HEADS)
     step("pause", broadcasts.pause, lazy_gettext("Paused: nothing more is sent until it is resumed."), WRITERS)
     step("resume", broadcasts.resume, lazy_gettext("It goes on."), WRITERS)
