@@ -83,7 +83,7 @@ def _read(mark: str | None, keys: Sequence[Key]) -> list[Any] | None:
     try:
         told = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
         values = [datetime.fromisoformat(v["at"]) if isinstance(v, dict) else v for v in told]
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         return None
     fits = len(values) == len(keys) and all(map(_fits, values, keys))
     return values if fits else None
@@ -93,4 +93,6 @@ def _fits(value: Any, key: Key) -> bool:
     wanted = key.type.python_type
     if isinstance(value, bool) or not isinstance(value, wanted):
         return False
-    return abs(value) < LARGEST if wanted is int else "\0" not in str(value)
+    if isinstance(value, str):
+        return "\0" not in value and value == value.encode(errors="ignore").decode()  # halves of pairs are no text
+    return abs(value) < LARGEST if wanted is int else True

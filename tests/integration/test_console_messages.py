@@ -252,7 +252,17 @@ def test_each_filter_of_the_page_filters(village, log, query, n):
 
 
 @pytest.mark.parametrize(
-    "query", ["place=Ségou", "number=abc", "since=hier", "until=2026-02-30", "person=x", "until=9999-12-31", "kind=%00"]
+    "query",
+    [
+        "place=Ségou",
+        "number=abc",
+        "since=hier",
+        "until=2026-02-30",
+        "person=x",
+        "until=9999-12-31",
+        "until=0001-01-01",
+        "kind=%00",
+    ],
 )
 def test_a_filter_that_can_not_be_is_answered_with_a_sentence(village, query):
     answer = Desk.of(village).get(f"/messages?{query}")

@@ -294,6 +294,30 @@ def test_numbers_are_added_made_main_and_removed(village, desk):
         assert people.behind(db, AWA) == []
 
 
+@pytest.mark.parametrize("step", ["main", "remove"])
+def test_a_number_that_can_not_be_finds_none(village, desk, step):
+    awa = add(village, "Awa", AWA)
+    assert desk.post(f"/people/{awa}/numbers/{step}", {"number": "+223\0"}).status_code == 303
+    assert AWA in desk.see(f"/people/{awa}").replace(" ", "").replace("\u00a0", "")
+
+
+def test_who_gives_her_person_a_number_of_another_place_reads_nothing_by_it(village, agent):
+    """What was written before the other one was registered is tied to her number alone."""
+    with transaction(village.sessions) as db:
+        outbox.post(db, village, ZOE, "Avant tout", kind="reply")
+    add(village, "Zoé", ZOE, facility_id=BAKON)
+    awa = add(village, "Awa", AWA)
+    agent.post(f"/people/{awa}/numbers", {"number": ZOE})
+    page = said(agent.see(f"/people/{awa}"))
+    assert "partagé" in page
+    assert "Avant tout" not in page
+    bina = add(village, "Bina", "+22366123457")
+    with transaction(village.sessions) as db:
+        outbox.post(db, village, "+22366123458", "Sans personne", kind="reply")
+    agent.post(f"/people/{bina}/numbers", {"number": "66123458"})
+    assert "Sans personne" in said(agent.see(f"/people/{bina}"))
+
+
 # ---- merging
 
 

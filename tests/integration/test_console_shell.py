@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from smsapp.handlers.console import catalogue, guard
@@ -68,3 +70,20 @@ def test_a_page_that_looks_for_news_by_itself_keeps_no_session_alive(rt):
     desk = Desk.of(rt)
     assert "Set-Cookie" in desk.get("/inbox").headers
     assert "Set-Cookie" not in desk.get("/inbox/count", headers={"HX-Request": "true"}).headers
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "https://elsewhere.example/people"])
+def test_a_part_that_asks_for_the_door_names_no_other_host(rt, address):
+    headers = {"HX-Request": "true", "HX-Current-URL": address}
+    answer = Desk(rt, None).get("/inbox/count", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/sign-in")
+    assert "elsewhere" not in answer.headers["HX-Redirect"]
+
+
+@pytest.mark.parametrize("told", [b"[" * 5000, rb'[{"at": "2026-01-01T00:00:00+00:00"}, "\ud800"]', b"{}", b"[NaN]"])
+def test_a_mark_that_is_none_leads_to_the_first_page(rt, told):
+    mark = base64.urlsafe_b64encode(told).decode().rstrip("=")
+    desk = Desk.of(rt)
+    for address in ("/inbox?list=all&", "/people?", "/trail?", "/messages?"):
+        desk.see(f"{address}after={mark}")

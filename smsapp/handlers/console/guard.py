@@ -126,6 +126,14 @@ def install(app: Flask, rt: Runtime) -> None:
         return Signed(who, token) if who else None
 
 
+def _door(wanted: str | None) -> str:
+    """Where one signs in, and goes on from there; what is no address leads to the door alone."""
+    try:
+        return cast(str, login_url("console.sign_in", next_url=wanted))
+    except ValueError:
+        return cast(str, login_url("console.sign_in"))
+
+
 def protect(bp: Blueprint) -> None:
     @bp.before_request
     def check() -> ResponseReturnValue | None:
@@ -135,8 +143,7 @@ def protect(bp: Blueprint) -> None:
             return None
         if not current_user.is_authenticated and "HX-Request" in request.headers:
             # A part of a page must not be replaced by the door: the whole page goes there.
-            door = login_url("console.sign_in", next_url=request.headers.get("HX-Current-URL"))
-            return Response(status=401, headers={"HX-Redirect": door})
+            return Response(status=401, headers={"HX-Redirect": _door(request.headers.get("HX-Current-URL"))})
         if not current_user.is_authenticated:
             return cast(ResponseReturnValue, current_app.login_manager.unauthorized())  # type: ignore[attr-defined]
         if "HX-Request" not in request.headers:

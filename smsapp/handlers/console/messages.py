@@ -43,6 +43,7 @@ FILTERS = (
     "person",
 )
 DIRECTIONS = {MO: lazy_gettext("from phones"), MT: lazy_gettext("to phones")}
+FIRST_YEAR = 1900  # of a day that is meant; a search looks some weeks back from it
 OFFERED = 300  # places that a field offers by name; where there are more, regions and districts alone
 MESSAGE = f"<int(max={paging.LARGEST - 1}):message_id>"
 SETTLED: Mapping[str, LazyString] = {
@@ -236,6 +237,8 @@ def _midnight(rt: Runtime, day: str | None, after: int = 0) -> datetime | None:
         return None
     try:
         found = date.fromisoformat(day) + timedelta(days=after)
+        if found.year < FIRST_YEAR:
+            raise ValueError(day)
         return datetime.combine(found, time(), rt.settings.timezone)
     except (ValueError, OverflowError) as why:
         raise Unclear(gettext("Write a day as 2026-03-31.")) from why

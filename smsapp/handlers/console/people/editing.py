@@ -150,7 +150,7 @@ def _numbers(bp: Blueprint, rt: Runtime) -> None:
     @allowed(WRITERS)
     def people_numbers_remove(person_id: int) -> ResponseReturnValue:
         def act(db: Session) -> None:
-            if registry.remove_number(db, rt, me(), person_id, request.form.get("number", "")):
+            if registry.remove_number(db, rt, me(), person_id, _number_of_hers()):
                 flash(gettext("The number is no longer hers."), "good")
 
         return _step(rt, person_id, act)
@@ -159,10 +159,15 @@ def _numbers(bp: Blueprint, rt: Runtime) -> None:
     @allowed(WRITERS)
     def people_numbers_main(person_id: int) -> ResponseReturnValue:
         def act(db: Session) -> None:
-            if registry.make_main(db, rt, me(), person_id, request.form.get("number", "")):
+            if registry.make_main(db, rt, me(), person_id, _number_of_hers()):
                 flash(gettext("She is written to at this number from now on."), "good")
 
         return _step(rt, person_id, act)
+
+
+def _number_of_hers() -> str:
+    """As a button of her page names it; what no number can hold finds none."""
+    return request.form.get("number", "").replace("\0", "")
 
 
 def _step(rt: Runtime, person_id: int, act: Callable[[Session], None]) -> ResponseReturnValue:
