@@ -16,6 +16,7 @@ from smsapp.db import transaction
 from smsapp.figures import board, domains
 from smsapp.figures.shapes import Card, Chore, Domain, Week
 from smsapp.handlers.console import catalogue
+from smsapp.imports.tables import Import
 from smsapp.messages import GatewayState
 from smsapp.places import Place
 from smsapp.scopes import EVERYWHERE
@@ -148,6 +149,26 @@ def test_what_waits_is_said_in_french_with_its_plurals(rt):
     assert "On ne sait pas si 2 messages sont partis" in plain(Desk.of(rt, name="Deux").see("/"))
 
 
+def test_imports_wait_for_those_who_may_see_them(rt):
+    settle(rt)
+    row = {"who": "A", "name": "a.csv", "size": 1, "sheets": [], "head": [], "plan": {}, "created_at": NOW}
+    hers = row | {"account_id": 1, "facilities": [SOTUBA], "changed_at": NOW}
+    with transaction(rt.sessions) as db:
+        for more in (
+            {"status": "failed"},
+            {"status": "failed", "changed_at": NOW - timedelta(days=4)},
+            {"status": "ready"},
+            {"status": "ready", "facilities": None},
+        ):
+            db.execute(insert(Import).values(hers | more))
+    page = see(rt)
+    assert "1 import has failed" in page
+    assert "2 imports wait for your yes" in page
+    assert "1 import waits for your yes" in see(rt, "facility", places=[SOTUBA])
+    assert "import" not in see(rt, "facility", places=[BAKON], name="Elsewhere")
+    assert "import" not in see(rt, "viewer", places=[SOTUBA])  # she may not open it
+
+
 def test_a_gateway_that_stands_still_is_loud(rt):
     settle(rt)
     with transaction(rt.sessions) as db:
@@ -183,12 +204,14 @@ def test_a_new_domain_is_one_registration(rt, monkeypatch):
     savings = Domain(
         "savings",
         cards=lambda db, rt, scope: [Card("Contributions", {"week": week}, endpoint="console.not_there_yet")],
-        chores=lambda db, rt, scope: [Chore(2, "%(num)s group in dispute", "%(num)s groups in dispute", "console.no")],
+        chores=lambda db, rt, scope: [
+            Chore(2, "%(num)s group in dispute", "%(num)s groups in dispute", "console.places")
+        ],
     )
     monkeypatch.setattr(domains, "ALL", (*domains.ALL, savings))
     page = see(rt)
     assert "Contributions 7 today; 7 this week" in page
-    assert "2 groups in dispute" in page
+    assert "2 groups dispute" in page
 
 
 def test_a_domain_that_is_not_there_leaves_no_card(rt):

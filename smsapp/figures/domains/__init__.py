@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smsapp.figures.domains.broadcasts import DOMAIN as BROADCASTS
+from smsapp.figures.domains.imports import DOMAIN as IMPORTS
 from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.people import DOMAIN as PEOPLE
@@ -11,4 +12,4 @@ from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
 
-ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS, PEOPLE)  # in the order of their cards and chores
+ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS, IMPORTS, PEOPLE)  # in the order of their cards and chores

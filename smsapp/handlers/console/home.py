@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from smsapp.db import transaction
 from smsapp.figures.board import board
 from smsapp.handlers.console import drawing
-from smsapp.handlers.console.guard import ALL, allowed, me
+from smsapp.handlers.console.guard import ALL, allowed, may, me
 from smsapp.runtime import Runtime
 
 
@@ -17,6 +17,6 @@ def register(bp: Blueprint, rt: Runtime) -> None:
     def home() -> str:
         with transaction(rt.sessions) as db:
             found = board(db, rt, me().scope)
-        return render_template(
-            "console/home/page.html", board=found, drawing=drawing, today=rt.local_now().date(), now=rt.now()
-        )
+        hers = [chore for chore in found.chores if not chore.endpoint or may(chore.endpoint)]
+        now = {"today": rt.local_now().date(), "now": rt.now()}
+        return render_template("console/home/page.html", board=found, chores=hers, drawing=drawing, **now)
