@@ -25,23 +25,33 @@ from smsapp.sheets import MOST_ROWS, BadSheet, Line
 from smsapp.staff import Account, accounts, audit
 
 SLICE_SECONDS = 20.0  # of one job: broadcasts wait in the same queue
+RUN_UP_SECONDS = 20.0  # at most, to come back to where the slice before ended
 LEASE = timedelta(seconds=30)  # renewed with every part
 PART = 500  # rows in one transaction
-
-Over = Callable[[], bool]
 
 log = structlog.get_logger(__name__)
 
 
-def work(rt: Runtime, seconds: float = SLICE_SECONDS, stop: Over = lambda: False) -> None:
+class _Watch:
+    """How long a slice goes on."""
+
+    def __init__(self, seconds: float, stop: Callable[[], bool]) -> None:
+        self.seconds, self.stop = seconds, stop
+        self.until = time.monotonic() + seconds
+
+    def over(self) -> bool:
+        return self.stop() or time.monotonic() >= self.until
+
+    def restart(self) -> None:
+        """What the slices before have read had to be read again: only from here on the time counts."""
+        self.until = min(time.monotonic(), self.until + RUN_UP_SECONDS) + self.seconds
+
+
+def work(rt: Runtime, seconds: float = SLICE_SECONDS, stop: Callable[[], bool] = lambda: False) -> None:
     """Check and write what is to be checked and written, until nothing is, time is up or `stop` says so."""
-    until = time.monotonic() + seconds
-
-    def over() -> bool:
-        return stop() or time.monotonic() >= until
-
-    while not over() and (mine := _claim(rt)):
-        _slice(rt, *mine, over)
+    watch = _Watch(seconds, stop)
+    while not watch.over() and (mine := _claim(rt)):
+        _slice(rt, *mine, watch)
     if not stop() and _waiting(rt):
         rt.bell.ring(JOB)
 
@@ -64,9 +74,9 @@ def _waiting(rt: Runtime) -> bool:
         return db.scalar(select(Import.id).where(*free).limit(1)) is not None
 
 
-def _slice(rt: Runtime, import_id: int, status: str, over: Over) -> None:
+def _slice(rt: Runtime, import_id: int, status: str, watch: _Watch) -> None:
     try:
-        (_check if status == CHECKING else _write)(rt, import_id, over)
+        (_check if status == CHECKING else _write)(rt, import_id, watch)
     except BadSheet as why:
         with transaction(rt.sessions) as db:
             _fail(db, rt, import_id, why)
@@ -92,14 +102,16 @@ def _held(db: Session, import_id: int) -> Import:
 # ---- checking
 
 
-def _check(rt: Runtime, import_id: int, over: Over) -> None:
+def _check(rt: Runtime, import_id: int, watch: _Watch) -> None:
     with transaction(rt.sessions) as db:
         row = db.get_one(Import, import_id)
         content, plan, last_line, rows = row.content or b"", Plan.from_stored(row.plan), row.last_line, row.rows
         reader, seen = reader_of(db, rt, row), _seen(db, import_id)
     book = sheets.book(content)
     lines = (line for line in book.lines(plan.sheet) if line.number > max(plan.heading, last_line))
-    while part := list(islice(lines, PART)):
+    for place, part in enumerate(iter(lambda: list(islice(lines, PART)), [])):
+        if place == 0:
+            watch.restart()
         rows += len(part)
         if rows > MOST_ROWS:
             raise BadSheet("There are more than %(most)d rows in this file. Split it into several.", most=MOST_ROWS)
@@ -107,7 +119,7 @@ def _check(rt: Runtime, import_id: int, over: Over) -> None:
         with transaction(rt.sessions) as db:
             if not _checked(db, rt, import_id, part, entries, problems, book.share):
                 return
-        if over():
+        if watch.over():
             return
     if not rows:
         raise BadSheet("There is no row under the heading.")
@@ -181,8 +193,8 @@ def _row(problem: Problem) -> dict[str, Any]:
 # ---- writing
 
 
-def _write(rt: Runtime, import_id: int, over: Over) -> None:
-    while not over():
+def _write(rt: Runtime, import_id: int, watch: _Watch) -> None:
+    while not watch.over():
         with transaction(rt.sessions) as db:
             row = _held(db, import_id)
             if row.status != RUNNING:

@@ -547,3 +547,33 @@ def test_a_file_is_kept_no_longer_than_it_is_needed(village, head, clock):
 def tidy(rt):
     with transaction(rt.sessions) as db:
         imports.forget_old(db, rt.now())
+
+
+def test_a_slice_goes_on_however_long_it_takes_to_come_back(village, head, monkeypatch):
+    """Of a large file on a slow machine the way back to where it stopped takes longer than a slice."""
+    monkeypatch.setattr(working, "PART", 20)
+    import_id = upload(village, head, many(90))
+    with transaction(village.sessions) as db:
+        imports.begin_check(db, village, head, imports.one(db, head, import_id))
+    now, real = [0.0], working.sheets.book
+
+    class Slow:
+        """Every row takes a second to read."""
+
+        def __init__(self, raw):
+            self.book, self.share = real(raw), 0.0
+
+        def lines(self, sheet):
+            for line in self.book.lines(sheet):
+                now[0] += 1
+                yield line
+
+    monkeypatch.setattr(working.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(working.sheets, "book", Slow)
+    slices = 0
+    while look(village, import_id).status == "checking":
+        before = look(village, import_id).rows
+        imports.work(village, seconds=40)
+        assert look(village, import_id).rows >= min(before + 40, 90)
+        slices += 1
+    assert slices < 4
