@@ -54,7 +54,7 @@ def plan(db: Session, rt: Runtime, broadcast: Broadcast) -> None:
     broadcast.planned = sum(figures.people for figures in counted.values())
     broadcast.gone = _gone(db, broadcast)
     broadcast.fed = broadcast.dropped = 0
-    broadcast.tally = {language: asdict(figures) for language, figures in counted.items()}
+    broadcast.tally = {language: asdict(wording.unnamed(told)) for language, told in counted.items()}
     broadcast.estimate = sum(one.cost for one in shown(rt, broadcast.texts, counted))
     broadcast.status, broadcast.note = _next(rt, broadcast)
     db.execute(text("SET LOCAL statement_timeout = DEFAULT"))

@@ -22,7 +22,8 @@ from smsapp.runtime import Runtime
 OPEN = ("queued", "sending")
 MISSED = ("failed", "expired", "cancelled")  # surely not received; the first try of a possible repeat may have been
 FRANCS = ("XOF", "FCFA", "CFA", "")
-SHARE = 20  # of the time between two counts, at most a twentieth is spent counting
+QUICK = 0.2  # seconds that a count may take at every look; 100,000 messages take half of it
+SHARE = 20  # of the time between two counts that take longer, a twentieth is spent counting
 REASONS = 20
 AT_ONCE = 1000  # rows of a file that somebody reads
 
@@ -77,8 +78,9 @@ def count(db: Session, broadcast_id: int) -> Counts:
 def counts(db: Session, rt: Runtime, broadcast: Broadcast) -> Counts:
     """As counted a moment ago, else now: with a million messages not at every look of everybody who watches."""
     stored = dict(broadcast.counts)
-    rest = stored.pop("took", 0.0) * SHARE
-    if rest > 1.0 and broadcast.counted_at and rt.now() - broadcast.counted_at < timedelta(seconds=rest):
+    took = stored.pop("took", 0.0)
+    rest = timedelta(seconds=took * SHARE if took > QUICK else 0.0)
+    if broadcast.counted_at and rt.now() - broadcast.counted_at < rest:
         return Counts(**stored)
     began = time.monotonic()
     fresh = count(db, broadcast.id)

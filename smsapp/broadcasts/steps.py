@@ -172,7 +172,7 @@ def cancel(db: Session, rt: Runtime, staff: Staff | None, broadcast: Broadcast) 
     """For good: what has not gone out does not, and what is on its way to the gateway is not tried again."""
     _only(broadcast, *BEFORE, *UNDER_WAY)
     holds.cancel(db, broadcast.id, rt.now())
-    broadcast.status, broadcast.ended_at = CANCELLED, rt.now()
+    broadcast.status, broadcast.ended_at, broadcast.counted_at = CANCELLED, rt.now(), None
     db.execute(delete(Listed).where(Listed.broadcast_id == broadcast.id))
     _note(db, rt, staff, "cancelled", broadcast)
 

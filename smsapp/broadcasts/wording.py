@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from smsapp import i18n, letters, segments
@@ -27,6 +27,7 @@ NUMBER = "+" + 11 * "0"  # every number is as long as this
 # Letters of names that are sent as two.
 EXPANDING = "".join(sorted(c for c, plain in letters.PLAIN.items() if len(plain) > 1 and c.isalpha()))
 
+_PLAIN = re.compile("[A-Za-z]")  # letters of a name that all cost the same
 _USED = re.compile(r"( ?)\{([a-z_]+)\}")
 
 
@@ -37,6 +38,12 @@ class Figures:
     people: int = 0
     empty: Mapping[str, int] = field(default_factory=dict)  # by variable: how many have none
     worst: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by variable: the values that cost most
+
+
+def unnamed(figures: Figures) -> Figures:
+    """Figures to keep: of names only how much room they take. Whoever is forgotten later must stand nowhere."""
+    names = [_PLAIN.sub("x", name) for name in figures.worst.get("name", ())]
+    return replace(figures, worst={**figures.worst, **({"name": names} if names else {})})
 
 
 @dataclass(frozen=True)

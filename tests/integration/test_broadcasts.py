@@ -17,6 +17,7 @@ from smsapp.broadcasts.templates import Wish
 from smsapp.db import transaction
 from smsapp.gateways.base import Rejected, Report, Taken, Unclear, Unreachable
 from smsapp.messages import Message
+from smsapp.outbox import settling
 from smsapp.outbox.holds import Hold
 from smsapp.people import Consent, Person
 from smsapp.queues import BULK
@@ -614,6 +615,19 @@ def test_a_possible_repeat_is_not_repeated(village, gateway, coach, make, take):
     run(village)
     with transaction(village.sessions) as db:
         db.scalars(select(Message)).one().possible_repeat = True  # its first try may have arrived
+    with pytest.raises(Problem, match="nobody left"):
+        take(broadcasts.repeat, coach, number)
+
+
+@pytest.mark.parametrize("verdict", ["let be", "again", "arrived"])
+def test_what_a_person_settled_is_not_repeated(village, gateway, coach, make, take, verdict):
+    gateway.answer = lambda t, n: Unclear("silence")
+    number = make(Audience(roles=("midwife",)), go=True)
+    run(village)
+    with transaction(village.sessions) as db:
+        settling.settle(db, village, coach, db.scalars(select(Message.id)).one(), verdict)
+    gateway.answer = lambda t, n: Rejected("no")
+    run(village)
     with pytest.raises(Problem, match="nobody left"):
         take(broadcasts.repeat, coach, number)
 
