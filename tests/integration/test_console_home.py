@@ -211,7 +211,7 @@ def test_a_new_domain_is_one_registration(rt, monkeypatch):
     monkeypatch.setattr(domains, "ALL", (*domains.ALL, savings))
     page = see(rt)
     assert "Contributions 7 today; 7 this week" in page
-    assert "2 groups dispute" in page
+    assert "2 groups in dispute" in page
 
 
 def test_a_domain_that_is_not_there_leaves_no_card(rt):
