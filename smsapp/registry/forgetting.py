@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, Text, and_, case, cast, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from smsapp import people, ties
@@ -15,6 +16,7 @@ from smsapp.db import Base
 from smsapp.messages import MO, Message, RejectedCallback, StoredReport
 from smsapp.people import Number, Person
 from smsapp.registry import card
+from smsapp.registry.tables import PersonChange
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
 
@@ -43,6 +45,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
     _callbacks(db, alone)
+    _changes_of_others(db, alone)
     people.seal(db, alone, rt.settings.secret_key)
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
@@ -132,6 +135,15 @@ def _callbacks(db: Session, alone: Sequence[str]) -> None:
     for number in alone:
         inside = text("position(:digits in body) > 0").bindparams(digits=number.lstrip("+").encode())
         db.execute(delete(RejectedCallback).where(inside), execution_options=_QUIETLY)
+
+
+def _changes_of_others(db: Session, alone: Sequence[str]) -> None:
+    """Her number may once have been taken for somebody else's, and put right."""
+    told = (PersonChange.before, PersonChange.after)
+    for number in alone:
+        without = {c.key: cast(func.replace(cast(c, Text), number, "…"), JSONB) for c in told}
+        inside = or_(*(cast(c, Text).contains(number, autoescape=True) for c in told))
+        db.execute(update(PersonChange).where(inside).values(without), execution_options=_QUIETLY)
 
 
 def sharing(db: Session, person_id: int) -> int:

@@ -594,6 +594,17 @@ def test_she_gets_all_that_is_held_on_her_and_nothing_of_others(village, head):
     assert [entry.subject for entry in trail(village, "people.access")] == [f"person:{awa}"]
 
 
+def test_a_number_that_was_once_taken_for_somebody_elses_goes_with_its_owner(village, head):
+    awa, binta = add(village, "Awa Bagayoko", AWA), add(village, "Binta Diallo", ZOE)
+    with transaction(village.sessions) as db:
+        registry.add_number(db, village, head, binta, AWA)
+        registry.remove_number(db, village, head, binta, AWA)
+        registry.forget(db, village, head, awa)
+    assert AWA[1:] not in everything_written(village)
+    with transaction(village.sessions) as db:
+        assert len(db.scalars(select(PersonChange).where(PersonChange.person_id == binta)).all()) == 2
+
+
 def test_threads_of_a_forgotten_number_are_gone(village, head):
     awa = add(village, "Awa", AWA)
     Handset(village, AWA).say("Une question difficile pour vous")

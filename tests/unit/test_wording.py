@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smsapp import segments
 from smsapp.broadcasts import wording
-from smsapp.broadcasts.wording import Figures
+from smsapp.broadcasts.wording import Figures, unnamed
 
 LANGUAGES = ("fr", "bm", "en")
 
@@ -109,3 +109,9 @@ def test_the_price_that_is_told_is_never_below_what_is_paid(words, names):
     shown = one(text, {"fr": Figures(len(names), {}, {"name": worst})}, price=1)
     paid = sum(segments.count(segments.fold(segments.clean(wording.fill(text, {"name": n})))) for n in names)
     assert shown.cost >= paid
+
+
+def test_what_is_kept_of_names_is_their_room_alone():
+    kept = unnamed(Figures(3, {"name": 1}, {"name": ["Fatoumata Traoré", "Ɲɛnɛba"], "facility": ["CSCom Sotuba"]}))
+    assert kept.worst == {"name": ["xxxxxxxxx xxxxxé", "Ɲɛxɛxx"], "facility": ["CSCom Sotuba"]}
+    assert kept.empty == {"name": 1}
