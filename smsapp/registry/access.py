@@ -7,12 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp import ties
 from smsapp.db import Base
-from smsapp.people import Number, Person
+from smsapp.people import Group, Membership, Number, Person
 from smsapp.places import Place
 from smsapp.registry import card
 from smsapp.runtime import Runtime
@@ -36,6 +36,7 @@ def document(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Document
             "name": person.name,
             "language": person.language,
             "facility": db.scalar(select(Place.name).where(Place.id == person.facility_id)),
+            "groups": list(db.scalars(_groups(person_id))),
             "registered_at": person.created_at.isoformat(),
         },
         "numbers": list(numbers),
@@ -44,6 +45,11 @@ def document(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Document
     subject = f"person:{person_id}"
     audit.note(db, rt.now(), staff, "people.access", subject, facility_id=person.facility_id)
     return told
+
+
+def _groups(person_id: int) -> Select[str]:
+    names = select(Group.name).join(Membership, Membership.group_id == Group.id)
+    return names.where(Membership.person_id == person_id).order_by(Group.name)
 
 
 def _tables(db: Session, person: Person, numbers: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

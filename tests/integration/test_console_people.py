@@ -91,7 +91,7 @@ def test_pages_follow_each_other_with_their_filters(village, desk):
 
 def test_nobody_found_says_what_to_try(village, desk):
     page = said(desk.see("/people?q=zzz&role=asc"))
-    assert "Personne trouvé" in page
+    assert "Aucune personne trouvée" in page
     assert "quatre derniers chiffres" in page
     assert "tous les lieux" in page
     answer = desk.get("/people?place=Nulle+Part")

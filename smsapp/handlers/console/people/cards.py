@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -17,11 +17,12 @@ from smsapp.handlers.console.people.cells import COLUMNS
 from smsapp.i18n import language_name
 from smsapp.places import Place
 from smsapp.registry import Card, NotHere, timeline
-from smsapp.registry.timeline import Event
 from smsapp.runtime import Runtime
 from smsapp.staff import audit
 
 ONE = f"/people/<int(max={paging.LARGEST - 1}):person_id>"
+
+Told = Mapping[str, Any]
 
 CHANGES: Mapping[str, LazyString] = {
     "added": lazy_gettext("Added by %(who)s"),
@@ -46,7 +47,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         with transaction(rt.sessions) as db:
             card = found(db, person_id)
             page = timeline.of(db, person_id, request.args.get("after"))
-            places = _places(db, page.rows)
+            places = places_named(db, [event.told for event in page.rows if event.kind == "change"])
             if page.first:
                 audit.note(
                     db,
@@ -58,7 +59,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                     address=address(),
                 )
         return render_template(
-            "console/people/one.html", card=card, page=page, change=lambda event: _change(event, places)
+            "console/people/one.html", card=card, page=page, change=lambda told: change(told, places)
         )
 
 
@@ -70,37 +71,36 @@ def found(db: Session, person_id: int) -> Card:
         abort(404)
 
 
-def _places(db: Session, events: Any) -> dict[int, str]:
-    """Names of the places that changes speak of."""
+def places_named(db: Session, changes: Sequence[Told]) -> dict[int, str]:
+    """The places that changes speak of, by name."""
     ids = set()
-    for event in events:
-        if event.kind == "change":
-            for told in (event.told["before"], event.told["after"]):
-                ids |= {facts["facility_id"] for facts in _facts(told) if facts.get("facility_id")}
+    for told in changes:
+        for facts in (*_facts(told.get("before", {})), *_facts(told.get("after", {}))):
+            ids |= {facts["facility_id"]} if facts.get("facility_id") else set()
     return {i: place.name for i in ids if (place := db.get(Place, i))}
 
 
-def _facts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _facts(told: Told) -> list[Told]:
     """Of a change its facts; of two records that were merged those of both."""
     both = [told[side] for side in ("one", "other") if isinstance(told.get(side), dict)]
     return both or [told]
 
 
-def _change(event: Event, places: Mapping[int, str]) -> dict[str, Any]:
+def change(told: Told, places: Mapping[int, str]) -> dict[str, Any]:
     """A change in words: who made it, and from what to what."""
-    told = event.told
+    before, after = told.get("before", {}), told.get("after", {})
     title = str(CHANGES.get(told["what"], told["what"])) % {"who": told["who"]}
     if told["what"] == "merged":
-        return {"title": title, "lines": [_record(facts, places) for facts in _facts(told["before"])]}
-    fields = [field for field in FACTS if field in told["before"] or field in told["after"]]
+        return {"title": title, "lines": [_record(facts, places) for facts in _facts(before)]}
+    fields = [field for field in FACTS if field in before or field in after]
     lines = []
     for field in fields:
-        was, is_now = (_said(field, told[side].get(field), places) for side in ("before", "after"))
+        was, is_now = (_said(field, facts.get(field), places) for facts in (before, after))
         lines.append(gettext("%(what)s: %(was)s → %(now)s", what=FACTS[field], was=was, now=is_now))
     return {"title": title, "lines": lines}
 
 
-def _record(facts: Mapping[str, Any], places: Mapping[int, str]) -> str:
+def _record(facts: Told, places: Mapping[int, str]) -> str:
     return ", ".join(_said(field, facts[field], places) for field in FACTS if facts.get(field))
 
 

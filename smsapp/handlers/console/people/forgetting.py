@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext, lazy_gettext
+from markupsafe import Markup
 
 from smsapp import registry
 from smsapp.db import transaction
+from smsapp.handlers.console import shell
 from smsapp.handlers.console.guard import WRITERS, allowed, me
-from smsapp.handlers.console.people.cards import ONE, found
+from smsapp.handlers.console.people.cards import ONE, change, found, places_named
 from smsapp.registry import NotHere, access, forgetting
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
 
 # What the tables hold in which something of her stands; one that is not named here stands under its own name.
 TABLES: Mapping[str, LazyString] = {
-    "consents": lazy_gettext("Consent"),
     "conversations": lazy_gettext("What she was about to answer"),
-    "group_members": lazy_gettext("Groups"),
-    "messages": lazy_gettext("Messages"),
-    "person_changes": lazy_gettext("Changes by the staff"),
-    "person_numbers": lazy_gettext("Numbers"),
-    "person_roles": lazy_gettext("Roles"),
     "phones": lazy_gettext("Language of the phone"),
     "threads": lazy_gettext("Inbox"),
-    "topics_left": lazy_gettext("Left with STOP"),
     "ussd_sessions": lazy_gettext("Calls of the menu in the last hours"),
 }
 
@@ -44,7 +41,10 @@ def _access(bp: Blueprint, rt: Runtime) -> None:
     def people_access(person_id: int) -> str:
         """To be printed and handed over."""
         told = _document(rt, person_id)
-        return render_template("console/people/access.html", told=told, person_id=person_id, tables=TABLES)
+        with transaction(rt.sessions) as db:
+            places = places_named(db, told["tables"].get("person_changes", ()))
+        more = {"person_id": person_id, "tables": TABLES, "when": _when, "change": lambda row: change(row, places)}
+        return render_template("console/people/access.html", told=told, **more)
 
     @bp.get(f"{ONE}/access.json")
     @allowed(WRITERS)
@@ -53,6 +53,10 @@ def _access(bp: Blueprint, rt: Runtime) -> None:
         answer = Response(body, content_type="application/json; charset=utf-8")
         answer.headers.set("Content-Disposition", "attachment", filename=f"person-{person_id}.json")
         return answer
+
+
+def _when(written: str) -> Markup:
+    return cast(Markup, shell.FILTERS["when"](datetime.fromisoformat(written)))
 
 
 def _document(rt: Runtime, person_id: int) -> access.Document:
