@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, bindparam, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from smsapp.places import Place
@@ -27,7 +27,10 @@ class Scope:
             return true()
         if len(self.facilities) == 1:
             return facility == next(iter(self.facilities))  # an equality leaves an index its order
-        return facility.in_(sorted(self.facilities))
+        # Their values in the statement itself: a plan that is kept for any list of them suits none.
+        return facility.in_(
+            bindparam("facilities", sorted(self.facilities), expanding=True, literal_execute=True, unique=True)
+        )
 
     def narrowed(self, wanted: Collection[int]) -> Scope:
         """Only those of the wanted facilities that lie in this scope."""

@@ -15,12 +15,13 @@ from smsapp.handlers.console import downloads
 from smsapp.handlers.console.guard import WRITERS, address, allowed, me
 from smsapp.handlers.console.people import cells
 from smsapp.imports import Import, NotHere, NotNow, Plan
+from smsapp.paging import LARGEST
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.sheets import BadSheet
 from smsapp.staff import audit
 
-ONE = "/people/imports/<int(max=9223372036854775807):import_id>"
+ONE = f"/people/imports/<int(max={LARGEST - 1}):import_id>"
 OFFERED = 400  # centres that a field offers by name; where there are more, a row names its own
 MOST_CHOICES = 60  # columns that get a field of their own
 
