@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -21,6 +21,7 @@ from smsapp.scopes import Scope
 from smsapp.segments import clean, search_key
 
 LOOK = 20_000  # of the newest people: what so many do not show often enough is rare enough for its index
+AHEAD = 20  # times what a page holds, where that is more
 LONGEST = 120  # characters of what is typed
 FEWEST_DIGITS = 3
 
@@ -113,27 +114,55 @@ def _ids(db: Session, scope: Scope, wanted: Wanted, after: str | None, size: int
     The planner would have to guess which is faster: to walk down the newest, where many fit, or to ask the index of a
     rare word. Looking at a few thousand of the newest first answers that, and bounds what either can cost.
     """
-    beyond = paging.beyond([Person.id], after)
-    if not wanted.digits:
-        recent = _newest(scope, beyond, max(LOOK, 20 * size))
-        seen = db.execute(_top(select(recent.c.id).where(*_fit(recent.c, scope, wanted)), recent.c.id, size)).all()
-        if len(seen) > size:
-            return seen
-    columns = Person.__table__.c
-    fits = select(Person.id).where(beyond, *_fit(columns, scope, wanted)).cte("fits").prefix_with("MATERIALIZED")
-    return db.execute(_top(select(fits.c.id), fits.c.id, size)).all()
-
-
-def _newest(scope: Scope, beyond: ColumnElement[bool], many: int) -> Any:
-    columns = (Person.id, Person.facility_id, Person.language, Person.search, Person.forgotten_at)
-    chosen = select(*columns).where(beyond)
-    if scope.facilities is not None and len(scope.facilities) == 1:
-        chosen = chosen.where(scope.within(Person.facility_id))
-    return chosen.order_by(Person.id.desc()).limit(many).subquery("newest")
+    fits = list(_fit(Person.__table__.c, scope, wanted))
+    if wanted.digits:
+        return db.execute(_among(_holders(wanted.digits, after), fits, size)).all()
+    many = max(LOOK, AHEAD * size)
+    if wanted.role and not _single(scope):
+        quick = _among(_players(wanted.role, after, many), fits, size)
+    else:
+        newest = _newest(scope, after, many)
+        quick = _top(select(newest.c.id).where(*_fit(newest.c, scope, wanted)), newest.c.id, size)
+    seen = db.execute(quick).all()
+    if len(seen) > size:
+        return seen
+    every = select(Person.id).where(paging.beyond([Person.id], after), *fits).cte("fits").prefix_with("MATERIALIZED")
+    return db.execute(_top(select(every.c.id), every.c.id, size)).all()
 
 
 def _top(chosen: Select[Any], key: ColumnElement[int], size: int) -> Select[Any]:
     return chosen.order_by(key.desc()).limit(size + 1)
+
+
+def _among(some: Subquery, fits: Sequence[ColumnElement[bool]], size: int) -> Select[Any]:
+    """Of these ids, which come newest first, those who fit: no more persons are read than the page needs."""
+    return _top(select(some.c.id).join(Person, Person.id == some.c.id).where(*fits), some.c.id, size)
+
+
+def _holders(digits: str, after: str | None) -> Subquery:
+    """Whoever has a number that ends so."""
+    backwards = literal_column("reverse(person_numbers.number)").like(digits[::-1] + "%")
+    ids = select(Number.person_id.label("id")).where(backwards, paging.beyond([Number.person_id], after))
+    return ids.distinct().order_by(Number.person_id.desc()).offset(0).subquery("holders")
+
+
+def _players(role: str, after: str | None, many: int) -> Subquery:
+    """The newest who have this role."""
+    ids = select(Role.person_id.label("id")).where(Role.role == role, paging.beyond([Role.person_id], after))
+    return ids.order_by(Role.person_id.desc()).limit(many).subquery("players")
+
+
+def _newest(scope: Scope, after: str | None, many: int) -> Subquery:
+    """The newest of all, or of one facility: each has its index, which hands them over in this order."""
+    columns = (Person.id, Person.facility_id, Person.language, Person.search, Person.forgotten_at)
+    chosen = select(*columns).where(paging.beyond([Person.id], after))
+    if _single(scope):
+        chosen = chosen.where(scope.within(Person.facility_id))
+    return chosen.order_by(Person.id.desc()).limit(many).subquery("newest")
+
+
+def _single(scope: Scope) -> bool:
+    return scope.facilities is not None and len(scope.facilities) == 1
 
 
 def _fit(columns: Columns, scope: Scope, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
@@ -146,9 +175,6 @@ def _fit(columns: Columns, scope: Scope, wanted: Wanted) -> Iterator[ColumnEleme
         yield columns["language"] == wanted.language
     if wanted.role:
         yield select(Role.role).where(Role.person_id == columns["id"], Role.role == wanted.role).exists()
-    if digits := wanted.digits:
-        backwards = literal_column("reverse(person_numbers.number)").like(digits[::-1] + "%")
-        yield columns["id"].in_(select(Number.person_id).where(backwards))
 
 
 def shown(db: Session, ids: Collection[int]) -> list[Found]:
