@@ -17,7 +17,9 @@ from sqlalchemy import Connection, text
 from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
+from smsapp.db import transaction
 from smsapp.runtime import Runtime
+from smsapp.staff import Account
 from tests.desk import Desk
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import SOTUBA
@@ -38,7 +40,8 @@ SAMPLES: Mapping[str, Any] = {
 OWN_SAMPLES: Mapping[tuple[str, str], Any] = {}
 
 # What belongs to nobody in particular.
-COMMON: Mapping[str, Any] = {"form": "csv", "token": "x" * 43, "account_id": 1}
+COLLEAGUE = 5000  # the number of an account
+COMMON: Mapping[str, Any] = {"form": "csv", "token": "x" * 43, "account_id": COLLEAGUE}
 
 # Addresses that answer otherwise than with a page to those who may read them, and why.
 ANSWERS: Mapping[str, set[int]] = {
@@ -116,6 +119,9 @@ class Walk:
         self.desk = Desk.of(rt, role, places=places) if role else Desk(rt, None)
         self.app: Flask = self.desk.client.application
         self.connection: Connection = rt.sessions.kw["bind"]
+        with transaction(rt.sessions) as db:
+            told = {"name": "Une collègue", "email": "collegue@example.org", "role": "viewer", "language": "fr"}
+            db.add(Account(id=COLLEAGUE, created_at=rt.now(), **told))
         cookie = self.desk.client.get_cookie("console")
         assert cookie
         self.cookie = cookie.value
