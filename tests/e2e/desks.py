@@ -8,7 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import APIResponse, Browser, ConsoleMessage, Locator, Page, Request, StorageState, expect
+from playwright.sync_api import (
+    APIRequestContext,
+    APIResponse,
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    StorageState,
+    expect,
+)
+
+from tests.e2e.checkout import Checkout
 
 ADMIN, COACH, AGENT = "admin@example.org", "coach@example.org", "agent.sotuba@example.org"
 VIEWER = "lectrice@example.org"  # whom an administrator invites as soon as she is asked for
@@ -167,10 +180,7 @@ class Staff:
     @contextmanager
     def desk(self, email: str = "", **screen: Any) -> Iterator[Desk]:
         """A browser of hers, or of somebody who has not signed in; it must not complain."""
-        here = {"locale": "fr-FR", "timezone_id": "Africa/Bamako", "reduced_motion": "reduce", "viewport": WIDE}
-        state = self._state(email) if email else None
-        context = self.browser.new_context(base_url=self.url, storage_state=state, **(here | screen))
-        context.set_default_timeout(PATIENCE)
+        context = self._browser(storage_state=self._state(email) if email else None, **screen)
         try:
             desk = Desk(context.new_page(), self.url)
             yield desk
@@ -178,19 +188,41 @@ class Staff:
         finally:
             context.close()
 
+    def _browser(self, **more: Any) -> BrowserContext:
+        here = {"locale": "fr-FR", "timezone_id": "Africa/Bamako", "reduced_motion": "reduce", "viewport": WIDE}
+        context = self.browser.new_context(base_url=self.url, **(here | more))
+        context.set_default_timeout(PATIENCE)
+        return context
+
     def _state(self, email: str) -> StorageState:
+        """Of a browser in which she has signed in, by the form but without drawing its page."""
         if email not in self.signed_in:
             password = self._invite_viewer() if email == VIEWER else PASSWORD
-            with self.desk() as desk:
-                desk.open("/").sign_in(email, password)
-                self.signed_in[email] = desk.page.context.storage_state()
+            context = self._browser()
+            sent(context.request, "/sign-in", email=email, password=password)
+            self.signed_in[email] = context.storage_state()
+            context.close()
         return self.signed_in[email]
 
     def _invite_viewer(self) -> str:
         """Her password, of an account that sees Sotuba."""
-        with self.desk(ADMIN) as desk, self.desk() as hers:
-            accept(hers, invited(desk, VIEWER, "Lala Lectrice", "Lecture seule", "CSCom Sotuba"))
+        context = self._browser(storage_state=self._state(ADMIN))
+        page = context.request.get("/staff/new").text()
+        [place] = re.findall(r'value="([0-9]+)"> <span>CSCom Sotuba<', page)
+        wanted = {"name": "Lala Lectrice", "email": VIEWER, "role": "viewer", "language": "fr", "places": place}
+        answer = sent(context.request, "/staff/new", **wanted)
+        [link] = re.findall('/link/[^<"]+', answer)
+        sent(context.request, link, password=CHOSEN)
+        context.close()
         return CHOSEN
+
+
+def sent(browser: APIRequestContext, path: str, **form: str) -> str:
+    """A form filled in and sent, and the page that answers."""
+    [token, *_] = re.findall('name="csrf_token" value="([^"]+)"', browser.get(path).text())
+    answer = browser.post(path, form={"csrf_token": token, **form})
+    assert answer.ok, (path, answer.status)
+    return answer.text()
 
 
 def invited(desk: Desk, email: str, name: str, role: str, *places: str) -> str:
@@ -212,3 +244,11 @@ def accept(desk: Desk, link: str) -> None:
     desk.page.get_by_label("Nouveau mot de passe").fill(CHOSEN)
     desk.press("Enregistrer ce mot de passe")
     desk.follow("Se connecter")
+
+
+def text_from(service: Checkout, desk: Desk, number: str, words: str) -> None:
+    """A phone of the simulator writes to the short code, and no flow takes it."""
+    answer = desk.page.request.post(f"/simulator/phones/{number}/sms", data={"text": words})
+    assert answer.status == 202
+    asked = "SELECT 1 FROM messages WHERE number = %s AND text = %s AND status = 'unheard'"
+    service.wait_for(lambda: service.rows(asked, number, words))

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.desks import ADMIN, AGENT, CHOSEN, COACH, PASSWORD, SMALL, VIEWER, Desk, accept, invited
+from tests.e2e.desks import ADMIN, AGENT, CHOSEN, COACH, PASSWORD, SMALL, VIEWER, accept, invited, text_from
 
 pytestmark = pytest.mark.e2e
 
@@ -31,14 +31,6 @@ def addresses_of(service, number: str, place: str) -> list[str]:
         f"/messages/{message}",
         f"/places/{the_place(service, place)}",
     ]
-
-
-def text_from(service, desk: Desk, number: str, words: str) -> None:
-    """A phone of the simulator writes to the short code, and no flow takes it."""
-    answer = desk.page.request.post(f"/simulator/phones/{number}/sms", data={"text": words})
-    assert answer.status == 202
-    asked = "SELECT 1 FROM messages WHERE number = %s AND text = %s AND status = 'unheard'"
-    service.wait_for(lambda: service.rows(asked, number, words))
 
 
 def move_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
@@ -79,7 +71,7 @@ def test_a_facility_sees_only_its_own_people(staff, service):
 
         desk.open("/people")
         desk.search("+223 71 00 01 20")
-        desk.sees("Personne")
+        desk.sees("Aucune personne trouvée")
         desk.search("71 00 00 04")
         expect(desk.page.get_by_role("row").filter(has_text="71 00 00 04")).to_be_visible()
 
