@@ -102,6 +102,7 @@ def test_the_keyboard_alone_is_enough(staff, service):
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
         page.keyboard.press("r")
+        expect(page.get_by_label("Votre réponse")).to_be_focused()  # else its letters would be shortcuts
         page.keyboard.type("Jeudi matin, avec le carnet.")
         move_to(page, page.get_by_role("button", name="Envoyer et marquer comme traité"))
         page.keyboard.press("Enter")

@@ -86,5 +86,5 @@ def test_killed_itself_it_leaves_nothing_and_begins_again(checkout):
     # To make alone, as a script does it: make waits for us and tells us nothing.
     assert checkout.run
     checkout.run.send_signal(signal.SIGINT)
-    checkout.run.wait(30)
+    checkout.run.wait(60)
     assert checkout.processes() == []
