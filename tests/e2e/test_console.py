@@ -108,7 +108,6 @@ def test_the_keyboard_alone_is_enough(staff, service):
         page.keyboard.press("Enter")
         desk.told("Votre réponse est en route.")
         expect(page.locator(f"#t{number[1:]}")).to_have_count(0)
-        assert desk.held_against() == []
 
 
 def test_a_viewer_reads_and_changes_nothing(staff, service):

@@ -107,7 +107,6 @@ def test_a_broadcast_goes_out_and_an_answer_comes_in(staff, simulator: Simulator
         desk.told("Vous pouvez la suivre ici")
         finished = page.locator("#live").filter(has_text=re.compile("terminée.*14 / 14.*Remis\\s*14", re.DOTALL))
         desk.comes_by_itself(finished)
-        assert desk.held_against() == []
         bambara.open_messages()
         bambara.has_tick(re.compile("^I ni ce .+, denw pesè"), "✓✓")
         french.open_messages()
@@ -124,6 +123,9 @@ def test_a_broadcast_goes_out_and_an_answer_comes_in(staff, simulator: Simulator
         desk.press("Envoyer")
         desk.told("Votre réponse est en route")
         french.has_tick("Merci, à jeudi", "✓✓")
+        page.locator("#said .ours").filter(has_text="Merci, à jeudi").get_by_role("link").click()
+        desk.heads(re.compile("^Message"))
+        assert desk.held_against() == []
         desk.open(campaign)
         desk.sees("je viens avec deux enfants")
         assert desk.held_against() == []
