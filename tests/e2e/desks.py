@@ -73,7 +73,9 @@ class Desk:
         self.page.get_by_role("link", name=name, exact=True).first.click()
 
     def go(self, section: str) -> None:
-        """By the menu."""
+        """By the menu, which a small screen hides."""
+        if (opener := self.page.get_by_text("Menu", exact=True)).is_visible():
+            opener.click()
         menu = self.page.get_by_role("navigation", name="Menu principal")
         menu.get_by_role("link", name=re.compile(f"^{section}")).click()  # how many wait may stand behind it
         self.heads(section)
@@ -115,9 +117,9 @@ class Desk:
         return self.page.request.post(path, form={"csrf_token": token, **form}, max_redirects=0)
 
     def held_against(self) -> list[str]:
-        """What is wrong with the page as it stands, on a small screen and on a big one."""
+        """What is wrong with the page as it stands, on a small screen and on a big one; it stays on the other one."""
         found = []
-        for screen in (SMALL, WIDE):
+        for screen in sorted((SMALL, WIDE), key=lambda screen: screen != self.page.viewport_size):
             self.page.set_viewport_size(screen)
             width = self.page.evaluate("document.documentElement.scrollWidth")  # of all that one could scroll to
             found += [f"is {width} wide"] if width > screen["width"] else []

@@ -138,7 +138,6 @@ def test_a_shared_phone_without_scripts_does_it_all(staff, service, simulator):
         page = desk.page
         text_from(service, desk, number, "Le vaccin est gratuit ?")
         desk.open("/").sign_in(COACH)
-        page.get_by_text("Menu", exact=True).click()
         desk.go("Personnes")
         desk.search(number[4:])
         page.get_by_role("table").get_by_role("link").click()
