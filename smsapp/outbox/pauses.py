@@ -104,6 +104,12 @@ def let_go(db: Session, attempts: Collection[UUID]) -> None:
         log.info("gateway waits no longer", gateway=gateway)
 
 
+def next_may_try(db: Session, attempts: Collection[UUID], now: datetime) -> None:
+    """The one that tried found the gateway away, which asked for no more time: another may try, alone again."""
+    tried = GatewayState.probe_id.in_(attempts), GatewayState.paused_at.is_(None)
+    db.execute(update(GatewayState).where(*tried).values(not_before=now, probe_id=None))
+
+
 def reached(db: Session, gateways: Collection[str], now: datetime) -> None:
     """A gateway took a message: what waited for its return waits no longer."""
     away = GatewayState.gateway.in_(gateways), GatewayState.troubled_at.is_not(None)

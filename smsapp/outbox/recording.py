@@ -189,6 +189,7 @@ def _write(db: Session, results: Sequence[Result], now: datetime) -> set[int]:
 def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:
     taken: set[str] = set()
     free: set[UUID] = set()
+    failed: set[UUID] = set()
     for each in answered:
         gateway, claimed_at = each.request.gateway, each.request.claimed_at
         errors = [o for o in each.outcomes.values() if isinstance(o, SendError)]
@@ -200,12 +201,16 @@ def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) 
             pauses.hold(db, gateway, min(asked, LONGEST_WAIT), now)
         elif len(errors) < len(each.outcomes) or not any(e.retry or e.unclear for e in errors):
             free.add(each.request.attempt_id)
+        elif not any(e.unclear for e in errors):
+            failed.add(each.request.attempt_id)
         if len(errors) < len(each.outcomes):
             taken.add(gateway)
             if each.request.probe:
                 pauses.resume(db, gateway, each.request.attempt_id, now)
     if free:
         pauses.let_go(db, free)
+    if failed:
+        pauses.next_may_try(db, failed, now)
     if taken:
         pauses.reached(db, taken, now)
 

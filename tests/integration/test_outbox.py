@@ -325,6 +325,17 @@ def test_while_one_request_tries_a_gateway_nobody_else_does(rt, clock, gateway, 
         assert claim(db, rt, REPLIES, {gateway.name: 32}).rows == 1
 
 
+def test_a_try_that_finds_the_gateway_away_makes_room_for_the_next(rt, clock, gateway, post):
+    gateway.answer = raises(Throttled("429", retry_after=5))
+    post(text="un")
+    outbox.deliver(rt, REPLIES)
+    gateway.answer = lambda text, number: raises(Unreachable("503"))(text, number) if text == "un" else Taken("id-2")
+    clock.move(seconds=6)
+    post(text="deux")
+    outbox.deliver(rt, REPLIES)
+    assert [text for _, text in gateway.sent] == ["un", "un", "deux"], "not half a minute later"
+
+
 def test_a_refusal_of_one_message_ends_the_wait_too(rt, clock, gateway, post):
     gateway.answer = raises(Throttled("429", retry_after=30))
     post(text="un")
