@@ -19,6 +19,15 @@ PLAIN = frozenset({"hooks", "healthz", "readyz", "metrics", "simulator"})
 
 
 def create_app(rt: Runtime) -> Flask:
+    app = create_plain(rt)
+    staffs = console.create_console(rt)
+    app.extensions["console"] = staffs
+    app.wsgi_app = _Split(app.wsgi_app, staffs.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def create_plain(rt: Runtime) -> Flask:
+    """What machines call, alone."""
     logs.configure()
     app = Flask(__name__)
     app.register_blueprint(hooks.blueprint(rt))
@@ -26,9 +35,6 @@ def create_app(rt: Runtime) -> Flask:
     if rt.settings.simulator:
         app.register_blueprint(simulator.blueprint(rt))
     app.register_error_handler(404, _not_found)
-    staffs = console.create_console(rt)
-    app.extensions["console"] = staffs
-    app.wsgi_app = _Split(app.wsgi_app, staffs.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from smsapp import conversations, outbox
-from smsapp.app import create_app
+from smsapp.app import create_plain
 from smsapp.runtime import Runtime
 from tests.fakes import FakeGateway
 
@@ -18,7 +18,7 @@ MOTHER, BINTA, STRANGER = "+22370000101", "+22370000102", "+22370009901"
 
 def web(rt: Runtime) -> FlaskClient:
     """The service's web side; without the simulator, which would open threads of its own."""
-    return create_app(replace(rt, settings=replace(rt.settings, simulator=False))).test_client()
+    return create_plain(replace(rt, settings=replace(rt.settings, simulator=False))).test_client()
 
 
 class Handset:

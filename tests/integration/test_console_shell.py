@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
+from smsapp.app import create_app
 from smsapp.handlers.console import catalogue, guard
-from tests.desk import Desk
-from tests.handset import web
+from tests.desk import Desk, console_of
 
 
 def test_an_unknown_address_says_so_in_the_readers_language(rt):
-    client = web(rt)
+    client = console_of(rt).test_client()
     french = client.get("/nothing", headers={"Accept-Language": "fr"})
     english = client.get("/nothing", headers={"Accept-Language": "en-GB"})
     other = client.get("/nothing", headers={"Accept-Language": "de"})
@@ -24,7 +25,7 @@ def test_an_unknown_address_says_so_in_the_readers_language(rt):
 
 
 def test_pages_load_nothing_from_elsewhere_and_stay_in_no_cache(rt):
-    answer = web(rt).get("/nothing")
+    answer = console_of(rt).test_client().get("/nothing")
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -32,15 +33,16 @@ def test_pages_load_nothing_from_elsewhere_and_stay_in_no_cache(rt):
 
 
 def test_machines_get_the_plain_application(rt):
-    client = web(rt)
+    client = create_app(replace(rt, settings=replace(rt.settings, simulator=False))).test_client()
     for path in ("/healthz", "/hooks/africastalking/wrong/ussd", "/metrics"):
         answer = client.get(path)
         assert "Set-Cookie" not in answer.headers
         assert "Content-Security-Policy" not in answer.headers
+    assert "Content-Security-Policy" in client.get("/nothing").headers
 
 
 def test_files_may_be_kept_for_good_because_their_address_changes(rt):
-    client = web(rt)
+    client = console_of(rt).test_client()
     page = client.get("/nothing").text
     [address] = [part.split('"')[0] for part in page.split('href="') if part.startswith("/static/console/console.css")]
     with client.get(address, headers={"Accept-Encoding": "br"}) as answer:
@@ -51,7 +53,7 @@ def test_files_may_be_kept_for_good_because_their_address_changes(rt):
 
 
 def test_every_view_says_whom_it_serves(rt):
-    console = web(rt).application.extensions["console"]
+    console = console_of(rt)
     assert guard.undeclared(console) == []
 
     @console.get("/forgotten")

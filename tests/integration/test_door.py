@@ -15,12 +15,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from smsapp.app import create_app
 from smsapp.db import transaction
 from smsapp.handlers.console.door import onwards_to
 from smsapp.runtime import Runtime, utc_now
 from smsapp.staff import Account, AuditEntry, managing, passwords
 from smsapp.staff.managing import Wanted
+from tests.desk import console_of
 
 PASSWORD = "quatre petits mots ici"
 KEPT = passwords.make(PASSWORD)
@@ -31,9 +31,8 @@ class Browser:
     """What a person without scripts does: opens pages, fills the form that is there, follows."""
 
     def __init__(self, rt: Runtime, address: str = "192.0.2.1") -> None:
-        app = create_app(replace(rt, settings=replace(rt.settings, simulator=False)))
-        self.app = app.extensions["console"]
-        self.client: FlaskClient = app.test_client()
+        self.app = console_of(rt)
+        self.client: FlaskClient = self.app.test_client()
         self.client.environ_base.update(REMOTE_ADDR=address, HTTP_ACCEPT_LANGUAGE="en")
 
     def get(self, path: str, **more: Any) -> TestResponse:
