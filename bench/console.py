@@ -24,7 +24,7 @@ from smsapp.runtime import Runtime, build
 from tests.desk import Desk
 
 PEOPLE, MESSAGES, TIMES = 1_000_000, 10_000_000, 20
-FACILITY = 20  # that of the facility's staff
+REGION, FACILITY = 1, 20  # those of the viewer and of the facility's staff
 # Each list as it opens, and with filters of every kind: of much, of little, of nothing.
 ADDRESSES = (
     "/",
@@ -117,7 +117,11 @@ def main() -> int:
 
 
 def _measure(rt: Runtime, say: Callable[[str], None]) -> Iterator[Timed]:
-    desks = {"administrator": Desk.of(rt), "facility": Desk.of(rt, "facility", places=[FACILITY])}
+    desks = {
+        "administrator": Desk.of(rt),
+        "viewer of a region": Desk.of(rt, "viewer", places=[REGION]),
+        "facility": Desk.of(rt, "facility", places=[FACILITY]),
+    }
     for role, desk in desks.items():
         for address in ADDRESSES:
             say(f"{role}: {address}")
