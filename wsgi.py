@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 from flask import Flask
@@ -16,7 +15,7 @@ WEB_THREADS = 16
 if COMMAND:
     from smsapp.cli import bare_app
 else:
-    from smsapp.app import create_app
+    from smsapp.app import create_app, settle_down
     from smsapp.runtime import build
 
 
@@ -28,10 +27,7 @@ def load() -> Flask:
         made = create_app(build(Settings.load(), pool_size=WEB_THREADS))
     except BadSettings as why:
         raise SystemExit(str(why)) from why
-    # What is loaded stays for good: the collector need not walk through it again at every few hops.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    settle_down()
     return made
 
 

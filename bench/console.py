@@ -19,6 +19,7 @@ from rich.table import Table
 from bench import country
 from bench.place import Failed, Place
 from smsapp import figures, logs
+from smsapp.app import settle_down
 from smsapp.embedded import CanNotRun
 from smsapp.runtime import Runtime, build
 from tests.desk import Desk
@@ -122,6 +123,7 @@ def _measure(rt: Runtime, say: Callable[[str], None]) -> Iterator[Timed]:
         "viewer of a region": Desk.of(rt, "viewer", places=[REGION]),
         "facility": Desk.of(rt, "facility", places=[FACILITY]),
     }
+    settle_down()
     for role, desk in desks.items():
         for address in ADDRESSES:
             say(f"{role}: {address}")
