@@ -9,6 +9,23 @@ from smsapp.figures import tables as figures
 from smsapp.imports import tables as imports
 from smsapp.outbox import holds
 from smsapp.registry import tables as registry
+from smsapp.savings import book as savings_book
+from smsapp.savings import tables as savings
 from smsapp.staff import tables as staff
 
-ALL = (places, people, messages, periodic, surveys, conversations, staff, figures, broadcasts, holds, registry, imports)
+ALL = (
+    places,
+    people,
+    messages,
+    periodic,
+    surveys,
+    conversations,
+    staff,
+    figures,
+    broadcasts,
+    holds,
+    registry,
+    imports,
+    savings,
+    savings_book,
+)

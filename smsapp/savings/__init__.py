@@ -1,0 +1,1 @@
+"""Savings groups: their members, their book, and what is worked out from it."""

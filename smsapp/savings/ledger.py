@@ -1,0 +1,183 @@
+"""Booking: the one way into a group's book, under its lock, once per key; and what the book says of balances."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from smsapp.refusals import Refused
+from smsapp.savings import chain
+from smsapp.savings.book import LARGEST, NEVER_ABOVE, NEVER_BELOW, OWNED, Balance, Posting, PostingLine
+from smsapp.savings.tables import Cycle, Group
+
+Place = tuple[str, int, int]  # account, member or 0, loan or 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One side of an entry, in francs: positive where a box fills or a debt to the group grows."""
+
+    account: str
+    amount: int
+    member_id: int | None = None
+    loan_id: int | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.account, self.member_id or 0, self.loan_id or 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be booked. `key` makes it happen once, whatever comes twice."""
+
+    kind: str
+    lines: Sequence[Line]
+    key: str
+    channel: str
+    entered_by: int | None = None
+    meeting_id: int | None = None
+    reverses: int | None = None
+    reason: str = ""
+    category: str = ""
+    day: date | None = None
+    at: datetime | None = None
+
+
+def lock(db: Session, group_id: int) -> Group:
+    """The group, ours until the transaction ends: its book is written by one at a time."""
+    chosen = select(Group).where(Group.id == group_id).with_for_update().execution_options(populate_existing=True)
+    return db.scalars(chosen).one()
+
+
+def open_cycle(db: Session, group_id: int) -> Cycle:
+    cycle = db.scalar(select(Cycle).where(Cycle.group_id == group_id, Cycle.closed_on.is_(None)))
+    if cycle is None:
+        raise Refused("savings.no_cycle")
+    return cycle
+
+
+def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -> Posting:
+    """Write one posting; the first one with this key is returned where it was booked before.
+
+    Refused where the box, or what somebody has, would fall below nothing. Unbalanced lines are our own mistake.
+    """
+    if sum(line.amount for line in entry.lines) or not entry.lines:
+        raise ValueError("the lines of a posting add up to zero")
+    if not all(0 < abs(line.amount) <= LARGEST for line in entry.lines):
+        raise Refused("savings.amount_large", most=LARGEST)
+    group = lock(db, group_id)
+    if done := booked(db, entry.key):
+        return done
+    cycle = open_cycle(db, group_id)
+    _balance(db, group_id, entry.lines)
+    seq = group.last_seq + 1
+    told: dict[str, Any] = {
+        "group_id": group_id,
+        "seq": seq,
+        "cycle_id": cycle.id,
+        "meeting_id": entry.meeting_id,
+        "kind": entry.kind,
+        "day": entry.day or today,
+        "at": entry.at or now,
+        "entered_by": entry.entered_by,
+        "channel": entry.channel,
+        "receipt": chain.receipt(group_id, seq),
+        "reverses": entry.reverses,
+        "reason": entry.reason,
+        "category": entry.category,
+        "key": entry.key,
+    }
+    seal = hash_of(group.last_hash, told, entry.lines)
+    posting = Posting(**told, lines=len(entry.lines), before=group.last_hash, hash=seal)
+    db.add(posting)
+    db.flush()
+    rows = [
+        {"posting_id": posting.id, "nth": nth, "account": x.account, "member_id": x.member_id, "loan_id": x.loan_id}
+        | {"amount": x.amount}
+        for nth, x in enumerate(entry.lines, start=1)
+    ]
+    db.execute(insert(PostingLine), rows)
+    head = update(Group).where(Group.id == group_id).values(last_seq=seq, last_hash=seal)
+    db.execute(head, execution_options={"synchronize_session": False})
+    return posting
+
+
+def booked(db: Session, key: str) -> Posting | None:
+    return db.scalar(select(Posting).where(Posting.key == key))
+
+
+def hash_of(before: str, told: Mapping[str, Any], lines: Sequence[Line | PostingLine]) -> str:
+    """The hash of a posting of these columns; times are told in UTC whoever reads them."""
+    plain = {**told, "at": f"{told['at']:%Y-%m-%dT%H:%M:%S.%f}", "day": told["day"].isoformat()}
+    return chain.link(before, plain, [(x.account, x.member_id, x.loan_id, x.amount) for x in lines])
+
+
+def reversal(db: Session, posting: Posting, *, key: str, channel: str, entered_by: int | None, reason: str) -> Entry:
+    """The entry that takes back a posting line by line; refused where that was done before."""
+    if posting.kind == "reversal":
+        raise Refused("savings.is_reversal", receipt=posting.receipt)
+    if db.scalar(select(Posting.id).where(Posting.reverses == posting.id)):
+        raise Refused("savings.reversed_before", receipt=posting.receipt)
+    lines = [Line(x.account, -x.amount, x.member_id, x.loan_id) for x in lines_of(db, posting.id)]
+    more: dict[str, Any] = {"reverses": posting.id, "reason": reason, "meeting_id": posting.meeting_id}
+    return Entry("reversal", lines, key, channel, entered_by, **more)
+
+
+def lines_of(db: Session, posting_id: int) -> Sequence[PostingLine]:
+    chosen = select(PostingLine).where(PostingLine.posting_id == posting_id)
+    return db.scalars(chosen.order_by(PostingLine.nth)).all()
+
+
+def balances(db: Session, group_id: int) -> dict[Place, int]:
+    """What every account holds, as a person says it: what is owed or earned is positive too."""
+    rows = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount)
+    found = db.execute(rows.where(Balance.group_id == group_id, Balance.amount != 0))
+    return {(account, member, loan): as_said(account, amount) for account, member, loan, amount in found}
+
+
+def total(db: Session, group_id: int, account: str, member_id: int | None = None) -> int:
+    """What one account holds, of the whole group or of a member."""
+    mine = [Balance.group_id == group_id, Balance.account == account]
+    if member_id is not None:
+        mine.append(Balance.member_id == member_id)
+    return as_said(account, int(db.scalar(select(func.coalesce(func.sum(Balance.amount), 0)).where(*mine)) or 0))
+
+
+def as_said(account: str, amount: int) -> int:
+    return amount if account in OWNED else -amount
+
+
+def _balance(db: Session, group_id: int, lines: Sequence[Line]) -> None:
+    """Add each line to its balance; refused where one may not go below nothing and would."""
+    moved: dict[Place, int] = defaultdict(int)
+    for line in lines:
+        moved[line.place] += line.amount
+    places = {place for place, amount in moved.items() if amount}
+    if not places:
+        return
+    kept = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount)
+    # A member's and a loan's places have ids that are theirs alone: a few rows too many are read, none too few.
+    near = kept.where(
+        Balance.group_id == group_id,
+        Balance.account.in_({account for account, _, _ in places}),
+        Balance.member_id.in_({member for _, member, _ in places}),
+        Balance.loan_id.in_({loan for _, _, loan in places}),
+    )
+    before = {(account, member, loan): amount for account, member, loan, amount in db.execute(near)}
+    after = {place: before.get(place, 0) + moved[place] for place in sorted(places)}
+    for (account, _, _), amount in after.items():
+        if (account in NEVER_BELOW and amount < 0) or (account in NEVER_ABOVE and amount > 0):
+            raise Refused(f"savings.short.{account}", short=abs(amount))
+    names = ("account", "member_id", "loan_id", "amount")
+    rows = [{"group_id": group_id} | dict(zip(names, (*place, amount), strict=True)) for place, amount in after.items()]
+    write = postgresql.insert(Balance)
+    same = ["group_id", "account", "member_id", "loan_id"]
+    db.execute(write.on_conflict_do_update(index_elements=same, set_={"amount": write.excluded.amount}), rows)
