@@ -1,0 +1,99 @@
+"""Facts that flows may read and effects that they may ask for: how they are registered, looked up and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from smsapp import people, surveys
+from smsapp.db import Work
+from smsapp.flows.state import Effect
+from smsapp.people import Known
+from smsapp.runtime import Runtime
+
+
+@dataclass
+class Caller:
+    """Who is on the line, and the transaction in which she is heard."""
+
+    work: Work
+    rt: Runtime
+    number: str
+    channel: str
+    language: str
+    known: list[Known] | None = None
+
+    @property
+    def db(self) -> Session:
+        return self.work.session
+
+    @property
+    def behind(self) -> list[Known]:
+        """Everybody whom this number serves."""
+        if self.known is None:
+            self.known = people.behind(self.db, self.number)
+        return self.known
+
+    @property
+    def person(self) -> Known | None:
+        """Who this number mainly serves."""
+        return self.behind[0] if self.behind else None
+
+    @cached_property
+    def about(self) -> tuple[int, str]:
+        """The facility that a survey from this number is about; (0, "") for a stranger."""
+        return surveys.about(self.work, self.number, self.rt.now()) or (0, "")
+
+    def forget(self) -> None:
+        """Read again who is behind the number: an effect changed it."""
+        self.known = None
+
+
+Fact = Callable[[Caller], Any]
+Run = Callable[[Caller, Effect], Mapping[str, Any] | None]
+FACTS: dict[str, Fact] = {}
+EFFECTS: dict[str, Run] = {}
+
+
+def fact(name: str) -> Callable[[Fact], Fact]:
+    def register(function: Fact) -> Fact:
+        FACTS[name] = function
+        return function
+
+    return register
+
+
+def effect(name: str) -> Callable[[Run], Run]:
+    def register(function: Run) -> Run:
+        EFFECTS[name] = function
+        return function
+
+    return register
+
+
+class Facts(Mapping[str, Any]):
+    """Facts about this caller, each looked up when a flow first reads it."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.known:
+            self.known[name] = FACTS[name](self.caller)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FACTS)
+
+    def __len__(self) -> int:
+        return len(FACTS)
+
+
+def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """Do what a flow asked for; values that its texts may show come back. May raise Refused."""
+    return EFFECTS[wanted.name](caller, wanted) or {}
