@@ -109,5 +109,5 @@ def _clashing_keywords(catalogue: Catalogue) -> list[str]:
 
 def _unknown_fields(flow: Flow, language: str) -> set[str]:
     """`{names}` in texts that neither an answer nor a need of the flow can fill."""
-    known = {node.name for node in flow.nodes} | set(flow.needs)
+    known = {node.name for node in flow.nodes} | set(flow.needs) | set(flow.returns)
     return {name for words in flow.texts.get(language, {}).values() for name in fields(words)} - known

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -15,6 +16,7 @@ from smsapp.flows.nodes import Flow
 from smsapp.segments import search_key
 
 DATA = Path(__file__).parent / "data" / "words.yaml"
+_GLUED = re.compile(r"([^\W\d]+)(\d.*)")
 SPARE_WORDS = 2  # "STOP merci madame" is a STOP; a sentence that begins with it is for the staff
 CLOSE = 0.75  # of difflib: one letter wrong or two swapped in a short keyword
 
@@ -88,8 +90,26 @@ def command(text: str) -> Command | None:
 def keyword(text: str, flows: Mapping[str, Flow]) -> Command | None:
     """The flow whose keyword the message begins with."""
     words = text.replace("#", " ").split()
-    flow = keywords(flows).get(_key(words[0])) if words else None
-    return Command("flow", tuple(words[1:]), flow) if flow else None
+    known = keywords(flows)
+    for first, rest in _keyed(words):
+        flow = flows.get(known.get(_key(first), ""))
+        if flow is None or (rest != words[1:] and not flow.loose):
+            continue
+        if flow.with_digit and not any(c.isdecimal() for word in rest for c in word):
+            continue
+        return Command("flow", tuple(rest), flow.name)
+    return None
+
+
+def _keyed(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """A word that may be the keyword and the others: the first, `DEPOT3 1500` too, or the last of `3 1500 depot`."""
+    if not words:
+        return
+    yield words[0], words[1:]
+    if glued := _GLUED.fullmatch(words[0]):
+        yield glued[1], [glued[2], *words[1:]]
+    if len(words) > 1 and words[0][0].isdecimal():
+        yield words[-1], words[:-1]
 
 
 def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:

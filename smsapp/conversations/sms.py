@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import inbox, outbox
-from smsapp.conversations import tables
+from smsapp.conversations import commands, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
@@ -81,7 +81,7 @@ def _oldest(db: Session, number: str) -> Message | None:
 def _take(talk: Talk, row: Message) -> str:
     text = row.text or ""
     if wanted := command(text):
-        _post(talk, row, _command_words(talk, talk.obey(wanted), wanted), "reply")
+        _post(talk, row, _command_words(talk, commands.obey(talk, wanted), wanted), "reply")
         return f"command {wanted.name}"
     if wanted := keyword(text, talk.flows.live):
         _say(talk, row, talk.begin(wanted.argument, wanted.rest))
@@ -91,7 +91,7 @@ def _take(talk: Talk, row: Message) -> str:
     if meant := close_to(text, talk.flows.live):
         _post(talk, row, talk.words("keyword.close", typed=text.split()[0][:15], meant=meant), "reply")
         return "misspelt"
-    _post(talk, row, f"{talk.words('unheard')}\n{talk.help()}", "unheard")
+    _post(talk, row, f"{talk.words('unheard')}\n{commands.help_words(talk)}", "unheard")
     return "unheard"
 
 
@@ -138,7 +138,7 @@ def _say(talk: Talk, row: Message, reply: Reply) -> None:
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
-        words = "\n".join(filter(None, [talk.sms_lead(reply), talk.help()]))
+        words = "\n".join(filter(None, [talk.sms_lead(reply), commands.help_words(talk)]))
     _remember(talk)
     _post(talk, row, words, "question" if talk.state else "reply")
 

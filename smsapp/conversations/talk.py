@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from smsapp import effects, people
+from smsapp import effects
+from smsapp.conversations import commands
 from smsapp.conversations.tables import Memory, Revisions
 from smsapp.db import Work
 from smsapp.flows import engine, render
@@ -23,6 +24,7 @@ from smsapp.words import Command, command
 Answer = TypeVar("Answer")
 
 MAIN = "main"
+RESUME = "resume"
 MAX_WALK = 20  # answers taken from one path at once
 
 # Types whose answers may hold the star that separates hops; others are walked answer by answer.
@@ -106,6 +108,14 @@ class Talk:
         self.turn += 1
         return self._go(lambda: engine.push(self.flows, state, name, self.facts, self._moment()))
 
+    def go_on(self, *, old: bool) -> Reply:
+        """A new session where a form was left open: is it still wanted after a long silence, and who is it?"""
+        self.put_reading_away()
+        names = [flow.name for flow in self._open_flows()]
+        guard = next((flow.guard for flow in self._open_flows() if flow.guard), "")
+        reply = self.ask_first(guard) if guard and guard not in names else self.show()
+        return self.ask_first(RESUME) if old and RESUME not in names else reply
+
     def say(self, text: str) -> Reply:
         """Her answer to the screen that she sees."""
         state = self.state
@@ -128,39 +138,10 @@ class Talk:
         """A command in a session: help is read above the open question, a language changes it, the others end it."""
         if wanted.name == "help":
             return self.ask_first("help")
-        said = self.obey(wanted)
+        said = commands.obey(self, wanted)
         if wanted.name == "language" and wanted.argument:
             return self.show()
         return Reply(words=said)
-
-    def obey(self, wanted: Command) -> str:
-        """STOP, START, HELP or LANGUAGE: done at once, answered in words."""
-        match wanted.name:
-            case "stop":
-                people.leave(
-                    self.db,
-                    self.rt.now(),
-                    self.caller.number,
-                    wanted.argument or people.EVERYTHING,
-                    self.caller.channel,
-                )
-                return self._topic_words("stopped", wanted.argument)
-            case "start":
-                topic, secret = wanted.argument or people.EVERYTHING, self.rt.settings.secret_key
-                people.rejoin(self.db, self.caller.number, topic, secret)
-                return self._topic_words("started", wanted.argument)
-            case "language":
-                return self._choose_language(wanted)
-            case _:
-                return self.help()
-
-    def help(self) -> str:
-        """What this caller can send, one line a flow."""
-        flows = [self.flows.live[entry.goto] for entry in self.flows.live[MAIN].entries]
-        hints = [hint for flow in flows if flow.keywords and (hint := flow.text(self.caller.language, "hint"))]
-        settings = self.rt.settings
-        codes = ", ".join(code for code in settings.languages if code != self.caller.language) or self.caller.language
-        return "\n".join([*hints, self.words("help_sms", codes=codes, service_code=settings.service_code)])
 
     # How it is said
 
@@ -195,6 +176,12 @@ class Talk:
             return self.flows.get(self.state.top.flow) if self.state else None
         except UnknownRevision:
             return None
+
+    def _open_flows(self) -> list[Flow]:
+        try:
+            return [self.flows.get(frame.flow) for frame in self.state.frames] if self.state else []
+        except UnknownRevision:
+            return []
 
     @property
     def in_form(self) -> bool:
@@ -248,12 +235,14 @@ class Talk:
             return self.begin()
         except Refused as no:
             return self._refused(no)
-        self.state = step.state
+        self.state = _with_told(step.state, values)
         return Reply(step.screen, values=values)
 
     def _run(self, step: Step) -> dict[str, Any]:
         self.effects_run += 1
         if self.unwound is not None and self.unwound.at == self.effects_run:
+            if remember := self.unwound.refused.remember:
+                remember(self.db)
             raise self.unwound.refused
         values: dict[str, Any] = {}
         try:
@@ -275,19 +264,12 @@ class Talk:
             return reply
         return replace(reply, screen=replace(reply.screen, problem=Problem("refused", words=reason)))
 
-    def _topic_words(self, key: str, topic: str) -> str:
-        if not topic:
-            return self.words(key)
-        return self.words(f"{key}.topic", topic=self.words(f"topic.{topic}"))
 
-    def _choose_language(self, wanted: Command) -> str:
-        if wanted.argument not in self.rt.settings.languages:
-            codes = ", ".join(self.rt.settings.languages)
-            key = "language_unknown" if wanted.rest else "language_usage"
-            return self.words(key, codes=codes, asked=" ".join(wanted.rest)[:20])
-        people.choose_language(self.db, self.caller.number, wanted.argument)
-        self.caller.language = wanted.argument
-        return self.words("language_set")
+def _with_told(state: State | None, values: Mapping[str, Any]) -> State | None:
+    """What effects gave back is still there when the screen is shown again."""
+    if state is None or not values:
+        return state
+    return state.with_top(replace(state.top, told={**state.top.told, **values}))
 
 
 def utterances(talk: Talk, rest: str) -> list[str]:

@@ -96,10 +96,7 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
         return "dial", talk.begin(MAIN)
     heard_at = memory.heard_at
     old = heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN
-    if old and (talk.flow is None or talk.flow.name != "resume"):
-        return "resume?", talk.ask_first("resume")
-    talk.put_reading_away()
-    return "resume", talk.show()
+    return "resume?" if old else "resume", talk.go_on(old=old)
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:

@@ -12,6 +12,7 @@ from smsapp.flows.run import Facts, Flows, Run, Values, back_key, current, optio
 from smsapp.flows.state import Effect, LimitReached, Moment, Option, Problem, Screen, State, Step
 
 HOME, MORE = "00", "98"
+GIVEN = "given"
 
 MAX_MOVES = 200
 MAX_WRONG = 12
@@ -102,6 +103,8 @@ def _take(run: Run, ask: Ask, options: Sequence[Option], typed: str) -> None:
     label = next((o.label for o in options if o.name == value and o.label), "")
     run.top = run.top.answered(ask.name, value, label)
     _note(run, ask.effects, ask.name)
+    if ask.type == "pin":  # its effects are told; nothing that is kept is
+        run.top = run.top.answered(ask.name, GIVEN)
 
 
 def _read(run: Run, answer_type: str, options: Sequence[Option], typed: str) -> Any:

@@ -97,6 +97,10 @@ class Flow:
     pins: tuple[str, ...] = ()  # facts that stay for a run what they were when it began
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coded: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()  # what its effects give back, for the texts that follow
+    guard: str = ""  # the flow that asks who she is, before a new session goes on in this one
+    loose: bool = False  # its keyword is known also at the end, or where a digit follows at once
+    with_digit: bool = False  # its keyword is one only where a digit follows: other texts begin with this word too
     anonymous: bool = False
     by_sms: bool = False
     topic: str = ""
@@ -140,4 +144,5 @@ class Flow:
         """Names of the flows that this one may open."""
         named = {entry.goto for entry in self.entries}
         named |= {node.goto for node in self.nodes if isinstance(node, End)}
+        named |= {self.guard}
         return frozenset(named - {"", "back", "home"})

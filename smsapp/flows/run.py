@@ -178,7 +178,8 @@ def words_of(run: Run, place: str) -> dict[str, Any]:
     """What the `{names}` in a place's texts may show: answers by their label, and the facts that the flow needs."""
     if place not in run.flow.filled:
         return {}
+    told = {name: value for name, value in run.top.told.items() if name in run.flow.returns}
     lists = {ask.options_from for ask in run.flow.asks}
     known = Values(run, seen(run) if run.flow.nodes else {})
     plain = {name: value for name in known if name not in lists and isinstance(value := known[name], str | int | float)}
-    return {**plain, **{k: v for k, v in run.top.labels.items() if k in plain}}
+    return {**plain, **{k: v for k, v in run.top.labels.items() if k in plain}, **told}

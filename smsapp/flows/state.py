@@ -31,6 +31,7 @@ class Frame:
     labels: Mapping[str, str] = field(default_factory=dict)  # of answers picked from a fact's list
     held: Mapping[str, str] = field(default_factory=dict)  # words of a coded SMS, for the questions to come
     facts: Mapping[str, Any] = field(default_factory=dict)  # pinned for this run
+    told: Mapping[str, Any] = field(default_factory=dict)  # what effects gave back
     shown: tuple[str, ...] = ()  # names behind the numbers on the screen, where the list may change
     coded: tuple[str, ...] = ()  # questions that a coded SMS answered: they count whatever is known otherwise
     page: int = 0
