@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from smsapp.flows.answers import plain
 from smsapp.segments import search_key
 
 # Letters that are not taken for a digit or for one another, on paper or read aloud; a prime number of them.
@@ -27,7 +28,7 @@ def receipt(group_id: int, seq: int) -> str:
 
 def read_receipt(typed: str) -> str | None:
     """A receipt number as people write it (`27 k`, `reçu 27K.`), in the form of `receipt`; None for anything else."""
-    key = search_key(typed).strip(" .,;:!?#")
+    key = search_key(plain(typed)).strip(" .,;:!?#")
     for word in ("recu", "receipt", "no", "n°", "numero"):
         key = key.removeprefix(word).strip(" .,;:#")
     found = _RECEIPT.fullmatch(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -96,17 +96,20 @@ def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -
         "key": entry.key,
     }
     seal = hash_of(group.last_hash, told, entry.lines)
-    posting = Posting(**told, lines=len(entry.lines), before=group.last_hash, hash=seal)
+    return _write(db, group, Posting(**told, lines=len(entry.lines), before=group.last_hash, hash=seal), entry.lines)
+
+
+def _write(db: Session, group: Group, posting: Posting, lines: Sequence[Line]) -> Posting:
     db.add(posting)
     db.flush()
     rows = [
         {"posting_id": posting.id, "nth": nth, "account": x.account, "member_id": x.member_id, "loan_id": x.loan_id}
         | {"amount": x.amount}
-        for nth, x in enumerate(entry.lines, start=1)
+        for nth, x in enumerate(lines, start=1)
     ]
     db.execute(insert(PostingLine), rows)
-    head = update(Group).where(Group.id == group_id).values(last_seq=seq, last_hash=seal)
-    db.execute(head, execution_options={"synchronize_session": False})
+    group.last_seq, group.last_hash = posting.seq, posting.hash
+    db.flush()
     return posting
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from smsapp.savings import chain
@@ -68,15 +67,23 @@ def verify(db: Session, group: Group) -> int:
 
 
 def _walk(db: Session, group_id: int) -> Iterator[tuple[Posting, list[PostingLine]]]:
-    rows = (
-        select(Posting, PostingLine)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(Posting.group_id == group_id)
-        .order_by(Posting.seq, PostingLine.nth)
-        .execution_options(yield_per=AT_ONCE, populate_existing=True)
-    )
-    for posting, pairs in groupby(db.execute(rows), key=lambda row: row[0]):
-        yield posting, [line for _, line in pairs]
+    """Some hundred at a time; a row that was changed behind the back of the service is read as it is now."""
+    after = (0, 0)
+    fresh = {"populate_existing": True}
+    while True:
+        place = tuple_(Posting.seq, Posting.id)
+        some = select(Posting).where(Posting.group_id == group_id, place > after).order_by(Posting.seq, Posting.id)
+        postings = db.scalars(some.limit(AT_ONCE), execution_options=fresh).all()
+        lines: dict[int, list[PostingLine]] = defaultdict(list)
+        theirs = select(PostingLine).where(PostingLine.posting_id.in_([posting.id for posting in postings]))
+        for line in db.scalars(theirs.order_by(PostingLine.posting_id, PostingLine.nth), execution_options=fresh):
+            lines[line.posting_id].append(line)
+        for posting in postings:
+            yield posting, lines[posting.id]
+        if len(postings) < AT_ONCE:
+            return
+        after = (postings[-1].seq, postings[-1].id)
+        db.expunge_all()
 
 
 def _same_balances(db: Session, group: Group, sums: dict[Place, int]) -> None:

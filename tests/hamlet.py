@@ -1,0 +1,68 @@
+"""A savings group for tests: Benkadi of Sotuba, with its officers, its cycle and its cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from smsapp import people
+from smsapp.db import transaction
+from smsapp.runtime import Runtime
+from smsapp.savings.tables import OFFICES, Cycle, Group, Member, Office
+from tests.village import SOTUBA
+
+NAMES = ("Fatoumata", "Awa", "Bintou", "Coumba", "Djeneba", "Fanta", "Oumou", "Hawa", "Kadia", "Nana", "Safi", "Mariam")
+TREASURER = "+22370000201"
+
+
+def number_of(card: int) -> str:
+    """A member's number; card 3 is the treasurer, who has her own."""
+    return TREASURER if card == 3 else f"+223700002{10 + card}"
+
+
+def found(
+    rt: Runtime,
+    *,
+    members: int = 12,
+    kind: str = "vsla",
+    pin: str | None = None,
+    phones: bool = True,
+    facility_id: int = SOTUBA,
+    name: str = "Benkadi",
+    **rules: Any,
+) -> Group:
+    """A group whose first cards hold its offices in order; `pin` is the kept form, the same for all."""
+    today = rt.local_now().date()
+    with transaction(rt.sessions) as db:
+        group = Group(
+            name=name,
+            kind=kind,
+            facility_id=facility_id,
+            formed_on=date(2025, 1, 10),
+            every_days=7,
+            created_at=rt.now(),
+        )
+        db.add(group)
+        db.flush()
+        whole = {"started_on": today, "ends_on": date(today.year + 1, today.month, 1), "share_value": 500}
+        db.add(Cycle(group_id=group.id, **{**whole, **rules}))
+        for card in range(1, members + 1):
+            person = people.add(db, rt.now(), name=NAMES[(card - 1) % len(NAMES)], facility_id=facility_id)
+            number = number_of(card) if phones else None
+            told = {"group_id": group.id, "card": card, "person_id": person.id, "number": number, "pin": pin}
+            db.add(Member(**told, sex="F", joined_on=today))
+        db.flush()
+        cards = {m.card: m for m in db.scalars(select(Member).where(Member.group_id == group.id))}
+        for card, office in enumerate(OFFICES, start=1):
+            if card in cards:
+                db.add(Office(group_id=group.id, member_id=cards[card].id, office=office, since=today))
+    return group
+
+
+def cards(rt: Runtime, group: Group) -> Sequence[Member]:
+    """The members, by card: the first of the list has card 1."""
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(Member).where(Member.group_id == group.id).order_by(Member.card)).all()
