@@ -11,16 +11,33 @@ from sqlalchemy import select
 from smsapp import people
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
-from smsapp.savings.tables import OFFICES, Cycle, Group, Member, Office
+from smsapp.savings.tables import Cycle, Group, Member, Office
 from tests.village import SOTUBA
 
-NAMES = ("Fatoumata", "Awa", "Bintou", "Coumba", "Djeneba", "Fanta", "Oumou", "Hawa", "Kadia", "Nana", "Safi", "Mariam")
+NAMES = (
+    "Fatoumata",
+    "Awa",
+    "Bintou",
+    "Coumba",
+    "Djeneba",
+    "Fanta",
+    "Oumou",
+    "Hawa",
+    "Kadia",
+    "Nana",
+    "Safi",
+    "Mariam",
+    "Ami",
+)
 TREASURER = "+22370000201"
 
 
+TREASURERS_CARD = 13
+HELD = {1: "president", 2: "secretary", 13: "treasurer", 3: "counter1", 4: "counter2", 5: "key1", 6: "key2", 7: "key3"}
+
+
 def number_of(card: int) -> str:
-    """A member's number; card 3 is the treasurer, who has her own."""
-    return TREASURER if card == 3 else f"+223700002{10 + card}"
+    return TREASURER if card == TREASURERS_CARD else f"+223700002{10 + card}"
 
 
 def found(
@@ -34,7 +51,7 @@ def found(
     name: str = "Benkadi",
     **rules: Any,
 ) -> Group:
-    """A group whose first cards hold its offices in order; `pin` is the kept form, the same for all."""
+    """Cards from 1, and the treasurer as in the demonstration; `pin` is the kept form, the same for all."""
     today = rt.local_now().date()
     with transaction(rt.sessions) as db:
         group = Group(
@@ -49,14 +66,14 @@ def found(
         db.flush()
         whole = {"started_on": today, "ends_on": date(today.year + 1, today.month, 1), "share_value": 500}
         db.add(Cycle(group_id=group.id, **{**whole, **rules}))
-        for card in range(1, members + 1):
+        for card in (*range(1, members + 1), TREASURERS_CARD):
             person = people.add(db, rt.now(), name=NAMES[(card - 1) % len(NAMES)], facility_id=facility_id)
             number = number_of(card) if phones else None
             told = {"group_id": group.id, "card": card, "person_id": person.id, "number": number, "pin": pin}
             db.add(Member(**told, sex="F", joined_on=today))
         db.flush()
         cards = {m.card: m for m in db.scalars(select(Member).where(Member.group_id == group.id))}
-        for card, office in enumerate(OFFICES, start=1):
+        for card, office in HELD.items():
             if card in cards:
                 db.add(Office(group_id=group.id, member_id=cards[card].id, office=office, since=today))
     return group

@@ -88,19 +88,20 @@ def _who(db: Session, *which: ColumnElement[bool]) -> list[Who]:
         .tuples()
         .all()
     )
-    return [
-        Who(
-            m.id,
-            g.id,
-            g.name,
-            g.kind,
-            g.facility_id,
-            m.card,
-            name or "",
-            m.number,
-            tongue,
-            m.witness_id,
-            tuple(has or ()),
-        )
-        for m, g, name, tongue, has in rows
-    ]
+    return [_told(member, group, name or "", language, tuple(has or ())) for member, group, name, language, has in rows]
+
+
+def _told(member: Member, group: Group, name: str, language: str | None, offices: tuple[str, ...]) -> Who:
+    return Who(
+        id=member.id,
+        group_id=group.id,
+        group=group.name,
+        kind=group.kind,
+        facility_id=group.facility_id,
+        card=member.card,
+        name=name,
+        number=member.number,
+        language=language,
+        witness_id=member.witness_id,
+        offices=offices,
+    )
