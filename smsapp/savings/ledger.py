@@ -78,11 +78,18 @@ def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -
         return done
     cycle = open_cycle(db, group_id)
     _balance(db, group_id, entry.lines)
-    seq = group.last_seq + 1
+    row = sealed(group_id, group.last_seq + 1, cycle.id, group.last_hash, entry, now, today)
+    return _write(db, group, Posting(**row), entry.lines)
+
+
+def sealed(
+    group_id: int, seq: int, cycle_id: int, before: str, entry: Entry, now: datetime, today: date
+) -> dict[str, Any]:
+    """The columns of a posting at this place in its book, with its receipt and its hash."""
     told: dict[str, Any] = {
         "group_id": group_id,
         "seq": seq,
-        "cycle_id": cycle.id,
+        "cycle_id": cycle_id,
         "meeting_id": entry.meeting_id,
         "kind": entry.kind,
         "day": entry.day or today,
@@ -95,8 +102,7 @@ def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -
         "category": entry.category,
         "key": entry.key,
     }
-    seal = hash_of(group.last_hash, told, entry.lines)
-    return _write(db, group, Posting(**told, lines=len(entry.lines), before=group.last_hash, hash=seal), entry.lines)
+    return told | {"lines": len(entry.lines), "before": before, "hash": hash_of(before, told, entry.lines)}
 
 
 def _write(db: Session, group: Group, posting: Posting, lines: Sequence[Line]) -> Posting:
