@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from smsapp import hashing
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.staff import accounts, audit, passwords, signins, throttle, totp
@@ -48,14 +49,14 @@ class Opened:
 
 
 def sign_in(rt: Runtime, caller: Caller, email: str, password: str) -> Opened:
-    """The first step. Raises Wrong, Closed, or passwords.Busy."""
+    """The first step. Raises Wrong, Closed, or hashing.Busy."""
     with transaction(rt.sessions) as db:
         account = accounts.by_email(db, email)
     checked = account.password if account and account.active else None
     tried(rt, caller, of_password(email), account, lambda: passwords.check(password, checked))
     assert account
     assert checked
-    fresh = passwords.make(password) if passwords.outdated(checked) else checked
+    fresh = passwords.make(password) if hashing.outdated(checked) else checked
     with transaction(rt.sessions) as db:
         # A new password, or the account's end, may have come since: then this sign-in must not outlive it.
         same = select(Account).where(Account.id == account.id, Account.password == checked, Account.active)
@@ -105,7 +106,7 @@ def tried(rt: Runtime, caller: Caller, what: str, account: Account | None, right
         raise Closed(shut)
     try:
         found = right()
-    except passwords.Busy:
+    except hashing.Busy:
         with transaction(rt.sessions) as db:
             throttle.take_back(db, rt.now(), at)
         raise

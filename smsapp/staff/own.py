@@ -46,7 +46,7 @@ def places(db: Session, who: Staff) -> Sequence[Place]:
 
 
 def choose_password(rt: Runtime, token: str, password: str, address: str) -> None:
-    """With a one-time link, which it uses up. Raises Over, Refused, or passwords.Busy."""
+    """With a one-time link, which it uses up. Raises Over, Refused, or hashing.Busy."""
     with transaction(rt.sessions) as db:
         account = tickets.holder(db, rt.now(), token)
     if account is None:
@@ -66,7 +66,7 @@ def choose_password(rt: Runtime, token: str, password: str, address: str) -> Non
 
 
 def change_password(rt: Runtime, caller: Caller, who: Staff, token: str, old: str, new: str) -> None:
-    """Ends every other sign-in. Raises Refused, Wrong, Closed, or passwords.Busy."""
+    """Ends every other sign-in. Raises Refused, Wrong, Closed, or hashing.Busy."""
     passwords.accept(new, name=who.name, email=who.email, demo=rt.settings.demo)
     checked = prove(rt, caller, who, old)
     kept = passwords.make(new)
@@ -118,7 +118,7 @@ def sign_out_elsewhere(db: Session, rt: Runtime, who: Staff, token: str) -> None
 
 
 def prove(rt: Runtime, caller: Caller, who: Staff, password: str) -> str:
-    """What is kept of her password, which this must be. Raises Wrong, Closed, or passwords.Busy."""
+    """What is kept of her password, which this must be. Raises Wrong, Closed, or hashing.Busy."""
     with transaction(rt.sessions) as db:
         account = db.get_one(Account, who.id)
     kept = account.password

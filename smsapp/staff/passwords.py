@@ -1,55 +1,29 @@
-"""Passwords: which are taken, how they are kept, and their checking, which costs memory and time on purpose."""
+"""Passwords: which are taken, and how they are kept and checked."""
 
 from __future__ import annotations
 
 import re
-import secrets
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
+from smsapp import hashing
 from smsapp.staff.refusing import Refused
 
 LEAST, MOST = 10, 200  # characters
 OWN = 6  # of them beside her name
 OF_THE_DEMONSTRATION = "demo-only-change-me"
 COMMON = Path(__file__).parent.parent / "data" / "passwords.txt"
-AT_ONCE = 2  # checks: each takes 19 MiB, and a stranger may ask for as many as he likes
-PATIENCE = 5.0  # seconds that one waits for its turn
-
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_turns = threading.BoundedSemaphore(AT_ONCE)
-
-
-class Busy(Exception):
-    """So many passwords are being checked that this one was not."""
 
 
 def make(password: str) -> str:
-    """What is kept of a password."""
-    with _turn():
-        return _HASHER.hash(_plain(password))
+    """What is kept of a password. May raise hashing.Busy."""
+    return hashing.make(_plain(password))
 
 
 def check(password: str, kept: str | None) -> bool:
-    """Whether it is the one; where there is none to compare with it takes as long."""
-    nobody = _nobody()
-    with _turn():
-        try:
-            return _HASHER.verify(kept or nobody, _plain(password)) and kept is not None
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-
-
-def outdated(kept: str) -> bool:
-    """Whether it was made before the costs were raised."""
-    return _HASHER.check_needs_rehash(kept)
+    """Whether it is the one; where there is none to compare with it takes as long. May raise hashing.Busy."""
+    return hashing.check(_plain(password), kept)
 
 
 def accept(password: str, *, name: str, email: str, demo: bool) -> None:
@@ -77,21 +51,6 @@ def _is_made_of(folded: str, known: set[str]) -> bool:
 def _plain(password: str) -> str:
     """An é is one, whatever the keyboard made of it."""
     return unicodedata.normalize("NFC", password)
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=PATIENCE):
-        raise Busy
-    try:
-        yield
-    finally:
-        _turns.release()
-
-
-@cache
-def _nobody() -> str:
-    return make(secrets.token_hex())
 
 
 @cache

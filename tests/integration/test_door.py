@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from smsapp import hashing
 from smsapp.db import transaction
 from smsapp.handlers.console.door import onwards_to
 from smsapp.runtime import Runtime, utc_now
@@ -164,8 +165,8 @@ def test_her_own_browser_is_not_locked_by_somebody_else(rt, awa):
 
 
 def test_so_many_at_once_that_it_was_not_tried(rt, awa, browser, monkeypatch):
-    monkeypatch.setattr(passwords, "PATIENCE", 0.01)
-    with passwords._turn(), passwords._turn():
+    monkeypatch.setattr(hashing, "PATIENCE", 0.01)
+    with hashing._turn(), hashing._turn():
         answer = browser.sign_in()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Nothing was tried" in answer.text

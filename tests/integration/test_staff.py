@@ -12,12 +12,13 @@ from typing import Any
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from runner.__main__ import DEMO_STAFF
-from smsapp import cli, demo, staff
+from smsapp import cli, demo, hashing, staff
 from smsapp.db import transaction
 from smsapp.places import Place
 from smsapp.runtime import Runtime
@@ -122,9 +123,9 @@ def test_who_may_not_in_learns_no_more_than_who_is_not_there(rt, name):
 def test_an_unknown_address_takes_as_long_as_a_wrong_password(rt, monkeypatch):
     employ(rt)
     checked = []
-    real = passwords._HASHER.verify
+    real = hashing._HASHER.verify
     monkeypatch.setattr(
-        passwords, "_HASHER", replace_verify(lambda kept, typed: checked.append(kept) or real(kept, typed))
+        hashing, "_HASHER", replace_verify(lambda kept, typed: checked.append(kept) or real(kept, typed))
     )
     assert [outcome(rt, "wrong", name=name) for name in ("awa", "nobody")] == ["wrong", "wrong"]
     assert len(checked) == 2
@@ -136,12 +137,12 @@ def replace_verify(verify: Callable[[str, str], bool]) -> Any:
         def __getattr__(self, name: str) -> Any:
             return verify if name == "verify" else getattr(real, name)
 
-    real = passwords._HASHER
+    real = hashing._HASHER
     return Watched()
 
 
 def test_a_password_kept_cheaply_is_kept_anew(rt):
-    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
     account = employ(rt)
     with transaction(rt.sessions) as db:
         db.get_one(Account, account.id).password = cheap
@@ -150,7 +151,7 @@ def test_a_password_kept_cheaply_is_kept_anew(rt):
         kept = db.get_one(Account, account.id).password
     assert kept
     assert kept != cheap
-    assert not passwords.outdated(kept)
+    assert not hashing.outdated(kept)
     assert outcome(rt) == "in"
 
 
@@ -278,10 +279,10 @@ def test_many_at_once_are_no_more_than_many_in_turn(live_rt):
 
 def test_a_check_that_was_not_made_is_not_counted(rt):
     def busy() -> bool:
-        raise passwords.Busy
+        raise hashing.Busy
 
     for _ in range(30):
-        with pytest.raises(passwords.Busy):
+        with pytest.raises(hashing.Busy):
             entry.tried(rt, HERE, "password:awa", None, busy)
     assert outcome_of(rt, "awa") == "wrong"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from smsapp import hashing
 from smsapp.handlers.console import catalogue, deeds
 from smsapp.staff import Refused, accounts, passwords, totp
 from smsapp.staff.tables import LANGUAGES
@@ -78,14 +79,14 @@ def test_a_password_is_found_again_however_its_accents_are_written():
 def test_a_check_costs_19_mib_two_rounds_and_one_lane():
     kept = passwords.make("any password")
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert not passwords.outdated(kept)
-    assert passwords.outdated(kept.replace("t=2", "t=1"))
+    assert not hashing.outdated(kept)
+    assert hashing.outdated(kept.replace("t=2", "t=1"))
 
 
 def test_whoever_finds_every_place_taken_is_told(monkeypatch):
-    monkeypatch.setattr(passwords, "PATIENCE", 0.01)
+    monkeypatch.setattr(hashing, "PATIENCE", 0.01)
     kept = passwords.make("any password")
-    with passwords._turn(), passwords._turn(), pytest.raises(passwords.Busy):
+    with hashing._turn(), hashing._turn(), pytest.raises(hashing.Busy):
         passwords.check("any password", kept)
     assert passwords.check("any password", kept)
 

@@ -19,10 +19,11 @@ from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, device, pictures, tries
 from smsapp.handlers.console.guard import ALL, address, allowed, close_session, me, open_session, somebody
 from smsapp.handlers.console.tries import FAILED, Said
+from smsapp.hashing import Busy
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, accounts, entry, own, tickets
 from smsapp.staff.entry import Opened, Over
-from smsapp.staff.passwords import LEAST, OF_THE_DEMONSTRATION, Busy
+from smsapp.staff.passwords import LEAST, OF_THE_DEMONSTRATION
 
 HALFWAY = "halfway"  # in the session: the first step's token, and what was asked for with it
 CODE_FIELD = {

@@ -9,9 +9,9 @@ from math import ceil
 
 from flask_babel import format_datetime, gettext, ngettext
 
+from smsapp.hashing import Busy
 from smsapp.runtime import Runtime
 from smsapp.staff.entry import Closed, Wrong
-from smsapp.staff.passwords import Busy
 
 FAILED = (Wrong, Closed, Busy)
 
