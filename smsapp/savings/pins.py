@@ -1,0 +1,104 @@
+"""PINs: how they are kept, and how long a member waits who types wrong ones."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp import hashing
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.savings import telling
+from smsapp.savings.tables import Member
+
+TRIES = 5
+FIRST, LONGEST = timedelta(minutes=30), timedelta(hours=24)  # of the pauses: each is twice the one before
+MINUTE = timedelta(minutes=1)
+
+
+def make(pin: str) -> str:
+    """What is kept of a PIN."""
+    try:
+        return hashing.make(pin)
+    except hashing.Busy as why:
+        raise Refused("savings.busy") from why
+
+
+def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
+    """Nothing where it is hers; else Refused, and the wrong try counts even though the rest is taken back.
+
+    Whoever asks for the PIN of somebody else (the second officer of a reversal) asks for it here too.
+    """
+    member = _locked(db, member_id)
+    if member.left_on is not None or member.pin is None:
+        raise Refused("savings.pin_none", final=True)
+    now = rt.now()
+    if member.pin_locked_until is not None and now < member.pin_locked_until:
+        raise Refused("savings.pin_locked", final=True, until=_said(rt, member.pin_locked_until))
+    if _is(pin, member.pin):
+        member.wrong_pins = member.pin_locks = 0
+        member.pin_locked_until = None
+        db.flush()
+        return
+    left = TRIES - member.wrong_pins - 1
+
+    def remember(again: Session) -> None:
+        _count(again, rt, member_id, now)
+
+    if left > 0:
+        raise Refused("savings.pin_wrong", remember=remember, left=left)
+    until = now + _pause(member.pin_locks)
+    raise Refused("savings.pin_locked", final=True, remember=remember, until=_said(rt, until))
+
+
+def keep(db: Session, member_id: int, kept: str) -> None:
+    """A new PIN, in the form of `make`: what was counted against the old one is forgotten."""
+    member = _locked(db, member_id)
+    member.pin, member.wrong_pins, member.pin_locks, member.pin_locked_until = kept, 0, 0, None
+    db.flush()
+
+
+def _is(pin: str, kept: str) -> bool:
+    try:
+        return hashing.check(pin, kept)
+    except hashing.Busy as why:
+        raise Refused("savings.busy") from why
+
+
+def _count(db: Session, rt: Runtime, member_id: int, now: datetime) -> None:
+    """One more wrong try; with the fifth she waits, and the other officers hear of it."""
+    member = _locked(db, member_id)
+    member.wrong_pins += 1
+    if member.wrong_pins >= TRIES:
+        until = now + _pause(member.pin_locks)
+        member.pin_locks += 1
+        member.wrong_pins, member.pin_locked_until = 0, until
+        telling.officers(
+            db,
+            rt,
+            member.group_id,
+            "savings.told.pin_locked",
+            but=member_id,
+            key=f"pin-locked:{member_id}:{until.timestamp():.0f}",
+            card=member.card,
+            until=_said(rt, until),
+        )
+    db.flush()
+
+
+def _pause(locks: int) -> timedelta:
+    return min(FIRST * (1 << min(locks, 10)), LONGEST)
+
+
+def _said(rt: Runtime, until: datetime) -> str:
+    """`14:31`, never before it is over; with the day where that is not today."""
+    local = (until + MINUTE - timedelta(microseconds=1)).astimezone(rt.settings.timezone)
+    return f"{local:%H:%M}" if local.date() == rt.local_now().date() else f"{local:%d/%m %H:%M}"
+
+
+def _locked(db: Session, member_id: int) -> Member:
+    """Her row, ours until the transaction ends: tries are counted one after the other."""
+    chosen = select(Member).where(Member.id == member_id).with_for_update().execution_options(populate_existing=True)
+    return db.scalars(chosen).one()
