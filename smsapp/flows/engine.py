@@ -132,7 +132,8 @@ def _wrong(run: Run, problem: Problem) -> None:
 def _note(run: Run, effects: Sequence[str], node: str) -> None:
     for name in effects:
         key = f"{run.top.run}.{node}.{name}"
-        known = {**run.top.facts, **seen(run)}
+        told = {k: v for k, v in run.top.told.items() if k in run.flow.returns}
+        known = {**run.top.facts, **told, **seen(run)}
         run.effects.append(Effect(name, key, run.top.run, run.top.flow, node, known))
 
 

@@ -140,7 +140,7 @@ class Effect:
     run: str
     flow: str  # the revision that asks for it
     node: str
-    answers: Mapping[str, Any]  # and the facts that the run has pinned
+    answers: Mapping[str, Any]  # and the facts that the run has pinned, and what earlier effects gave back to it
 
 
 @dataclass(frozen=True)
