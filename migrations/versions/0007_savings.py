@@ -252,6 +252,7 @@ def _meetings() -> None:
         sa.Column("opened_by", sa.BigInteger(), nullable=True),
         sa.Column("opened_at", TIME, nullable=False),
         sa.Column("roll", JSON, nullable=True),
+        sa.Column("nothing", JSON, server_default=sa.text("'[]'::jsonb"), nullable=False),
         sa.Column("first_count", sa.BigInteger(), nullable=True),
         sa.Column("second_count", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", TIME, nullable=True),

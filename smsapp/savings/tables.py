@@ -126,6 +126,7 @@ class Meeting(Base):
     opened_by: Mapped[int | None] = mapped_column(Big, ForeignKey("savings_members.id"))
     opened_at: Mapped[datetime]
     roll: Mapped[list[Any] | None]  # ids of the members who were there; null until the roll is called
+    nothing: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))  # ids of those who brought none
     first_count: Mapped[int | None] = mapped_column(Big)
     second_count: Mapped[int | None] = mapped_column(Big)
     closed_at: Mapped[datetime | None]
