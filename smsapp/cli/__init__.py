@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from smsapp import logs
-from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, staff, surveys, text
+from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, savings, staff, surveys, text
 from smsapp.simulate import simulate
 
 COMMANDS = (
@@ -16,6 +16,7 @@ COMMANDS = (
     outbox.group,
     people.group,
     places.group,
+    savings.group,
     simulate,
     staff.group,
     surveys.group,
