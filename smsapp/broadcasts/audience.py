@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
+    SQLColumnExpression,
     String,
     cast,
     false,
@@ -32,7 +33,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.selectable import Subquery
 
-from smsapp import scopes
+from smsapp import people, scopes
 from smsapp.broadcasts.tables import Listed
 from smsapp.people import Consent, Membership, Number, Person, Phone, Role
 from smsapp.scopes import Scope
@@ -94,6 +95,14 @@ NOBODY = select(
 ).where(false())
 
 
+def reachable(scope: Scope, number: str | SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Whether somebody of this scope may have anything sent to a number: whom it mainly serves is one of hers.
+
+    That it stands with one of her people, too, is no leave: she could write it there herself.
+    """
+    return scope.within(people.facility_of(number)) if scope.facilities is not None else true()
+
+
 def numbers(
     db: Session, audience: Audience, scope: Scope, listing: Listing, languages: Sequence[str], part: int = 100
 ) -> Subquery:
@@ -127,34 +136,35 @@ def _found(
 
 def _people(db: Session, audience: Audience, scope: Scope, part: int) -> Select[Any]:
     """Of each person who fits, one number: one that mainly serves her, else one that she shares with somebody."""
-    held = Number.__table__.c if part == 100 else _some(part).c
+    held = Number.__table__.c if part == 100 else _some(part, scope).c
     columns = (held.number, held.person_id, Person.facility_id, Person.language, Person.name, held.main)
     chosen = select(*columns, literal(False).label("listed")).join(Person, Person.id == held.person_id)
-    chosen = chosen.where(*fits(db, audience, scope))
+    chosen = chosen.where(*fits(db, audience, scope), reachable(scope, held.number))
     if part == 100:
         order = (held.person_id, held.main.desc(), held.since, held.number)
         chosen = chosen.ext(distinct_on(held.person_id)).order_by(*order)
     return select(chosen.subquery())
 
 
-def _some(percent: int) -> CTE:
+def _some(percent: int, scope: Scope) -> CTE:
     """All who are reached at one of a few percent of the numbers."""
     drawn = tablesample(Number, func.bernoulli(percent), seed=literal(7))
     numbers = select(drawn.c.number).where(drawn.c.main).cte("drawn").prefix_with("MATERIALIZED")
     held, other = aliased(Number), aliased(Number)
     before = tuple_(~other.main, other.since, other.number) < tuple_(~held.main, held.since, held.number)
-    elsewhere = select(other.number).where(other.person_id == held.person_id, before).exists()
+    hers = other.person_id == held.person_id, before, reachable(scope, other.number)
+    elsewhere = select(other.number).where(*hers).exists()
     reached = select(held.number, held.person_id, held.main).join(numbers, numbers.c.number == held.number)
     return reached.where(~elsewhere).cte("held").prefix_with("MATERIALIZED")
 
 
 def _listed(listing: Listing, scope: Scope, part: int) -> Select[Any]:
-    """Listed numbers with the person whom each mainly serves; of a bounded scope only her own people's."""
+    """Listed numbers with the person whom each mainly serves; for a bounded scope only those of its own people."""
     given = listing.numbers().subquery("given").c.number
     served = (
         select(Person.id, Person.facility_id, Person.language, Person.name, Number.main)
         .join(Number, Number.person_id == Person.id)
-        .where(Number.number == given, scope.within(Person.facility_id))
+        .where(Number.number == given)
         .order_by(Number.main.desc(), Number.since, Person.id)
         .limit(1)
         .lateral("served")
@@ -162,8 +172,7 @@ def _listed(listing: Listing, scope: Scope, part: int) -> Select[Any]:
     columns = (given, served.c.id.label("person_id"), served.c.facility_id, served.c.language, served.c.name)
     main = func.coalesce(served.c.main, True).label("main")
     chosen = select(*columns, main, literal(True).label("listed")).join(served, true(), isouter=True)
-    if scope.facilities is not None:
-        chosen = chosen.where(served.c.id.is_not(None))
+    chosen = chosen.where(reachable(scope, given))
     return chosen if part == 100 else chosen.where(func.abs(func.hashtext(given) % 100) < part)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.selectable import Subquery
 
-from smsapp.broadcasts.audience import Audience, Listing, fits, numbers
+from smsapp.broadcasts.audience import Audience, Listing, fits, numbers, reachable
 from smsapp.broadcasts.wording import EXPANDING, Figures
 from smsapp.people import Number, Person, Phone
 from smsapp.places import Place
@@ -136,7 +136,7 @@ def few(db: Session, found: Subquery, empty: str = "") -> list[Sampled]:
 
 def _one_by_one(db: Session, audience: Audience, scope: Scope, languages: Sequence[str]) -> Subquery:
     """People who fit, each with her number and language looked up: for a few quicker than the statement for all."""
-    held = select(Number.number).where(Number.person_id == Person.id)
+    held = select(Number.number).where(Number.person_id == Person.id, reachable(scope, Number.number))
     number = held.order_by(Number.main.desc(), Number.since, Number.number).limit(1).scalar_subquery().label("number")
     who = select(number, Person.id.label("person_id"), Person.facility_id, Person.language, Person.name)
     one = who.where(*fits(db, audience, scope)).subquery("one")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import outbox, people, phones, segments
 from smsapp.broadcasts import wording
+from smsapp.broadcasts.audience import reachable
 from smsapp.broadcasts.content import Problem
 from smsapp.phones import BadNumber, normalise
 from smsapp.places import Place
@@ -44,8 +45,7 @@ def _own_number(db: Session, rt: Runtime, staff: Staff, typed: str) -> str:
         number = normalise(typed, rt.settings.country)
     except BadNumber as why:
         raise Problem("This is no mobile number to which a test can go.", about="test") from why
-    holders = people.behind(db, number)
-    if holders and not any(staff.scope.covers(known.facility_id) for known in holders):
+    if people.behind(db, number) and not db.scalar(select(reachable(staff.scope, number))):
         raise Problem("This number belongs to somebody at another place: a test goes to your own.", about="test")
     return number
 

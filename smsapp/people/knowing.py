@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, func, literal, select, text
+from sqlalchemy import BigInteger, ScalarSelect, Select, SQLColumnExpression, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
@@ -42,10 +42,11 @@ def behind(db: Session, number: str) -> list[Known]:
     return [Known(i, name, tongue, at, place, tuple(roles or ())) for i, name, tongue, at, place, roles in rows]
 
 
-def facility_of(number: str | ColumnElement[str]) -> ScalarSelect[int | None]:
-    """In a statement: the facility of the person whom this number mainly serves."""
-    served = select(Person.facility_id).join(Number, Number.person_id == Person.id).where(Number.number == number)
-    return served.order_by(Number.main.desc(), Number.since, Person.id).limit(1).scalar_subquery()
+def facility_of(number: str | SQLColumnExpression[str]) -> ScalarSelect[int | None]:
+    """In a statement, which may itself be one of numbers: the facility of the person whom this number mainly serves."""
+    held, person = aliased(Number), aliased(Person)
+    served = select(person.facility_id).join(held, held.person_id == person.id).where(held.number == number)
+    return served.order_by(held.main.desc(), held.since, person.id).limit(1).scalar_subquery()
 
 
 # The language chosen on a phone, else its person's; an SQL expression for statements that read more at once.

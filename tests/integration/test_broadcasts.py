@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from smsapp import broadcasts, outbox, people
 from smsapp.broadcasts import Audience, Broadcast, Content, Listing, Problem, feeding, lists, templates, trial
@@ -211,6 +211,64 @@ def test_a_bounded_scope_reaches_its_own_people_by_audience_and_by_list(village,
     with village.sessions() as db:
         reached = set(db.scalars(select(Recipient.number).where(Recipient.broadcast_id == wide)))
     assert reached == set(MOTHERS)
+
+
+@pytest.fixture
+def borrowed(village):
+    """The first mother's only number, and the second one's other number, are mainly somebody's of BAKON or nowhere."""
+    with transaction(village.sessions) as db:
+        db.execute(delete(people.Number).where(people.Number.number == MOTHERS[0]))
+        since = village.now() - timedelta(days=9)
+        for number, person_id, main in (
+            ("+22370000401", 1, False),
+            ("+22370000402", 2, False),
+            ("+22376999999", 3, False),
+        ):
+            db.add(people.Number(number=number, person_id=person_id, main=main, since=village.now()))
+        nobodys = Person(name="De nulle part", created_at=since)
+        db.add(nobodys)
+        db.flush()
+        db.add(people.Number(number="+22376999999", person_id=nobodys.id, main=True, since=since))
+    return {"+22370000401", "+22370000402", "+22376999999"}
+
+
+def test_a_number_that_mainly_serves_somebody_of_another_place_is_in_no_audience(
+    village, agent, coach, make, row, borrowed, monkeypatch
+):
+    """Whoever may write it beside her own people would else reach anybody whose number she knows."""
+    hers, pasted = set(MOTHERS) - {MOTHERS[0]}, Listing(pasted=(*sorted(borrowed), MOTHERS[3]))
+    assert counted(village, Audience(everybody=True), SOTUBA_ONLY).total == 19
+    assert counted(village, Audience(), SOTUBA_ONLY, pasted).total == 1
+    assert counted(village, Audience(), EVERYWHERE, pasted).total == 4
+    with transaction(village.sessions) as db:
+        monkeypatch.setattr(broadcasts.counting, "SAMPLE_ROWS", 50)
+        shown = broadcasts.sample(db, Audience(everybody=True), SOTUBA_ONLY, Listing(), ("fr",))
+        listed = broadcasts.sample(db, Audience(), SOTUBA_ONLY, pasted, ("fr",))
+    assert {one.number for one in shown} == hers
+    assert {one.number for one in listed} == {MOTHERS[3]}
+    wide = make(Audience(everybody=True), by=agent, numbers=sorted(borrowed), go=True)
+    with village.sessions() as db:
+        assert set(db.scalars(select(Recipient.number).where(Recipient.broadcast_id == wide))) == hers
+    monkeypatch.setattr(broadcasts.counting, "DEAR", 0)
+    monkeypatch.setattr(broadcasts.counting, "SAMPLE_PERCENT", 100)
+    assert counted(village, Audience(everybody=True), SOTUBA_ONLY).total == 19
+    for number in borrowed:
+        with transaction(village.sessions) as db, pytest.raises(Problem, match="somebody at another place"):
+            trial.send(db, village, agent, {"fr": "x"}, number)
+
+
+def test_an_estimate_takes_no_borrowed_number_for_hers(village):
+    """She has a number of another place for longer than her own: she is reached at her own all the same."""
+    with transaction(village.sessions) as db:
+        [baker] = [known.id for known in people.behind(db, "+22370000402")]
+        for days, person_id in ((9, baker), (8, 2)):
+            since = village.now() - timedelta(days=days)
+            held = people.Number.number == "+22370000402", people.Number.person_id == person_id
+            if not db.execute(update(people.Number).where(*held).values(since=since)).rowcount:
+                db.add(people.Number(number="+22370000402", person_id=person_id, main=True, since=since))
+        for part in (100, 99.9999):
+            found = broadcasts.audience.numbers(db, Audience(everybody=True), SOTUBA_ONLY, NO_LIST, ("fr",), part)
+            assert set(db.scalars(select(found.c.number))) == set(MOTHERS)
 
 
 def test_who_may_see_a_broadcast(village, coach, agent, make):
