@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from smsapp import people
 from smsapp.people import ROLES, Number, Person, Role
@@ -107,7 +107,9 @@ def remove_number(db: Session, rt: Runtime, staff: Staff, person_id: int, number
     db.flush()
     if row.main:
         _pass_on(db, Number.number == number)
-        _pass_on(db, Number.person_id == person_id)
+        other = aliased(Number)
+        shared = select(other.person_id).where(other.number == Number.number, other.person_id != person_id).exists()
+        _pass_on(db, Number.person_id == person_id, ~shared)  # what serves somebody else goes on serving her
     _note(db, rt, staff, person, "changed", {"number": number}, {})
     return True
 
@@ -130,12 +132,13 @@ def make_main(db: Session, rt: Runtime, staff: Staff, person_id: int, number: st
     return True
 
 
-def _pass_on(db: Session, which: Any) -> None:
-    """Where no row is the main one any more, the eldest becomes it."""
-    rows = db.scalars(select(Number).where(which).order_by(Number.since, Number.person_id, Number.number)).all()
-    if rows and not any(row.main for row in rows):
-        rows[0].main = True
-        db.flush()
+def _pass_on(db: Session, which: ColumnElement[bool], to: ColumnElement[bool] | None = None) -> None:
+    """Where none of these rows is the main one, the eldest of those that it may be becomes it."""
+    if db.scalar(select(Number.number).where(which, Number.main).limit(1)) is not None:
+        return
+    eldest = select(Number).where(which, true() if to is None else to).limit(1)
+    if row := db.scalar(eldest.order_by(Number.since, Number.person_id, Number.number)):
+        row.main = True
 
 
 def _fit(

@@ -388,6 +388,19 @@ def test_a_facility_does_not_take_a_number_from_another(village, agent):
             registry.make_main(db, village, agent, awa, AWA)
 
 
+def test_a_facility_does_not_take_a_number_by_leaving_her_own(village, head, agent):
+    """Her other number serves nobody mainly by its mark: who had it first is whom it serves."""
+    far, awa = add(village, "Loin", ZOE, facility_id=BAKON), add(village, "Awa", AWA)
+    number = "+22376000001"
+    with transaction(village.sessions) as db:
+        registry.add_number(db, village, head, far, number)
+    with transaction(village.sessions) as db:
+        registry.add_number(db, village, agent, awa, number)
+        assert registry.remove_number(db, village, agent, awa, AWA)
+    with transaction(village.sessions) as db:
+        assert db.scalar(select(people.facility_of(number))) == BAKON
+
+
 def test_somebody_new(village, agent):
     with transaction(village.sessions) as db:
         new = registry.add(db, village, agent, Facts("Awa", "fr", SOTUBA, frozenset({"mother"})), "70 12 34 56")
