@@ -16,6 +16,7 @@ from smsapp.handlers.console import (
     messages,
     people,
     places,
+    savings,
     shell,
     trail,
 )
@@ -33,6 +34,7 @@ SECTIONS: tuple[shell.Section, ...] = (
     messages,
     people,
     places,
+    savings,
     trail,
 )
 

@@ -1,0 +1,62 @@
+"""What the console calls the things of savings groups: kinds, offices, entries of the book, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, lazy_gettext
+
+KINDS: Mapping[str, LazyString] = {
+    "vsla": lazy_gettext("savings and loans"),
+    "tontine": lazy_gettext("tontine"),
+}
+STATES: Mapping[str, LazyString] = {
+    "dispute": lazy_gettext("with an open dispute"),
+    "overdue": lazy_gettext("with an overdue loan"),
+    "missed": lazy_gettext("that did not meet when due"),
+    "closed": lazy_gettext("closed"),
+}
+OFFICES: Mapping[str, LazyString] = {
+    "president": lazy_gettext("president"),
+    "secretary": lazy_gettext("secretary"),
+    "treasurer": lazy_gettext("treasurer"),
+    "counter1": lazy_gettext("first money counter"),
+    "counter2": lazy_gettext("second money counter"),
+    "key1": lazy_gettext("holder of key 1"),
+    "key2": lazy_gettext("holder of key 2"),
+    "key3": lazy_gettext("holder of key 3"),
+}
+POSTINGS: Mapping[str, LazyString] = {
+    "deposit": lazy_gettext("savings"),
+    "withdrawal": lazy_gettext("withdrawal"),
+    "social": lazy_gettext("social fund"),
+    "social_use": lazy_gettext("help from the social fund"),
+    "loan": lazy_gettext("loan"),
+    "repayment": lazy_gettext("repayment"),
+    "write_off": lazy_gettext("loan written off"),
+    "fine": lazy_gettext("fine"),
+    "expense": lazy_gettext("expense"),
+    "outside": lazy_gettext("outside money"),
+    "difference": lazy_gettext("difference in the count"),
+    "round": lazy_gettext("contribution to the round"),
+    "pot": lazy_gettext("pot handed over"),
+    "opening": lazy_gettext("brought forward"),
+    "reversal": lazy_gettext("reversal"),
+    "share_out": lazy_gettext("share-out"),
+}
+METHODS: Mapping[str, LazyString] = {
+    "standard": lazy_gettext("by shares"),
+    "flat": lazy_gettext("equal profit for all"),
+    "interest_returned": lazy_gettext("charges back to whoever paid them"),
+}
+REQUESTS: Mapping[str, LazyString] = {
+    "loan": lazy_gettext("a loan"),
+    "write_off": lazy_gettext("to write off a loan"),
+    "cancel": lazy_gettext("to reverse an entry"),
+    "number": lazy_gettext("to change a number"),
+    "share_out": lazy_gettext("the share-out"),
+}
+CHANNELS: Mapping[str, LazyString] = {
+    "sms": lazy_gettext("SMS"),
+    "ussd": lazy_gettext("USSD"),
+}
