@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
@@ -77,16 +76,12 @@ def last_cycle(db: Session, group_id: int) -> Cycle | None:
 
 def _who(db: Session, *which: ColumnElement[bool]) -> list[Who]:
     held = select(func.array_agg(Office.office)).where(Office.member_id == Member.id, Office.until.is_(None))
-    rows: Sequence[tuple[Member, Group, str | None, str | None, list[str] | None]] = (
-        db.execute(
-            select(Member, Group, Person.name, Person.language, held.scalar_subquery())
-            .join(Group, Group.id == Member.group_id)
-            .join(Person, Person.id == Member.person_id)
-            .where(Member.left_on.is_(None), Group.closed_on.is_(None), *which)
-            .order_by(Member.group_id, Member.card)
-        )
-        .tuples()
-        .all()
+    rows = db.execute(
+        select(Member, Group, Person.name, Person.language, held.scalar_subquery())
+        .join(Group, Group.id == Member.group_id)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.left_on.is_(None), Group.closed_on.is_(None), *which)
+        .order_by(Member.group_id, Member.card)
     )
     return [_told(member, group, name or "", language, tuple(has or ())) for member, group, name, language, has in rows]
 
