@@ -14,6 +14,8 @@ MOST_CARDS = 99
 LONGEST = 160
 REASONS = ("format", "no_amount", "no_cards", "card", "range", "but", "two_ways", "amount", "word")
 
+Fits = Callable[[int], bool]
+
 ALL = {"tous", "toutes", "tout", "all", "everybody", "bee"}
 BUT = {"sauf", "but", "except", "fo"}
 FILLING = {"et", "and", "ni", "le", "les", "monde", "a", "x", "chacune", "each"}
@@ -50,7 +52,11 @@ class Batch:
         return sorted(wanted - self.but)
 
 
-def read_batch(text: str, fits: Callable[[int], bool] = lambda amount: True) -> Batch:
+def anything(amount: int) -> bool:
+    return amount > 0
+
+
+def read_batch(text: str, fits: Fits = anything) -> Batch:
     """Ranges, lists or `tous`, then the amount, and exceptions with a minus or after `sauf`. Raises BadBatch.
 
     The last number without a minus is the amount. `1 2 5 500` can be read in two ways, three cards or two: the one
@@ -139,7 +145,7 @@ def _amount(tokens: Sequence[str]) -> int | None:
     return read_amount(" ".join(tokens), dots=True)
 
 
-def _one(tokens: Sequence[str], fits: Callable[[int], bool]) -> tuple[frozenset[int], int]:
+def _one(tokens: Sequence[str], fits: Fits) -> tuple[frozenset[int], int]:
     """Cards and an amount without anything between them: the one way to read them, or that which fits."""
     ways: list[tuple[frozenset[int], int]] = []
     why = BadBatch("no_amount")

@@ -69,17 +69,25 @@ def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -
 
     Refused where the box, or what somebody has, would fall below nothing. Unbalanced lines are our own mistake.
     """
-    if sum(line.amount for line in entry.lines) or not entry.lines:
-        raise ValueError("the lines of a posting add up to zero")
-    if not all(0 < abs(line.amount) <= LARGEST for line in entry.lines):
-        raise Refused("savings.amount_large", most=LARGEST)
+    return book_all(db, now, today, group_id, [entry])[0]
+
+
+def book_all(db: Session, now: datetime, today: date, group_id: int, entries: Sequence[Entry]) -> list[Posting]:
+    """As `book`, for several at once that all bring money in, or all take it out: all of them or none."""
+    for entry in entries:
+        if sum(line.amount for line in entry.lines) or not entry.lines:
+            raise ValueError("the lines of a posting add up to zero")
+        if not all(0 < abs(line.amount) <= LARGEST for line in entry.lines):
+            raise Refused("savings.amount_large", most=LARGEST)
     group = lock(db, group_id)
-    if done := booked(db, entry.key):
-        return done
-    cycle = open_cycle(db, group_id)
-    _balance(db, group_id, entry.lines)
-    row = sealed(group_id, group.last_seq + 1, cycle.id, group.last_hash, entry, now, today)
-    return _write(db, group, Posting(**row), entry.lines)
+    keys = [entry.key for entry in entries]
+    found = {posting.key: posting for posting in db.scalars(select(Posting).where(Posting.key.in_(keys)))}
+    new = [entry for entry in entries if entry.key not in found]
+    if new:
+        cycle = open_cycle(db, group_id)
+        _balance(db, group_id, [line for entry in new for line in entry.lines])
+        found |= {posting.key: posting for posting in _write(db, group, cycle.id, new, now, today)}
+    return [found[key] for key in keys]
 
 
 def sealed(
@@ -105,18 +113,24 @@ def sealed(
     return told | {"lines": len(entry.lines), "before": before, "hash": hash_of(before, told, entry.lines)}
 
 
-def _write(db: Session, group: Group, posting: Posting, lines: Sequence[Line]) -> Posting:
-    db.add(posting)
+def _write(
+    db: Session, group: Group, cycle_id: int, entries: Sequence[Entry], now: datetime, today: date
+) -> list[Posting]:
+    postings = []
+    for entry in entries:
+        row = sealed(group.id, group.last_seq + 1, cycle_id, group.last_hash, entry, now, today)
+        postings.append(Posting(**row))
+        group.last_seq, group.last_hash = row["seq"], row["hash"]
+    db.add_all(postings)
     db.flush()
     rows = [
         {"posting_id": posting.id, "nth": nth, "account": x.account, "member_id": x.member_id, "loan_id": x.loan_id}
         | {"amount": x.amount}
-        for nth, x in enumerate(lines, start=1)
+        for posting, entry in zip(postings, entries, strict=True)
+        for nth, x in enumerate(entry.lines, start=1)
     ]
     db.execute(insert(PostingLine), rows)
-    group.last_seq, group.last_hash = posting.seq, posting.hash
-    db.flush()
-    return posting
+    return postings
 
 
 def booked(db: Session, key: str) -> Posting | None:
