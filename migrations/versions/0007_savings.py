@@ -185,6 +185,7 @@ def _members() -> None:
         sa.Column("card", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.String(), nullable=True),
+        sa.Column("next_number", sa.String(), nullable=True),
         sa.Column("sex", sa.String(), nullable=True),
         sa.Column("witness_id", sa.BigInteger(), nullable=True),
         sa.Column("assembly", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -202,6 +203,7 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_savings_members")),
     )
     op.create_index(op.f("ix_savings_members_number"), "savings_members", ["number"], unique=False)
+    op.create_index(op.f("ix_savings_members_next_number"), "savings_members", ["next_number"], unique=False)
     op.create_index(op.f("ix_savings_members_person_id"), "savings_members", ["person_id"], unique=False)
     op.create_index("uq_savings_members_group_card", "savings_members", ["group_id", "card"], unique=True)
 
@@ -315,7 +317,8 @@ def _requests() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
         sa.CheckConstraint(
-            "what IN ('loan', 'write_off', 'cancel', 'number', 'share_out')", name=op.f("ck_savings_requests_what")
+            "what IN ('loan', 'write_off', 'cancel', 'number', 'pin', 'share_out')",
+            name=op.f("ck_savings_requests_what"),
         ),
         sa.ForeignKeyConstraint(["asked_by"], ["savings_members.id"], name=op.f("fk_savings_requests_asked_by")),
         sa.ForeignKeyConstraint(["group_id"], ["savings_groups.id"], name=op.f("fk_savings_requests_group_id")),

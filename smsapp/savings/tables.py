@@ -15,7 +15,7 @@ KINDS = ("vsla", "tontine")
 OFFICES = ("president", "secretary", "treasurer", "counter1", "counter2", "key1", "key2", "key3")
 METHODS = ("standard", "flat", "interest_returned")  # of the share-out
 UNITS = (1, 5, 25)  # francs that a payout is rounded down to
-REQUESTS = ("loan", "write_off", "cancel", "number", "share_out")  # what more than one officer must agree to
+REQUESTS = ("loan", "write_off", "cancel", "number", "pin", "share_out")  # what more than one officer must agree to
 
 
 def _any_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
@@ -52,6 +52,8 @@ class Member(Base):
     card: Mapped[int]
     person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"), index=True, info=ties.person(ties.KEEP))
     number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR))
+    # Takes the place of her number once her PIN was given on it.
+    next_number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR))
     sex: Mapped[str | None]  # F or M, for the indicators alone
     witness_id: Mapped[int | None] = mapped_column(Big, ForeignKey("savings_members.id"))  # reads her texts to her
     assembly: Mapped[bool] = mapped_column(server_default=text("false"))  # she is on the ASACO's list
