@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp import people, surveys
-from smsapp.demo import traffic
+from smsapp.demo import savings, traffic
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
 from smsapp.phones import normalise
@@ -44,11 +44,12 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     count = _people(db, rt, told, facilities, chance)
     for name, numbers in told["groups"].items():
         people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
+    groups = savings.write(db, rt, told, facilities)
     _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
     messages = traffic.write(db, rt, told["traffic"], facilities)
     places = db.scalar(select(func.count(Place.id))) or 0
-    return {"places": places, "people": count, "answers": answers, "messages": messages}
+    return {"places": places, "people": count, "answers": answers, "messages": messages, "savings groups": groups}
 
 
 def staff_known(db: Session) -> Sequence[Account]:
