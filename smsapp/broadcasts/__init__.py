@@ -1,5 +1,6 @@
 """Broadcasts: one text to many. Content, steps, planning, feeding, progress."""
 
+from smsapp.broadcasts.approval import lately
 from smsapp.broadcasts.audience import Audience, Listing
 from smsapp.broadcasts.content import TOPICS, Content, Problem, problems
 from smsapp.broadcasts.counting import Count, Sampled, count, sample
@@ -51,6 +52,7 @@ __all__ = [
     "figures",
     "find",
     "forget_old",
+    "lately",
     "listed",
     "listing",
     "make",

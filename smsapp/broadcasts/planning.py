@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
-from smsapp.broadcasts import again, audience, counting, wording
+from smsapp.broadcasts import again, approval, audience, counting, wording
 from smsapp.broadcasts.audience import Audience, Listing
 from smsapp.broadcasts.content import Content
 from smsapp.broadcasts.counting import Count, Sampled
@@ -56,7 +56,7 @@ def plan(db: Session, rt: Runtime, broadcast: Broadcast) -> None:
     broadcast.fed = broadcast.dropped = 0
     broadcast.tally = {language: asdict(wording.unnamed(told)) for language, told in counted.items()}
     broadcast.estimate = sum(one.cost for one in shown(rt, broadcast.texts, counted))
-    broadcast.status, broadcast.note = _next(rt, broadcast)
+    broadcast.status, broadcast.note = _next(db, rt, broadcast)
     db.execute(text("SET LOCAL statement_timeout = DEFAULT"))
 
 
@@ -99,13 +99,14 @@ def clear(db: Session, broadcast_id: int) -> None:
     db.execute(delete(Recipient).where(Recipient.broadcast_id == broadcast_id))
 
 
-def _next(rt: Runtime, broadcast: Broadcast) -> tuple[str, str]:
+def _next(db: Session, rt: Runtime, broadcast: Broadcast) -> tuple[str, str]:
     if not broadcast.planned:
         return DRAFT, NOBODY
-    by_an_operator = broadcast.made_by is None  # the command line needs nobody's leave
-    if broadcast.planned > rt.settings.approve_over and not by_an_operator:
-        return WAITING, ""
-    return SCHEDULED, ""
+    if broadcast.made_by is None:  # the command line needs nobody's leave
+        return SCHEDULED, ""
+    approval.in_turn(db, broadcast.made_by)
+    before = approval.lately(db, rt, broadcast.made_by, broadcast.texts, broadcast.root)
+    return WAITING if approval.needed(rt, broadcast.planned, before) else SCHEDULED, ""
 
 
 def _write(db: Session, rt: Runtime, broadcast: Broadcast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -379,6 +380,66 @@ def test_a_great_one_waits_for_a_second_person(village, gateway, coach, agent, m
     assert (done.status, done.maker, done.approver, len(gateway.sent)) == ("finished", "Agent", "Coach", 20)
     with pytest.raises(Problem, match="meanwhile"):
         take(broadcasts.approve, coach, number, rt=careful)
+
+
+def test_the_same_text_in_parts_waits_for_a_second_person_too(village, clock, coach, agent, make, take, row):
+    careful = replace(village, settings=replace(village.settings, approve_over=20))
+
+    def status(*, by=coach, **more):
+        return row(make(Audience(languages=("bm",)), by=by, go=True, rt=careful, **more)).status
+
+    soon = village.now() + timedelta(hours=3)
+    assert status(texts={"fr": FR}) == "scheduled"
+    assert status(texts={"fr": FR}, start_at=soon) == "scheduled", "20 of 20"
+    run(careful)
+    assert status(texts={"fr": FR}) == "waiting"
+    # A dot more, or another text beside it, makes no other text; another one is another one, and so is another's.
+    assert status(texts={"bm": FR.upper() + " !", "fr": "Autre chose"}) == "waiting"
+    assert status(texts={"fr": BM}) == "scheduled"
+    assert status(texts={"fr": FR}, by=agent) == "scheduled"
+    with village.sessions() as db:
+        assert broadcasts.lately(db, careful, coach.id, {"en": FR}) == 20
+        clock.move(hours=25)
+        assert broadcasts.lately(db, careful, coach.id, {"en": FR}) == 10, "the other one still is to go"
+
+
+def test_what_a_second_person_approved_and_a_repeat_are_not_counted_again(village, gateway, coach, make, take, row):
+    careful = replace(village, settings=replace(village.settings, approve_over=20))
+    admin = staff(village, name="Admin")
+    approved = make(Audience(places=(BAMAKO,)), go=True, rt=careful)
+    take(broadcasts.approve, admin, approved, rt=careful)
+    gateway.answer = lambda text, number: Rejected("no")
+    first = make(go=True, rt=careful)
+    assert row(first).status == "scheduled"
+    run(careful)
+    again = take(broadcasts.repeat, coach, first, rt=careful).id
+    take(broadcasts.submit, coach, again, rt=careful)
+    feeding.planning.plan_waiting(careful)
+    assert (row(again).status, row(again).planned) == ("scheduled", 20)
+
+
+def test_of_two_parts_planned_at_once_one_waits(live_rt):
+    settle(live_rt)
+    careful = replace(live_rt, settings=replace(live_rt.settings, approve_over=20))
+    with transaction(live_rt.sessions) as db:
+        coach = accounts.staff(db, db.merge(employ(live_rt, "programme")))
+        for _ in range(2):
+            told = Content({"fr": FR}, Audience(languages=("bm", "fr"), places=(SOTUBA,)))
+            broadcasts.submit(db, careful, coach, broadcasts.make(db, careful, coach, told))
+    both = threading.Barrier(2)
+
+    def plan():
+        both.wait()
+        feeding.planning.plan_waiting(careful)
+
+    threads = [threading.Thread(target=plan) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    feeding.planning.plan_waiting(careful)
+    with transaction(live_rt.sessions) as db:
+        assert sorted(db.scalars(select(Broadcast.status))) == ["scheduled", "waiting"]
 
 
 def test_nobody_approves_her_own_and_nobody_is_passed_by(village, coach, make, take, row):

@@ -300,6 +300,19 @@ def test_from_writing_to_the_phones_with_a_second_person(village, coach, gateway
     assert all(words in page for words in ("finished", "20 / 20", "Approved by Admin", "Made by Coach"))
 
 
+def test_who_sends_the_same_text_in_parts_is_told_that_they_count_together(village, coach):
+    first, second = draft(coach, places=[], languages=["bm"]), draft(coach, places=[], languages=["fr"])
+    coach.post(f"{first}/submit")
+    run(village)
+    words = "The same text went to 10 other numbers within the last 24 hours"
+    page = plain(coach.see(second))
+    assert words in page
+    assert "Hand it in for approval" in page
+    coach.post(f"{second}/submit")
+    run(village)
+    assert words in plain(at_desk(village, name="Admin").see(second))
+
+
 def test_what_was_changed_after_somebody_read_it_is_not_approved_by_her_click(village, coach, gateway):
     address = draft(coach)
     coach.post(f"{address}/submit")

@@ -154,6 +154,7 @@ def _shown(db: Session, rt: Runtime, row: Broadcast | None, content: Content, re
         "cap": content.cap,
         "listed": broadcasts.listed(db, row.id) if row else 0,
         "variables": VARIABLES,
+        "before": broadcasts.lately(db, rt, me().id, content.texts, root),
         "approve_over": rt.settings.approve_over,
     }
 

@@ -84,6 +84,8 @@ def _facts(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
     return {
         "row": row,
         "audience": audience(db, content, listed),
+        "before": broadcasts.lately(db, rt, row.made_by, row.texts, row.root) if row.status == "waiting" else 0,
+        "approve_over": rt.settings.approve_over,
         "wakes": quiet.until(max(rt.now(), row.start_at or rt.now()), rt.settings),
         "first": row.made_by == me().id,
         "version": _version(row),
@@ -127,7 +129,7 @@ def _before(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
         "few": broadcasts.few(db, rt, row.scope, content, listing, row.root),
         "estimate": sum(one.cost for one in texts),
         "problems": [said(problem) for problem in broadcasts.wrong(db, rt, row)],
-        "approve_over": rt.settings.approve_over,
+        "before": broadcasts.lately(db, rt, me().id, row.texts, row.root),
     }
 
 
