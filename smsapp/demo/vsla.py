@@ -14,6 +14,7 @@ from smsapp.savings import charges, shareout
 from smsapp.savings.book import Dispute
 from smsapp.savings.charges import Paid, Terms
 from smsapp.savings.ledger import Line
+from smsapp.savings.money import francs
 from smsapp.savings.shareout import Fund
 from smsapp.savings.tables import Cycle, Member
 
@@ -80,7 +81,8 @@ class Vsla(Meetings):
 
     def _social(self) -> None:
         amount = self.now.social * len(self.here)
-        self.enter("social", Line("cash", amount), Line("social", -amount))
+        reason = f"{francs(self.now.social)}: {', '.join(str(m.card) for m in self.here)}"
+        self.enter("social", Line("cash", amount), Line("social", -amount), reason=reason)
 
     def _shares(self, *, slip: bool) -> None:
         for member in self.here:
@@ -104,7 +106,8 @@ class Vsla(Meetings):
     def _fines(self) -> None:
         """Who was away pays the next time that she is there."""
         for member in [m for m in self.fined if m in self.here]:
-            self.enter("fine", Line("cash", self.now.fine), Line("fines", -self.now.fine, member.id))
+            lines = Line("cash", self.now.fine), Line("fines", -self.now.fine, member.id)
+            self.enter("fine", *lines, reason="absent")
             self.fined.remove(member)
         self.fined += [m for m in self.members if m not in self.here and m not in self.fined]
 
@@ -174,8 +177,9 @@ class Vsla(Meetings):
         kept = [Line("social", -shared.remainder)] if shared.remainder else []
         cash = Line("cash", -sum(shared.payouts.values()))
         posting = self.enter("share_out", cash, *emptied, *kept)
+        whole = {"method": cycle.method, "unit": cycle.unit, "savings": fund.savings, "loans": {}}
         told = {"cycle_id": cycle.id, "posting_id": posting, "at": self.at}
-        self.shared_out.append({**told, "told": shared.told()})
+        self.shared_out.append({**told, "told": {**shared.told(), **whole}})
 
     def _deposit_by_sms(self) -> dict[str, Any]:
         """Yesterday; and the member says that it is not right."""
