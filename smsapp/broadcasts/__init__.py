@@ -8,6 +8,7 @@ from smsapp.broadcasts.feeding import feed
 from smsapp.broadcasts.planning import few, figures, reach, shown
 from smsapp.broadcasts.progress import Counts, all_missed, counts, missed, replies
 from smsapp.broadcasts.reading import forget_old, listing, waiting_for_approval
+from smsapp.broadcasts.resending import TooLate, hindrance, settle
 from smsapp.broadcasts.sending import send
 from smsapp.broadcasts.steps import (
     approve,
@@ -39,6 +40,7 @@ __all__ = [
     "Problem",
     "Sampled",
     "Template",
+    "TooLate",
     "all_missed",
     "approve",
     "cancel",
@@ -52,6 +54,7 @@ __all__ = [
     "figures",
     "find",
     "forget_old",
+    "hindrance",
     "lately",
     "listed",
     "listing",
@@ -66,6 +69,7 @@ __all__ = [
     "resume",
     "sample",
     "send",
+    "settle",
     "shown",
     "submit",
     "waiting_for_approval",

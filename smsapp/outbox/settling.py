@@ -33,9 +33,8 @@ def settle(db: Session, rt: Runtime, staff: Staff, message_id: int, verdict: str
 
     Settled where it is unknown no more, LookupError where she may not see it, ValueError for no verdict of ours.
     """
-    chosen = select(Message).where(Message.id == message_id, Message.direction == MT)
-    row = db.scalar(chosen.where(staff.scope.within(Message.facility_id)).with_for_update())
-    if row is None or (verdict == AGAIN and row.text is None):  # its person was forgotten
+    row = held(db, staff, message_id)
+    if verdict == AGAIN and row.text is None:  # its person was forgotten
         raise LookupError(f"message {message_id}")
     if verdict not in VERDICTS:
         raise ValueError(verdict)
@@ -53,6 +52,15 @@ def settle(db: Session, rt: Runtime, staff: Staff, message_id: int, verdict: str
     return again
 
 
+def held(db: Session, staff: Staff, message_id: int) -> Message:
+    """A message to a phone that she may see, locked; else LookupError."""
+    chosen = select(Message).where(Message.id == message_id, Message.direction == MT)
+    row = db.scalar(chosen.where(staff.scope.within(Message.facility_id)).with_for_update())
+    if row is None:
+        raise LookupError(f"message {message_id}")
+    return row
+
+
 def settler(db: Session, row: Message) -> str | None:
     """The name of the member of the staff who settled a message."""
     account_id = (row.settled_by or "").removeprefix(BY_STAFF)
@@ -65,7 +73,7 @@ def repeat_key(message_id: int) -> str:
 
 
 def _again(db: Session, rt: Runtime, row: Message) -> int:
-    """The same promise once more, on its own row: the first keeps what is known of it."""
+    """The same promise once more, on its own row and for no longer: the first keeps what is known of it."""
     draft = Draft(
         row.number,
         row.text or "",
@@ -75,6 +83,7 @@ def _again(db: Session, rt: Runtime, row: Message) -> int:
         row.reply_to,
         row.broadcast_id,
         key=repeat_key(row.id),
+        use_by=row.use_by,
         topic=row.topic,
         gateway=row.gateway if row.gateway in rt.gateways else None,
         meta={**row.meta, INSTEAD_OF: row.id},

@@ -754,6 +754,69 @@ def test_what_a_person_settled_is_not_repeated(village, gateway, coach, make, ta
 # ---- lists, tests, templates
 
 
+def _unknown(rt, broadcast_id):
+    with rt.sessions() as db:
+        of_it = Message.broadcast_id == broadcast_id, Message.status == "unknown"
+        return db.scalars(select(Message.id).where(*of_it).order_by(Message.id)).all()
+
+
+def _settle(rt, who, message_id):
+    with transaction(rt.sessions) as db:
+        return broadcasts.settle(db, rt, who, message_id, settling.AGAIN)
+
+
+@pytest.fixture
+def doubtful(village, gateway, make):
+    """A broadcast to twenty phones, of none of which the gateway says whether it was taken."""
+
+    def doubtful(**more):
+        def unclear(text, number):
+            raise Unclear("HTTP 500")
+
+        gateway.answer = unclear
+        broadcast_id = make(go=True, **more)
+        run(village)
+        return broadcast_id, _unknown(village, broadcast_id)
+
+    return doubtful
+
+
+def test_after_a_cancel_nothing_is_sent_again_by_hand(village, agent, coach, doubtful, take):
+    broadcast_id, unknown = doubtful()
+    with transaction(village.sessions) as db:
+        db.get(Broadcast, broadcast_id).status = "running"  # as while there are others to send to
+    take(broadcasts.cancel, coach, broadcast_id)
+    with pytest.raises(broadcasts.TooLate, match="cancelled"):
+        _settle(village, agent, unknown[0])
+    assert _unknown(village, broadcast_id) == unknown, "nothing is settled by a refusal"
+
+
+def test_beyond_its_cap_nothing_is_sent_again_by_hand(village, agent, doubtful, row):
+    stopped, unknown = doubtful(cap=3 * 12)
+    assert (row(stopped).status, len(unknown)) == ("capped", 3)
+    with pytest.raises(broadcasts.TooLate, match="capped"):
+        _settle(village, agent, unknown[0])
+    finished, unknown = doubtful(cap=21 * 12)
+    assert row(finished).status == "finished"
+    assert _settle(village, agent, unknown[0])
+    with transaction(village.sessions) as db:
+        db.get(Broadcast, finished).cap = 20 * 12
+    with pytest.raises(broadcasts.TooLate, match="capped"):
+        _settle(village, agent, unknown[2])
+
+
+def test_what_is_sent_again_by_hand_may_go_out_as_long_as_the_first_might(village, clock, agent, doubtful):
+    until = village.now() + timedelta(hours=2)
+    _, unknown = doubtful(use_by=until)
+    clock.move(minutes=119)
+    again = _settle(village, agent, unknown[0])
+    with village.sessions() as db:
+        assert db.get(Message, again).use_by == until
+    clock.move(minutes=1)
+    with pytest.raises(broadcasts.TooLate, match="late"):
+        _settle(village, agent, unknown[1])
+
+
 def test_a_pasted_list_is_read_as_people_write():
     lines = ["70 00 01 01; Awa", "+22370000102,70000103", "Binta 12", "70-00-01-01", "2237000"]
     lines += ["Tél: 70000104/70000105", "7000O106", "Awa 70000107 Sotuba"]

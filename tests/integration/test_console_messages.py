@@ -419,6 +419,18 @@ def test_who_may_not_settle_is_not_asked_to(village, unknown):
     assert bakon.post(f"/messages/{unknown}/settle", {"verdict": "arrived"}).status_code == 404
 
 
+def test_what_is_out_of_date_is_not_sent_again(village, clock, unknown):
+    clock.move(hours=7)
+    desk = Desk.of(village)
+    page = desk.see(f"/messages/{unknown}")
+    assert "Son délai est passé" in page
+    assert 'value="again"' not in page
+    told = desk.post(f"/messages/{unknown}/settle", {"verdict": "again"}, follow_redirects=True).text
+    assert "il n’est pas renvoyé" in told
+    assert "Personne ne sait" in told, "it is not settled"
+    assert "C’est noté" in desk.post(f"/messages/{unknown}/settle", {"verdict": "let be"}, follow_redirects=True).text
+
+
 def test_a_forgotten_message_leads_nowhere_and_is_not_sent_again(village, unknown):
     with transaction(village.sessions) as db:
         row = db.get(Message, unknown)

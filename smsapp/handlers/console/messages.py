@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp import paging, phones, places, scopes, segments
+from smsapp import broadcasts, paging, phones, places, scopes, segments
 from smsapp.db import transaction
 from smsapp.handlers.console import happenings, words
 from smsapp.handlers.console.guard import ALL, WRITERS, allowed, me
@@ -49,6 +49,11 @@ MESSAGE = f"<int(max={paging.LARGEST - 1}):message_id>"
 SETTLED: Mapping[str, LazyString] = {
     settling.ARRIVED: lazy_gettext("Settled: it arrived."),
     settling.LET_BE: lazy_gettext("Settled: nothing more happens."),
+}
+TOO_LATE: Mapping[str, LazyString] = {  # by broadcasts.hindrance
+    "late": lazy_gettext("It is out of date by now: it is not sent again."),
+    "cancelled": lazy_gettext("Its broadcast was cancelled: it is not sent again."),
+    "capped": lazy_gettext("Its broadcast has cost as much as it may: it is not sent again."),
 }
 
 
@@ -126,10 +131,10 @@ def _one(bp: Blueprint, rt: Runtime) -> None:
                 abort(404)
             row = found.message
             audit.note(db, rt.now(), me(), "messages.viewed", f"message:{row.id}", facility_id=row.facility_id)
+            hindrance = broadcasts.hindrance(db, rt, row) if row.status == "unknown" else None
         encoding = segments.encoding(row.sent_text if row.sent_text is not None else row.text or "")
-        return render_template(
-            "console/messages/one.html", found=found, it=row, happenings=happenings, encoding=encoding
-        )
+        shown = {"found": found, "it": row, "happenings": happenings, "encoding": encoding}
+        return render_template("console/messages/one.html", **shown, too_late=hindrance and TOO_LATE[hindrance])
 
     @bp.post(f"/messages/{MESSAGE}/settle")
     @allowed(WRITERS)
@@ -137,13 +142,15 @@ def _one(bp: Blueprint, rt: Runtime) -> None:
         verdict = request.form.get("verdict", "")
         try:
             with transaction(rt.sessions) as db:
-                again = settling.settle(db, rt, me(), message_id, verdict)
+                again = broadcasts.settle(db, rt, me(), message_id, verdict)
         except LookupError:
             abort(404)
         except ValueError:
             abort(400)
         except Settled as first:
             flash(_late(first), "warn")
+        except broadcasts.TooLate as why:
+            flash(str(TOO_LATE[why.why]), "bad")
         else:
             flash(_sent_again(again) if again else str(SETTLED[verdict]), "good")
         return redirect(url_for("console.messages_one", message_id=message_id))
