@@ -26,7 +26,7 @@ def record_report(db: Session, rt: Runtime, gateway: str, report: Report) -> Sto
         external_id=report.external_id,
         status=report.status,
         word=report.reason,
-        number=report.number,
+        number=report.number if _written_to(db, report.number) else "",
         network=report.network,
         at=rt.now(),
     )
@@ -35,6 +35,11 @@ def record_report(db: Session, rt: Runtime, gateway: str, report: Report) -> Sto
     if not match(db, kept, rt.now()):
         settle(db, kept, rt.now())
     return kept
+
+
+def _written_to(db: Session, number: str) -> bool:
+    """Whether a message still names this number; none does once its person was forgotten, and reports come later."""
+    return bool(number) and db.scalar(select(Message.id).where(Message.number == number).limit(1)) is not None
 
 
 def match(db: Session, report: StoredReport, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text, update
 
 from smsapp import letters, outbox, people, registry
 from smsapp.db import Base, transaction
+from smsapp.gateways.base import Report
 from smsapp.messages import Message, RejectedCallback, StoredReport, Thread
 from smsapp.people import EVERYTHING, Consent, Number, Person, Role, TopicLeft
 from smsapp.registry import Facts, NotHere, PersonChange, Unfit, Wanted, access, search, timeline
@@ -534,6 +535,27 @@ def test_nothing_is_left_of_who_is_forgotten_but_stop(village, head, clock):
     assert entry.subject == f"person:{awa}"
     clock.move(hours=1)
     assert phone.arrived() == []
+
+
+def test_a_report_that_comes_after_she_was_forgotten_does_not_bring_her_number_back(village, head, gateway):
+    """Matched by the gateway's id or by nothing; the status of her message is moved all the same."""
+    awa = add(village, "Awa", AWA)
+    with transaction(village.sessions) as db:
+        message = outbox.post(db, village, AWA, "Bonjour", kind="reply", person_id=awa).id
+    outbox.deliver(village, "replies")
+    with transaction(village.sessions) as db:
+        external_id = db.get(Message, message).external_id
+        registry.forget(db, village, head, awa)
+    with transaction(village.sessions) as db:
+        for told in (external_id, "never heard of"):
+            outbox.record_report(db, village, gateway.name, Report(told, "delivered", "Success", AWA))
+    with transaction(village.sessions) as db:
+        assert [(r.number, r.message_id) for r in db.scalars(select(StoredReport).order_by(StoredReport.id))] == [
+            ("", message),
+            ("", None),
+        ]
+        assert db.get(Message, message).status == "delivered"
+    assert AWA[1:] not in everything_written(village)
 
 
 def test_stop_outlives_whom_it_was_said_by(village, head):
