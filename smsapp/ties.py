@@ -23,7 +23,7 @@ _KEY = "tie"
 
 @dataclass(frozen=True)
 class Tie:
-    """`to` is "person" (a column of persons' ids) or "number"."""
+    """`to` is "person" (a column of persons' ids), "number", or "words" in which a number may stand."""
 
     to: str
     forget: Fate
@@ -39,13 +39,18 @@ def number(forget: Fate) -> dict[str, Any]:
     return {_KEY: Tie("number", forget)}
 
 
+def words(forget: Fate) -> dict[str, Any]:
+    """For a column that keeps what somebody typed, a number among it, in whatever form."""
+    return {_KEY: Tie("words", forget)}
+
+
 def of(column: Column[Any]) -> Tie | None:
     tie = column.info.get(_KEY)
     return tie if isinstance(tie, Tie) else None
 
 
 def columns(metadata: MetaData, to: str) -> Iterator[tuple[Column[Any], Tie]]:
-    """Every column that is tied to persons, or to numbers, those first on which others depend."""
+    """Every column that is tied to persons, to numbers, or to words, those first on which others depend."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             if (tie := of(column)) is not None and tie.to == to:

@@ -10,6 +10,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
+from smsapp import ties
 from smsapp.db import Base, Big
 from smsapp.scopes import EVERYWHERE, Scope
 
@@ -96,7 +97,7 @@ class ImportProblem(Base):
     line: Mapped[int]
     field: Mapped[str]
     reason: Mapped[str]
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(info=ties.words(ties.CLEAR))
     detail: Mapped[str]
 
     __table_args__ = (Index("ix_import_problems_import", "import_id", "id"),)

@@ -20,6 +20,7 @@ from smsapp.registry.tables import PersonChange
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
 
+OWN_DIGITS = 8  # of a number, behind its country's
 NEVER_SENT = "its person was forgotten"
 _QUIETLY = {"synchronize_session": False}
 _BY_HAND = frozenset({"messages", "reports"})  # too large to be searched by a number
@@ -45,6 +46,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
     _callbacks(db, alone)
+    _typed(db, alone)
     _changes_of_others(db, alone)
     people.seal(db, alone, rt.settings.secret_key)
     for column, tie in ties.columns(Base.metadata, "number"):
@@ -135,6 +137,14 @@ def _callbacks(db: Session, alone: Sequence[str]) -> None:
     for number in alone:
         inside = text("position(:digits in body) > 0").bindparams(digits=number.lstrip("+").encode())
         db.execute(delete(RejectedCallback).where(inside), execution_options=_QUIETLY)
+
+
+def _typed(db: Session, alone: Sequence[str]) -> None:
+    """Her number among words that somebody typed, with or without the country's digits and anything between."""
+    for column, tie in ties.columns(Base.metadata, "words"):
+        digits = func.regexp_replace(column, "[^0-9]", "", "g")
+        for number in alone:
+            _let_go(db, column.table, digits.contains(number[-OWN_DIGITS:]), tie.forget, {column.name: ""})
 
 
 def _changes_of_others(db: Session, alone: Sequence[str]) -> None:

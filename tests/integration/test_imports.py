@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select
 
-from smsapp import imports, people
+from smsapp import imports, people, registry
 from smsapp.db import transaction
 from smsapp.imports import Import, ImportPart, ImportProblem, NotHere, NotNow, Plan, working
 from smsapp.people import Number, Person
@@ -139,6 +139,20 @@ def many(rows, start=70_100_000):
 
 
 # ---- the whole way
+
+
+def test_of_refused_cells_those_with_a_forgotten_number_are_emptied(village):
+    desk = Desk.of(village)
+    with transaction(village.sessions) as db:
+        awa = people.add(db, village.now(), number=AWA, name="Awa", facility_id=SOTUBA).id
+        row = imports.upload(db, village, desk.staff, "liste.csv", LIST.encode())
+        for said in ("+223 70-12.34 56", "70123456/66123456", ZOE, "wolof"):
+            told = {"line": 2, "field": "phone", "reason": "format", "value": said, "detail": ""}
+            db.add(ImportProblem(import_id=row.id, **told))
+    with transaction(village.sessions) as db:
+        registry.forget(db, village, desk.staff, awa)
+        said = db.scalars(select(ImportProblem.value).order_by(ImportProblem.id)).all()
+    assert said == ["", "", ZOE, "wolof"]
 
 
 def test_a_list_as_one_gets_it(village, head):
