@@ -1,0 +1,137 @@
+"""What goes into and out of the box besides shares and loans: social fund, fines, expenses, money from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.savings import ledger, meetings, shares
+from smsapp.savings.batches import Batch
+from smsapp.savings.book import Posting
+from smsapp.savings.groups import Who
+from smsapp.savings.ledger import Entry, Line
+from smsapp.savings.meetings import Sitting
+from smsapp.savings.money import francs
+from smsapp.savings.shares import Plan
+
+# What may be said of it: a use of the social fund never tells whose illness, and a receipt tells neither.
+USES = ("health", "death", "school", "other")
+EXPENSES = ("cahier", "transport", "soap", "other")
+FINES = ("absent", "late", "talking", "other")
+
+
+@dataclass(frozen=True)
+class Booking:
+    """Who enters something, how, and in which meeting."""
+
+    who: Who
+    key: str
+    channel: str
+    meeting_id: int | None = None
+
+    def entry(self, kind: str, *lines: Line, at: str = "", reason: str = "", category: str = "") -> Entry:
+        told = (f"{self.key}{at}", self.channel, self.who.id, self.meeting_id)
+        return Entry(kind, lines, *told, reason=reason, category=category)
+
+
+def book(db: Session, rt: Runtime, by: Booking, *entries: Entry) -> list[Posting]:
+    """Write them, for one who keeps the book."""
+    meetings.keeps_book(by.who)
+    return ledger.book_all(db, rt.now(), rt.local_now().date(), by.who.group_id, entries)
+
+
+def social_plan(db: Session, who: Who, now: Sitting, batch: Batch) -> Plan:
+    """Who of a batch brings what to the social fund; what the group decided, or several times that."""
+    meetings.keeps_book(who)
+    rule = now.cycle.social
+    if rule and batch.amount % rule:
+        raise Refused("savings.not_social", each=francs(rule))
+    found = shares.among(now, batch, set())
+    if not found.members:
+        raise Refused("savings.batch_nobody")
+    return found
+
+
+def social_in(db: Session, rt: Runtime, by: Booking, now: Sitting, batch: Batch) -> tuple[Plan, Posting]:
+    """One entry for all: the fund is everybody's, and nobody has a part of it."""
+    found = social_plan(db, by.who, now, batch)
+    lines = (Line("cash", found.total), Line("social", -found.total))
+    [posting] = book(db, rt, by, by.entry("social", *lines, reason=f"{francs(found.amount)}: {_cards(found.members)}"))
+    return found, posting
+
+
+def social_use(db: Session, rt: Runtime, by: Booking, amount: int, use: str) -> Posting:
+    """Out of the social fund: for what, and never for whom or whose illness."""
+    if use not in USES:
+        raise ValueError(use)
+    entry = by.entry("social_use", Line("cash", -amount), Line("social", amount), category=use)
+    return book(db, rt, by, entry)[0]
+
+
+def fine(
+    db: Session, rt: Runtime, by: Booking, cards: Collection[int], amount: int, why: str
+) -> list[tuple[Who, Posting]]:
+    """A fine that is paid now, by each of these members."""
+    if why not in FINES:
+        raise ValueError(why)
+    members = fined(db, by.who, cards)
+    entries = [
+        by.entry("fine", Line("cash", amount), Line("fines", -amount, m.id), at=f":{m.card}", reason=why)
+        for m in members
+    ]
+    return list(zip(members, book(db, rt, by, *entries), strict=True))
+
+
+def fined(db: Session, who: Who, cards: Collection[int]) -> list[Who]:
+    """The members of these cards."""
+    meetings.keeps_book(who)
+    return meetings.named(db, who.group_id, cards)
+
+
+def expense(db: Session, rt: Runtime, by: Booking, amount: int, what: str) -> Posting:
+    """What the group itself spends; not out of the social fund."""
+    if what not in EXPENSES:
+        raise ValueError(what)
+    ledger.lock(db, by.who.group_id)
+    _besides_social(db, by, amount)
+    entry = by.entry("expense", Line("cash", -amount), Line("expenses", amount), category=what)
+    return book(db, rt, by, entry)[0]
+
+
+def outside_in(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
+    """Money that is not the members': of a programme, a bank, somebody who lends to the group."""
+    return book(db, rt, by, by.entry("outside", Line("cash", amount), Line("outside", -amount)))[0]
+
+
+def outside_out(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
+    """It goes back; no more than came."""
+    ledger.lock(db, by.who.group_id)
+    owed = ledger.total(db, by.who.group_id, "outside")
+    if ledger.booked(db, by.key) is None and amount > owed:
+        raise Refused("savings.short.outside", owed=francs(owed))
+    _besides_social(db, by, amount)
+    return book(db, rt, by, by.entry("outside", Line("cash", -amount), Line("outside", amount)))[0]
+
+
+def _besides_social(db: Session, by: Booking, amount: int) -> None:
+    """The social fund lies in the same box and is spent for nothing else."""
+    if ledger.booked(db, by.key):
+        return
+    free = ledger.total(db, by.who.group_id, "cash") - ledger.total(db, by.who.group_id, "social")
+    if amount > free:
+        raise Refused("savings.short.free", free=francs(max(free, 0)))
+
+
+def _cards(members: Sequence[Who]) -> str:
+    """`1-6, 8`."""
+    runs: list[list[int]] = []
+    for card in sorted(m.card for m in members):
+        if runs and runs[-1][-1] == card - 1:
+            runs[-1][1:] = [card]
+        else:
+            runs.append([card])
+    return ", ".join("-".join(map(str, run)) for run in runs)
