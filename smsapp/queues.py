@@ -27,6 +27,7 @@ JOBS = {
     "feed_broadcasts": BULK,
     "tidy": BULK,
     "count_days": BULK,
+    "remind_loans": BULK,
 }
 JOB_SECONDS = 90
 TURN_SECONDS = 30  # a job that was lost on its way stands for its work no longer than this

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
+from smsapp.savings import reminders
 from workers.current import runtime, stopping
 
 
@@ -70,3 +71,9 @@ def count_days() -> None:
     rt = runtime()
     rt.bell.started("count_days")
     figures.count_days(rt, stop=stopping.is_set)
+
+
+def remind_loans() -> None:
+    rt = runtime()
+    rt.bell.started("remind_loans")
+    reminders.remind(rt, stop=stopping.is_set)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import charges, debts, ledger
-from smsapp.savings.book import Posting
+from smsapp.savings import charges, debts, ledger, meetings, receipts
+from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.charges import Terms
 from smsapp.savings.debts import Debt
 from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.money import francs
 from smsapp.savings.tables import Cycle, Loan
+
+SAME_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,28 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Split:
+    """A repayment as it would be booked now: what it pays, and what is left of all that she owes."""
+
+    member: Who
+    debt: Debt
+    charge: int
+    principal: int
+    seen: datetime | None  # when the same was noted, if within the last minutes
+
+    @property
+    def left(self) -> int:
+        return self.debt.owed.total - self.charge - self.principal
+
+
+@dataclass(frozen=True)
 class Repaid:
-    """A repayment, what it paid, and what is left."""
+    """A repayment that stands in the book."""
 
     posting: Posting
     member: Who
-    principal: int
     charge: int
+    principal: int
     left: int
 
 
@@ -61,8 +79,7 @@ def lend(
     ledger.lock(db, member.group_id)
     if done := ledger.booked(db, key):
         return done
-    now = offer(db, rt, member, amount)
-    today = rt.local_now().date()
+    now, today = offer(db, rt, member, amount), rt.local_now().date()
     loan = Loan(
         group_id=member.group_id,
         cycle_id=ledger.open_cycle(db, member.group_id).id,
@@ -75,36 +92,47 @@ def lend(
     db.add(loan)
     db.flush()
     lines = [Line("loans", amount, member.id, loan.id), Line("cash", -amount)]
-    entry = Entry("loan", lines, key, channel, entered_by)
-    return ledger.book(db, rt.now(), today, member.group_id, entry)
+    return _book(db, rt, member, Entry("loan", lines, key, channel, entered_by))
+
+
+def split(db: Session, rt: Runtime, who: Who, card: int, amount: int, *, again: bool = False) -> Split:
+    """What this repayment would pay, the charge first; refused where it is more than she owes."""
+    meetings.keeps_book(who)
+    member = of_card(db, who, card)
+    seen = None if again else _seen(db, rt, member, amount)
+    debt = owing(db, member, rt.local_now().date())
+    if not 0 < amount <= debt.owed.total:
+        raise Refused("savings.repaid_more", member=member.title, owed=francs(debt.owed.total))
+    return Split(member, debt, *debt.owed.split(amount), seen)
 
 
 def repay(
-    db: Session,
-    rt: Runtime,
-    member: Who,
-    amount: int,
-    *,
-    key: str,
-    channel: str,
-    entered_by: int | None,
-    meeting_id: int | None = None,
+    db: Session, rt: Runtime, who: Who, card: int, amount: int, *, key: str, channel: str, again: bool = False
 ) -> Repaid:
-    """Money for her loan, the charge first; refused where it is more than she owes. The last one ends the loan."""
-    ledger.lock(db, member.group_id)
-    today = rt.local_now().date()
+    """Book money for a loan, once per key. `again`: it is another one, though it looks like the last.
+
+    The one that pays the rest ends the loan.
+    """
+    ledger.lock(db, who.group_id)  # whoever looks for the same repayment sees all that came before this one
     if done := ledger.booked(db, key):
-        return _repaid(db, done, member, today)
-    debt = owing(db, member, today)
-    if not 0 < amount <= debt.owed.total:
-        raise Refused("savings.repaid_more", owed=francs(debt.owed.total))
-    charge, principal = debt.owed.split(amount)
-    sides = [Line("charges", -charge, member.id, debt.loan.id), Line("loans", -principal, member.id, debt.loan.id)]
+        return _repaid(db, done, of_card(db, who, card))
+    parts = split(db, rt, who, card, amount, again=again)
+    if parts.seen:
+        at = f"{parts.seen.astimezone(rt.settings.timezone):%H:%M}"
+        raise Refused("savings.already", card=card, amount=francs(amount), at=at)
+    member, loan_id = parts.member, parts.debt.loan.id
+    sides = [Line("charges", -parts.charge, member.id, loan_id), Line("loans", -parts.principal, member.id, loan_id)]
     lines = [Line("cash", amount), *(line for line in sides if line.amount)]
-    entry = Entry("repayment", lines, key, channel, entered_by, meeting_id)
-    posting = ledger.book(db, rt.now(), today, member.group_id, entry)
-    debts.settle(db, posting)
-    return _repaid(db, posting, member, today)
+    posting = _book(db, rt, member, Entry("repayment", lines, key, channel, who.id), by=who)
+    return _repaid(db, posting, member)
+
+
+def owing(db: Session, member: Who, today: date) -> Debt:
+    """Her open loan; refused where she owes nothing."""
+    debt = debts.of_member(db, member.id, today)
+    if debt is None or not debt.owed.total:
+        raise Refused("savings.no_debt", member=member.title)
+    return debt
 
 
 def write_off(
@@ -114,22 +142,30 @@ def write_off(
     ledger.lock(db, member.group_id)
     if done := ledger.booked(db, key):
         return done
-    today = rt.local_now().date()
-    lost = debts.of_loan(db, loan_id, today).owed.principal
+    lost = debts.of_loan(db, loan_id, rt.local_now().date()).owed.principal
     if not lost:
         raise Refused("savings.no_debt", member=member.title)
     lines = [Line("losses", lost, member.id, loan_id), Line("loans", -lost, member.id, loan_id)]
-    posting = ledger.book(db, rt.now(), today, member.group_id, Entry("write_off", lines, key, channel, entered_by))
-    debts.settle(db, posting)
-    return posting
+    return _book(db, rt, member, Entry("write_off", lines, key, channel, entered_by))
 
 
-def owing(db: Session, member: Who, today: date) -> Debt:
-    """Her open loan; refused where she has none."""
-    debt = debts.of_member(db, member.id, today)
-    if debt is None or not debt.owed.total:
-        raise Refused("savings.no_debt", member=member.title)
-    return debt
+def lately(db: Session, rt: Runtime, group_id: int) -> list[tuple[datetime, int, int]]:
+    """When, whose and how much of the repayments of the last minutes that still stand, the oldest first."""
+    back = aliased(Posting)
+    rows = (
+        select(Posting.at, func.max(PostingLine.member_id), func.sum(PostingLine.amount))
+        .join(PostingLine, PostingLine.posting_id == Posting.id)
+        .where(Posting.group_id == group_id, Posting.kind == "repayment", PostingLine.account != "cash")
+        .where(Posting.at > rt.now() - SAME_WITHIN, ~select(back.id).where(back.reverses == Posting.id).exists())
+        .group_by(Posting.id)
+        .order_by(Posting.id)
+    )
+    return [(at, member_id or 0, -int(amount)) for at, member_id, amount in db.execute(rows)]
+
+
+def of_card(db: Session, who: Who, card: int) -> Who:
+    """The member of her group with this card."""
+    return meetings.named(db, who.group_id, [card])[0]
 
 
 def _fits(db: Session, cycle: Cycle, member: Who, amount: int, today: date) -> None:
@@ -146,8 +182,24 @@ def _fits(db: Session, cycle: Cycle, member: Who, amount: int, today: date) -> N
     raise Refused("savings.loan_ceiling", times=cycle.loan_times, savings=francs(savings), most=francs(most))
 
 
-def _repaid(db: Session, posting: Posting, member: Who, today: date) -> Repaid:
+def _book(db: Session, rt: Runtime, member: Who, entry: Entry, *, by: Who | None = None) -> Posting:
+    """The posting, in the meeting that is being held, with what follows from it: the loan's end and a receipt."""
+    today, meeting = rt.local_now().date(), meetings.current(db, member.group_id)
+    held = meeting.id if meeting is not None and meeting.held_on == today else None
+    posting = ledger.book(db, rt.now(), today, member.group_id, replace(entry, meeting_id=held))
+    debts.settle(db, posting)
+    receipts.tell(db, rt, posting, by=by)
+    return posting
+
+
+def _repaid(db: Session, posting: Posting, member: Who) -> Repaid:
     lines = ledger.lines_of(db, posting.id)
-    paid = {account: -sum(x.amount for x in lines if x.account == account) for account in ("loans", "charges")}
-    debt = debts.of_loan(db, next(x.loan_id for x in lines if x.loan_id), today)
-    return Repaid(posting, member, paid["loans"], paid["charges"], debt.owed.total)
+    paid = {account: -sum(x.amount for x in lines if x.account == account) for account in ("charges", "loans")}
+    left = debts.of_loan(db, next(x.loan_id for x in lines if x.loan_id), posting.day).owed.total
+    return Repaid(posting, member, paid["charges"], paid["loans"], left)
+
+
+def _seen(db: Session, rt: Runtime, member: Who, amount: int) -> datetime | None:
+    """When the same repayment was noted, if that was a moment ago and it still stands."""
+    same = [at for at, member_id, paid in lately(db, rt, member.group_id) if (member_id, paid) == (member.id, amount)]
+    return same[-1] if same else None
