@@ -1,6 +1,6 @@
 """The inbox: what people write that no flow takes, and what the staff answer."""
 
-from smsapp.inbox.acting import Unsent, assign, colleagues, finish, reopen, reply
+from smsapp.inbox.acting import NoColleague, Unsent, assign, colleagues, finish, reopen, reply
 from smsapp.inbox.keeping import heard
 from smsapp.inbox.lists import LISTS, Line, following, lines, threads, waiting
 from smsapp.inbox.measuring import MOST_PARTS, Measure, measure
@@ -12,6 +12,7 @@ __all__ = [
     "Conversation",
     "Line",
     "Measure",
+    "NoColleague",
     "Said",
     "Unsent",
     "assign",

@@ -28,6 +28,10 @@ class Unsent(Exception):
         self.why, self.by = why, by
 
 
+class NoColleague(Exception):
+    """Nobody who could answer for this number."""
+
+
 def reply(
     db: Session, rt: Runtime, staff: Staff, number: str, text: str, *, key: str, seen: int, done: bool = False
 ) -> Message:
@@ -59,11 +63,11 @@ def reply(
 
 
 def assign(db: Session, now: datetime, staff: Staff, number: str, to: int | None) -> str | None:
-    """Hand a thread to a colleague who may see it, or to nobody; her name. LookupError for anybody else."""
+    """Hand a thread to a colleague who may see it, or to nobody; her name. NoColleague for anybody else."""
     facility_id = reading.one(db, staff.scope, number)
     names = dict(colleagues(db, facility_id))
     if to is not None and to not in names:
-        raise LookupError(f"account {to}")
+        raise NoColleague(to)
     _change(db, now, staff, number, "inbox.assigned", facility_id, assigned_to=to)
     return names[to] if to is not None else None
 

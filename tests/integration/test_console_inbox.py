@@ -228,7 +228,8 @@ def test_a_thread_is_assigned_done_and_opened_again(village, desk):
     assert "Ailleurs" not in page
     told = desk.post(f"/inbox/{MOTHER}/assign", {"to": colleague.id}, follow_redirects=True).text
     assert "Confié à Oumou." in told
-    assert desk.post(f"/inbox/{MOTHER}/assign", {"to": elsewhere.id}).status_code == 404
+    told = desk.post(f"/inbox/{MOTHER}/assign", {"to": elsewhere.id}, follow_redirects=True).text
+    assert "Choisissez un nom de la liste" in told
     assert MOTHER in Desk(village, colleague).see("/inbox?list=mine")
     assert "Marqué comme traité" in desk.post(f"/inbox/{MOTHER}/done", follow_redirects=True).text
     assert MOTHER not in desk.see("/inbox")
@@ -237,6 +238,15 @@ def test_a_thread_is_assigned_done_and_opened_again(village, desk):
     assert "nobody" not in desk.post(f"/inbox/{MOTHER}/assign", {"to": ""}, follow_redirects=True).text
     with transaction(village.sessions) as db:
         assert db.get(Thread, MOTHER).assigned_to is None
+
+
+@pytest.mark.parametrize("form", [{}, {"to": "x"}, {"to": "-1"}, {"to": "1 OR 1=1"}, {"to": "9" * 30}, {"to": "²"}])
+def test_a_nonsense_colleague_is_not_nobody(village, desk, form):
+    desk.post(f"/inbox/{MOTHER}/assign", {"to": desk.account.id})
+    told = desk.post(f"/inbox/{MOTHER}/assign", form, follow_redirects=True).text
+    assert "Choisissez un nom de la liste" in told
+    with transaction(village.sessions) as db:
+        assert db.get(Thread, MOTHER).assigned_to == desk.account.id
 
 
 def test_from_a_thread_one_goes_to_the_next(village, desk):

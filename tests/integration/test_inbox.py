@@ -371,8 +371,8 @@ def test_a_thread_is_handed_to_a_colleague_who_may_see_it(village, who, texted):
         assert inbox.assign(db, village.now(), admin, MOTHER, commune.id) == "Commune"
     assert found(village, commune, "mine") == [MOTHER]
     assert read(village, admin, MOTHER).assigned == "Commune"
-    for other in (bakon.id, viewer.id, 10**6):
-        with transaction(village.sessions) as db, pytest.raises(LookupError):
+    for other in (bakon.id, viewer.id, 10**6, 0):
+        with transaction(village.sessions) as db, pytest.raises(inbox.NoColleague):
             inbox.assign(db, village.now(), admin, MOTHER, other)
     with transaction(village.sessions) as db, pytest.raises(LookupError):
         inbox.assign(db, village.now(), bakon, MOTHER, bakon.id)

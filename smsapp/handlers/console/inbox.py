@@ -17,7 +17,7 @@ from wtforms import HiddenField, TextAreaField
 from smsapp import inbox
 from smsapp.db import transaction
 from smsapp.handlers.console.guard import ALL, WRITERS, allowed, me
-from smsapp.inbox import Conversation, Unsent
+from smsapp.inbox import Conversation, NoColleague, Unsent
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
 
@@ -49,6 +49,7 @@ WHY: Mapping[str, LazyString] = {
     "destination": lazy_gettext("No SMS can be sent to this number: it is not a mobile number of this country."),
     "silence": lazy_gettext("This person asked for silence (STOP) and has never written: nothing is sent."),
 }
+NO_ACCOUNT = 0  # ids begin with 1
 TALLEST = 2000  # characters of a text that is measured
 MOST_COUNTED = 1000  # in the menu, which asks every few seconds
 KEY = re.compile("[A-Za-z0-9_-]{8,40}")
@@ -154,16 +155,20 @@ def _acts(bp: Blueprint, rt: Runtime) -> None:
     def act(word: str, do: Callable[[Session, Staff, str], str]) -> None:
         @allowed(WRITERS)
         def view(number: str) -> ResponseReturnValue:
-            with transaction(rt.sessions) as db:
-                said = _or_404(do)(db, me(), number)
-            flash(said, "good")
+            try:
+                with transaction(rt.sessions) as db:
+                    said = _or_404(do)(db, me(), number)
+                flash(said, "good")
+            except NoColleague:
+                flash(gettext("Choose a name of the list, or nobody: nothing was changed."), "bad")
             return redirect(url_for("console.inbox_thread", number=number))
 
         bp.add_url_rule(f"/inbox/<number>/{word}", f"inbox_{word}", view, methods=["POST"])
 
     def assign(db: Session, who: Staff, number: str) -> str:
-        to = request.form.get("to", "")
-        name = inbox.assign(db, rt.now(), who, number, int(to) if _is_id(to) else None)
+        to = request.form.get("to")
+        account = int(to) if to and _is_id(to) else NO_ACCOUNT
+        name = inbox.assign(db, rt.now(), who, number, None if to == "" else account)
         return str(gettext("Assigned to %(name)s.", name=name) if name else gettext("Assigned to nobody."))
 
     def done(db: Session, who: Staff, number: str) -> str:
