@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from smsapp.effects import FACTS
 from smsapp.flows import engine, render
 from smsapp.flows.catalogue import Catalogue
 from smsapp.flows.loader import compile_flow
@@ -35,8 +36,9 @@ PLACES = {
     "short_code": "36223",
     "roles": "",
 }
-STRANGER: dict[str, Any] = {**PLACES, "facility": "", "facility_id": 0}
-KNOWN: dict[str, Any] = {**PLACES, "facility": "CSCom Sotuba", "facility_id": 7}
+NOTHING: dict[str, Any] = dict.fromkeys(FACTS, "")  # of what no domain knows about this caller
+STRANGER: dict[str, Any] = {**NOTHING, **PLACES, "facility": "", "facility_id": 0}
+KNOWN: dict[str, Any] = {**NOTHING, **PLACES, "facility": "CSCom Sotuba", "facility_id": 7}
 
 
 def flow(source: str, texts: str = "") -> Flow:

@@ -34,9 +34,12 @@ def obey(talk: Talk, wanted: Command) -> str:
 
 
 def help_words(talk: Talk) -> str:
-    """What this caller can send, one line a flow."""
-    flows = [talk.flows.live[entry.goto] for entry in talk.flows.live["main"].entries]
-    hints = [hint for flow in flows if flow.keywords and (hint := flow.text(talk.caller.language, "hint"))]
+    """What this caller can send, one line a keyword: the main menu's first, then those that only a text opens."""
+    live, main = talk.flows.live, talk.flows.live["main"]
+    in_menu = {entry.goto: talk.true(entry.relevant) for entry in main.entries}
+    offered = [name for name in {**in_menu, **live} if in_menu.get(name, True)]
+    flows = [live[name] for name in offered if live[name].keywords and talk.true(live[name].offered)]
+    hints = [hint for flow in flows if (hint := flow.text(talk.caller.language, "hint"))]
     settings = talk.rt.settings
     codes = ", ".join(code for code in settings.languages if code != talk.caller.language) or talk.caller.language
     return "\n".join([*hints, talk.words("help_sms", codes=codes, service_code=settings.service_code)])

@@ -12,6 +12,7 @@ from smsapp.conversations import commands, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
+from smsapp.flows.state import State
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
 from smsapp.words import Command, close_to, command, keyword
@@ -84,7 +85,9 @@ def _take(talk: Talk, row: Message) -> str:
         _post(talk, row, _command_words(talk, commands.obey(talk, wanted), wanted), "reply")
         return f"command {wanted.name}"
     if wanted := keyword(text, talk.flows.live):
-        _say(talk, row, talk.begin(wanted.argument, wanted.rest))
+        talk.put_reading_away()
+        before, talk.state = (talk.state if talk.in_form else None), None
+        _say(talk, row, talk.begin(wanted.argument, wanted.rest), before)
         return f"keyword {wanted.argument}"
     if _answers_question(talk, text):
         return _answer(talk, row, text)
@@ -133,14 +136,17 @@ def _command_words(talk: Talk, words: str, wanted: Command) -> str:
     return words
 
 
-def _say(talk: Talk, row: Message, reply: Reply) -> None:
+def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None) -> None:
+    """The answer; where it ends the conversation she is in, the form that was open `before` it is open again."""
     words = talk.sms(reply)
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
         words = "\n".join(filter(None, [talk.sms_lead(reply), commands.help_words(talk)]))
+    kind = "question" if talk.state else "reply"
+    talk.state = talk.state or before
     _remember(talk)
-    _post(talk, row, words, "question" if talk.state else "reply")
+    _post(talk, row, words, kind)
 
 
 def _remember(talk: Talk) -> None:

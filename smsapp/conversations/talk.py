@@ -15,6 +15,7 @@ from smsapp.conversations.tables import Memory, Revisions
 from smsapp.db import Work
 from smsapp.flows import engine, render
 from smsapp.flows.catalogue import UnknownRevision
+from smsapp.flows.expressions import Expression
 from smsapp.flows.nodes import Ask, Flow
 from smsapp.flows.state import Frame, LimitReached, Moment, Problem, Screen, State, Step
 from smsapp.refusals import Refused
@@ -169,6 +170,10 @@ class Talk:
 
     # Where she stands
 
+    def true(self, condition: Expression | None) -> bool:
+        """Whether a condition on facts alone holds for this caller; none always does."""
+        return condition is None or condition.true(self.facts, today=self.rt.local_now().date())
+
     @property
     def flow(self) -> Flow | None:
         """The flow on her screen; None where there is none, or its revision is gone."""
@@ -226,6 +231,7 @@ class Talk:
         try:
             step = call()
             values = self._run(step) if step.effects else {}
+            step = self._menu_anew(step) if step.effects else step
         except LimitReached:
             self.state = None
             return Reply(words=self.words("limit"))
@@ -252,6 +258,15 @@ class Talk:
             raise Unwound(no, self.effects_run) from no
         self.facts = effects.Facts(self.caller)
         return values
+
+    def _menu_anew(self, step: Step) -> Step:
+        """A menu behind effects shows what is true now that they have run: it was worked out before."""
+        if step.state is None or step.screen.flow.kind != "menu":
+            return step
+        state = step.state.with_top(step.state.top.fresh())
+        anew = engine.show(self.flows, state, self.facts, self._moment())
+        shown = {**step.screen.values, **anew.screen.values}
+        return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
 
     def _refused(self, no: Refused) -> Reply:
         reason = self.words(f"refused.{no.key}", **no.values)

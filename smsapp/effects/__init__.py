@@ -3,7 +3,23 @@
 A domain's are one module here, and one word in the list below.
 """
 
-from smsapp.effects import asking, phone
+from smsapp.effects import agreeing, asking, own_book, phone, savings, savings_loans, savings_money, savings_share
 from smsapp.effects.base import EFFECTS, FACTS, Caller, Facts, effect, fact, run
 
-__all__ = ["EFFECTS", "FACTS", "Caller", "Facts", "asking", "effect", "fact", "phone", "run"]
+__all__ = [
+    "EFFECTS",
+    "FACTS",
+    "Caller",
+    "Facts",
+    "agreeing",
+    "asking",
+    "effect",
+    "fact",
+    "own_book",
+    "phone",
+    "run",
+    "savings",
+    "savings_loans",
+    "savings_money",
+    "savings_share",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ class Caller:
     channel: str
     language: str
     known: list[Known] | None = None
+    memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect runs
 
     @property
     def db(self) -> Session:
@@ -51,6 +52,7 @@ class Caller:
     def forget(self) -> None:
         """Read again who is behind the number: an effect changed it."""
         self.known = None
+        self.memo.clear()
 
 
 Fact = Callable[[Caller], Any]
@@ -96,4 +98,6 @@ class Facts(Mapping[str, Any]):
 
 def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Do what a flow asked for; values that its texts may show come back. May raise Refused."""
-    return EFFECTS[wanted.name](caller, wanted) or {}
+    values = EFFECTS[wanted.name](caller, wanted) or {}
+    caller.memo.clear()
+    return values

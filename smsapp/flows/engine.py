@@ -46,8 +46,7 @@ def advance(flows: Flows, state: State, text: str, facts: Facts, moment: Moment)
     if typed in {option.code for option in options}:
         _answer(run, place, options, typed)
     elif typed == HOME:
-        run.frames.clear()
-        run.push(moment.root)
+        _home(run)
     elif typed == MORE and run.top.pages > 1:
         run.top = replace(run.top, page=(run.top.page + 1) % run.top.pages)
     elif typed == back_key(options):
@@ -65,8 +64,15 @@ def _back(run: Run) -> None:
     behind = [node for node, done in relevant(run) if done and isinstance(node, Ask | Say)] if run.flow.nodes else []
     if behind:
         run.top = run.top.without(behind[-1].name)
+    elif any(run.flows.get(frame.flow).guard == run.flow.name for frame in run.frames[:-1]):
+        _home(run)  # what it guards is not shown to who does not answer
     else:
         run.pop()
+
+
+def _home(run: Run) -> None:
+    run.frames.clear()
+    run.push(run.moment.root)
 
 
 def _answer(run: Run, place: Node | Flow | None, options: Sequence[Option], typed: str) -> None:
@@ -172,8 +178,7 @@ def _end(run: Run, end: End) -> Step | None:
         case "back":
             run.pop()
         case "home":
-            run.frames.clear()
-            run.push(run.moment.root)
+            _home(run)
         case name:
             run.frames.pop()
             run.push(name)

@@ -51,6 +51,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         with_digit=reader.switch("with_digit"),
         anonymous=reader.switch("anonymous"),
         by_sms=reader.switch("by_sms"),
+        offered=reader.expression("offered"),
         topic=reader.word("topic", default=""),
     )
     reader.one_of("spec", (SPEC,), default=SPEC)
@@ -147,8 +148,8 @@ def _check_names(flow: Flow) -> None:
             if expression is not None and (unknown := expression.names - known - own):
                 raise BadFlow(f"{flow.name}.{node.name}: ${{{sorted(unknown)[0]}}} is no answer above it and no need")
         known.add(node.name)
-    for entry in flow.entries:
-        if entry.relevant is not None and (unknown := entry.relevant.names - known):
+    for asked in (flow.offered, *(entry.relevant for entry in flow.entries)):
+        if asked is not None and (unknown := asked.names - set(flow.needs)):
             raise BadFlow(f"{flow.name}: ${{{sorted(unknown)[0]}}} is not among its needs")
 
 

@@ -103,6 +103,7 @@ class Flow:
     with_digit: bool = False  # its keyword is one only where a digit follows: other texts begin with this word too
     anonymous: bool = False
     by_sms: bool = False
+    offered: Expression | None = None  # to whom help by SMS tells of its keyword; to everybody where not given
     topic: str = ""
 
     @cached_property

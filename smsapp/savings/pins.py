@@ -31,16 +31,15 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
 
     Whoever asks for the PIN of somebody else (the second officer of a reversal) asks for it here too.
     """
-    member = _locked(db, member_id)
+    member = db.get_one(Member, member_id, populate_existing=True)
     if member.left_on is not None or member.pin is None:
         raise Refused("savings.pin_none", final=True)
     now = rt.now()
     if member.pin_locked_until is not None and now < member.pin_locked_until:
         raise Refused("savings.pin_locked", final=True, until=_said(rt, member.pin_locked_until))
-    if _is(pin, member.pin):
-        member.wrong_pins = member.pin_locks = 0
-        member.pin_locked_until = None
-        db.flush()
+    if same(pin, member.pin):
+        if member.wrong_pins or member.pin_locks:
+            keep(db, member_id, member.pin)
         return
     left = TRIES - member.wrong_pins - 1
 
@@ -54,13 +53,14 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
 
 
 def keep(db: Session, member_id: int, kept: str) -> None:
-    """A new PIN, in the form of `make`: what was counted against the old one is forgotten."""
+    """Her PIN from now on, in the form of `make`; the wrong tries of before are forgotten."""
     member = _locked(db, member_id)
     member.pin, member.wrong_pins, member.pin_locks, member.pin_locked_until = kept, 0, 0, None
     db.flush()
 
 
-def _is(pin: str, kept: str) -> bool:
+def same(pin: str, kept: str) -> bool:
+    """Whether `kept` is of this PIN; nothing is counted."""
     try:
         return hashing.check(pin, kept)
     except hashing.Busy as why:
@@ -100,5 +100,10 @@ def _said(rt: Runtime, until: datetime) -> str:
 
 def _locked(db: Session, member_id: int) -> Member:
     """Her row, ours until the transaction ends: tries are counted one after the other."""
-    chosen = select(Member).where(Member.id == member_id).with_for_update().execution_options(populate_existing=True)
+    chosen = (
+        select(Member)
+        .where(Member.id == member_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     return db.scalars(chosen).one()

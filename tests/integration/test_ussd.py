@@ -19,10 +19,11 @@ from tests.handset import BINTA, MOTHER, STRANGER, Handset, web
 from tests.village import SOTUBA, settle
 
 MAIN = LIVE.live["main"]
+FOR_ALL = [entry.goto for entry in MAIN.entries if entry.relevant is None]
 MENU = "\n".join(
     [
         MAIN.text("fr", "title"),
-        *(f"{n}. {MAIN.text('fr', entry.goto)}" for n, entry in enumerate(MAIN.entries, start=1)),
+        *(f"{n}. {MAIN.text('fr', goto)}" for n, goto in enumerate(FOR_ALL, start=1)),
     ]
 )
 SURVEY = ("1", "1", "1", "2", "4", "4", "0", "1")  # from the menu to the end
