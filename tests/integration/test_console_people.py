@@ -429,6 +429,19 @@ def test_a_list_is_brought_in_step_by_step(village, agent):
         assert people.behind(db, AWA)[0].facility_id == SOTUBA
 
 
+def test_one_row_is_said_as_one(village, agent):
+    place = upload(agent, "Nom;Numéro\nAwa;70 12 34 56\nZoé;7012345\n".encode()).headers["Location"]
+    preview = said(agent.see(place))
+    assert "ligne refusée" in preview
+    assert "refusées" not in preview
+    columns = {"heading": 1, "column-0": "name", "column-1": "phone", "facility": SOTUBA}
+    agent.post(f"{place}/columns", columns | {"check": "1"})
+    imports.work(village)
+    agent.post(f"{place}/confirm")
+    imports.work(village)
+    assert "1 ajoutée, 0 modifiée, 1 refusée." in said(agent.see(place))
+
+
 def test_what_was_refused_is_taken_along(village, desk):
     place = upload(desk, LIST).headers["Location"]
     desk.post(f"{place}/columns", {"heading": 2, "column-0": "phone", "column-2": "language", "check": "1"})
