@@ -40,7 +40,7 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
         """What the form says; Unfit where it names no place of ours."""
         data = self.data
         roles = frozenset(data["roles"] or ())
-        return Facts(data["name"], data["language"] or None, facility_called(db, data["facility"] or ""), roles)
+        return Facts(data["name"], data["language"] or None, placing.facility_called(db, data["facility"] or ""), roles)
 
     def tell(self, why: Unfit) -> None:
         field = {"facility_id": "facility"}.get(why.field, why.field)
@@ -123,17 +123,6 @@ def _page(rt: Runtime, name: str, form: PersonForm, **more: Any) -> ResponseRetu
         offered = placing.facilities(db, me().scope)
     body = render_template(f"console/people/{name}.html", form=form, offered=offered, **more)
     return body, 422 if form.errors else 200
-
-
-def facility_called(db: Session, written: str) -> int | None:
-    """One of our own facilities by its name or poster number; Unfit where it is none."""
-    if not written.strip():
-        return None
-    here = [place for place in registry.places_called(db, written) if place.kind == "facility"]
-    mine = [place for place in here if me().scope.covers(place.id)]
-    if len(mine) != 1:
-        raise Unfit("facility_id", "ambiguous" if mine else "not yours" if here else "unknown", written)
-    return mine[0].id
 
 
 def _numbers(bp: Blueprint, rt: Runtime) -> None:
