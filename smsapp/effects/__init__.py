@@ -3,7 +3,19 @@
 A domain's are one module here, and one word in the list below.
 """
 
-from smsapp.effects import agreeing, asking, own_book, phone, savings, savings_loans, savings_money, savings_share
+from smsapp.effects import (
+    agreeing,
+    asking,
+    own_book,
+    phone,
+    savings,
+    savings_box,
+    savings_loans,
+    savings_meeting,
+    savings_money,
+    savings_share,
+    savings_tontine,
+)
 from smsapp.effects.base import EFFECTS, FACTS, Caller, Facts, effect, fact, run
 
 __all__ = [
@@ -19,7 +31,10 @@ __all__ = [
     "phone",
     "run",
     "savings",
+    "savings_box",
     "savings_loans",
+    "savings_meeting",
     "savings_money",
     "savings_share",
+    "savings_tontine",
 ]
