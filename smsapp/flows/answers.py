@@ -128,7 +128,8 @@ class _Offer:
         if not key.isdecimal():
             yield [option.name for label, option in self.labels if label.startswith(key)]
         yield [option.name for option in self.options if option.name.casefold() == key]
-        if numbered := _NUMBERED.fullmatch(key):
+        # A label may begin with digits of its own: `77` is not card 7, `7. Oumou`.
+        if (numbered := _NUMBERED.fullmatch(key)) and not numbered["label"].isdecimal():
             code, start = self.codes.get(numbered["code"]), numbered["label"]
             yield [option.name for label, option in self.labels if option.name == code and label.startswith(start)]
 

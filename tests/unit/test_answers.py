@@ -15,6 +15,7 @@ SIGNS = [
     Option("3", "diarrhoea", "Diarrhée"),
     Option("4", "bloody", "Diarrhée avec sang"),
 ]
+CARDS = [Option("7", "7", "7. Oumou"), Option("8", "8", "8. Hawa")]
 CENTRES = [Option("ML-07", "sotuba", "CSCom Sotuba"), Option("ML-12", "bakon", "CSCom BAKON")]
 
 
@@ -54,6 +55,8 @@ def refused(type, text, options=(), today=WEDNESDAY):
         ("diarrhée a", SIGNS, "bloody"),
         ("ml-07", CENTRES, "sotuba"),
         ("cscom bakon", CENTRES, "bakon"),
+        ("7. 7. oumou", CARDS, "7"),
+        ("7. Oumou", CARDS, "7"),
     ],
 )
 def test_choices(typed, options, name):
@@ -63,6 +66,11 @@ def test_choices(typed, options, name):
 @pytest.mark.parametrize("typed", ["", " ", "3", "01", "²", "①", "½", "1 non", "x", "10", "-", "1\ud800x", "dia" * 90])
 def test_no_choice(typed):
     assert refused("choice", typed, YES_NO) == "choice"
+
+
+@pytest.mark.parametrize("typed", ["77", "7 7", "7.7", "07", "777", "78"])
+def test_digits_are_a_card_or_none(typed):
+    assert refused("choice", typed, CARDS) == "choice"
 
 
 def test_the_beginning_of_two_labels_is_none():
