@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from smsapp.places import Place
 from smsapp.savings.book import Balance
 from smsapp.savings.ledger import as_said
 from smsapp.savings.tables import Group, Loan, Meeting, Member
 from smsapp.scopes import Scope
 
 ATTENDANCE = timedelta(weeks=13)  # SAVIX asks by the quarter
-ACCOUNTS = ("savings", "loans", "social", "cash", "charges", "fines", "expenses", "losses")
+ACCOUNTS = ("savings", "loans", "social", "cash", "charges", "fines", "differences", "expenses", "losses")
 
 Key = InstrumentedAttribute[int]
 Told = Iterator[tuple[int, Mapping[str, int]]]
@@ -41,6 +42,7 @@ class Figures:
     cash: int = 0
     charges: int = 0
     fines: int = 0
+    differences: int = 0  # found when the box was counted; below nothing where money was missing
     expenses: int = 0
 
     def __add__(self, other: Figures) -> Figures:
@@ -61,7 +63,7 @@ class Figures:
 
     @property
     def income(self) -> int:
-        return self.charges + self.fines
+        return self.charges + self.fines + self.differences
 
     @property
     def profit(self) -> int:
@@ -85,6 +87,19 @@ def by_group(db: Session, scope: Scope, today: date, ids: Collection[int] | None
 def by_facility(db: Session, scope: Scope, today: date) -> dict[int, Figures]:
     """Of the groups of each facility together, those left out that are closed."""
     return _figures(db, Group.facility_id, today, scope.within(Group.facility_id), Group.closed_on.is_(None))
+
+
+def by_place(db: Session, scope: Scope, today: date, above: int | None) -> list[tuple[Place, Figures]]:
+    """Of each place right below this one (None: of each region), those left out that have no group."""
+    places = {place.id: place for place in db.scalars(select(Place).where(Place.kind != "village"))}
+    sums: dict[int, Figures] = {}
+    for facility_id, figures in by_facility(db, scope, today).items():
+        place: Place | None = places[facility_id]
+        while place is not None and place.parent_id != above:
+            place = places.get(place.parent_id or 0)
+        if place is not None:
+            sums[place.id] = sums.get(place.id, Figures()) + figures
+    return sorted(((places[i], figures) for i, figures in sums.items()), key=lambda row: row[0].name)
 
 
 def _figures(db: Session, key: Key, today: date, *which: ColumnElement[bool]) -> dict[int, Figures]:
@@ -124,8 +139,8 @@ def _balances(db: Session, key: Key, today: date, *which: ColumnElement[bool]) -
 def _loans(db: Session, key: Key, today: date, *which: ColumnElement[bool]) -> Told:
     late = Loan.due_on < today
     counts = (func.count(), func.count().filter(late), func.coalesce(func.sum(Balance.amount).filter(late), 0))
-    counted = select(key, *counts).join(Loan, Loan.group_id == Group.id).join(Balance, _of_loan())
-    for found, loans, many, francs in _rows(db, counted, key, Loan.ended_on.is_(None), Balance.amount > 0, *which):
+    counted = select(key, *counts).join(Loan, Loan.group_id == Group.id).outerjoin(Balance, _of_loan())
+    for found, loans, many, francs in _rows(db, counted, key, Loan.ended_on.is_(None), *which):
         yield found, {"loans_open": loans, "loans_overdue": many, "overdue": int(francs)}
 
 

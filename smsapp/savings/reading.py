@@ -111,8 +111,16 @@ def _is_late(today: date) -> ColumnElement[bool]:
     """As `missed` says it of the time since the last meeting."""
     began = select(Cycle.started_on).where(Cycle.group_id == Group.id, Cycle.closed_on.is_(None)).scalar_subquery()
     last = select(func.max(Meeting.held_on)).where(Meeting.group_id == Group.id).scalar_subquery()
-    slack = Group.every_days + (Group.every_days + 1).op("/")(2)
+    slack = Group.every_days + (Group.every_days + 1) // 2
     return and_(began.is_not(None), func.greatest(began, last) + slack <= today)
+
+
+def every(db: Session, scope: Scope) -> Sequence[tuple[Group, str, Cycle | None]]:
+    """Each group that is not closed, with its health centre and its open cycle, by name."""
+    chosen = select(Group, Place.name, Cycle).join(Place, Place.id == Group.facility_id)
+    chosen = chosen.outerjoin(Cycle, and_(Cycle.group_id == Group.id, Cycle.closed_on.is_(None)))
+    fits = chosen.where(scope.within(Group.facility_id), Group.closed_on.is_(None))
+    return [(group, place, cycle) for group, place, cycle in db.execute(fits.order_by(Group.name, Group.id))]
 
 
 def rows(db: Session, found: Sequence[Group], today: date) -> list[Row]:

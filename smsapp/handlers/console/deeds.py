@@ -65,6 +65,18 @@ ACTIONS: Mapping[str, LazyString] = {
     "places.added": lazy_gettext("added the place"),
     "places.changed": lazy_gettext("changed the place"),
     "places.exported": lazy_gettext("exported the scores"),
+    "savings.viewed": lazy_gettext("read the savings group’s book"),
+    "savings.exported": lazy_gettext("took the book of savings groups along"),
+    "savings.founded": lazy_gettext("founded the savings group"),
+    "savings.changed": lazy_gettext("changed the savings group"),
+    "savings.members_added": lazy_gettext("added members to the savings group"),
+    "savings.member_changed": lazy_gettext("changed a member of the savings group"),
+    "savings.member_left": lazy_gettext("took a member off the savings group"),
+    "savings.pins_given": lazy_gettext("made first PINs"),
+    "savings.offices": lazy_gettext("changed the group’s officers"),
+    "savings.cycle_begun": lazy_gettext("began a cycle with its rules"),
+    "savings.assembly": lazy_gettext("took the assembly list along"),
+    "savings.dispute_viewed": lazy_gettext("read the history of the dispute"),
     "charts.exported": lazy_gettext("exported the figures"),
 }
 
@@ -76,6 +88,8 @@ SUBJECTS: Mapping[str, tuple[LazyString, str, str]] = {
     "broadcast": (lazy_gettext("Broadcast"), "console.broadcasts_one", "broadcast_id"),
     "import": (lazy_gettext("Import"), "console.people_import_one", "import_id"),
     "template": (lazy_gettext("Template"), "console.broadcasts_template", "template_id"),
+    "savings_group": (lazy_gettext("Savings group"), "console.savings_one", "group_id"),
+    "savings_dispute": (lazy_gettext("Dispute"), "console.savings_dispute", "dispute_id"),
     "place": (lazy_gettext("Place"), "console.places_one", "place_id"),
 }
 
@@ -108,6 +122,12 @@ DETAILS: Mapping[str, LazyString] = {
     "again": lazy_gettext("sent again as"),
     "done": lazy_gettext("done with it"),
     "by": lazy_gettext("by"),
+    "card": lazy_gettext("card"),
+    "cards": lazy_gettext("cards"),
+    "kind": lazy_gettext("kind"),
+    "share_value": lazy_gettext("value of a share"),
+    "part": lazy_gettext("part"),
+    "cycle": lazy_gettext("cycle"),
 }
 
 VALUES: Mapping[str, LazyString] = {
@@ -116,6 +136,8 @@ VALUES: Mapping[str, LazyString] = {
     "code": lazy_gettext("the code"),
     "address": lazy_gettext("the connection"),
     "account": lazy_gettext("the account"),
+    "book": lazy_gettext("the book"),
+    "print": lazy_gettext("on paper"),
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import paging, registry
 from smsapp.db import transaction
-from smsapp.handlers.console import words
+from smsapp.handlers.console import panels, words
 from smsapp.handlers.console.guard import ALL, address, allowed, me
 from smsapp.handlers.console.people.cells import COLUMNS
 from smsapp.i18n import language_name
@@ -48,6 +48,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             card = found(db, person_id)
             page = timeline.of(db, person_id, request.args.get("after"))
             places = places_named(db, [event.told for event in page.rows if event.kind == "change"])
+            others = panels.of(db, rt, person_id)
             if page.first:
                 audit.note(
                     db,
@@ -59,7 +60,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                     address=address(),
                 )
         return render_template(
-            "console/people/one.html", card=card, page=page, change=lambda told: change(told, places)
+            "console/people/one.html", card=card, page=page, panels=others, change=lambda told: change(told, places)
         )
 
 

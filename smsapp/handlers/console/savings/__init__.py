@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from smsapp.handlers.console.savings import finding
+from smsapp.handlers.console.savings import books, disputes, finding, groups, indicators, memberships
 from smsapp.runtime import Runtime
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
-    for part in (finding,):
+    reading = (finding, groups, books, disputes, indicators, memberships)
+    for part in reading:
         part.register(bp, rt)

@@ -60,7 +60,7 @@ def narrowed(db: Session, place: str) -> Scope:
     return me().scope.narrowed(scopes.at(db, [found.id for found in places]).facilities or ())
 
 
-def note(db: Session, rt: Runtime, action: str, group: Group, **details: Any) -> None:
-    """Whoever asks saw or took along something of this group."""
+def note(db: Session, rt: Runtime, action: str, group: Group, subject: str = "", **details: Any) -> None:
+    """Whoever asks saw or took along something of this group: its page, where no other subject is named."""
     told: dict[str, Any] = {"facility_id": group.facility_id, "address": address(), **details}
-    audit.note(db, rt.now(), me(), action, f"savings_group:{group.id}", **told)
+    audit.note(db, rt.now(), me(), action, subject or f"savings_group:{group.id}", **told)

@@ -54,9 +54,43 @@ REQUESTS: Mapping[str, LazyString] = {
     "write_off": lazy_gettext("to write off a loan"),
     "cancel": lazy_gettext("to reverse an entry"),
     "number": lazy_gettext("to change a number"),
+    "pin": lazy_gettext("a new PIN"),
     "share_out": lazy_gettext("the share-out"),
 }
 CHANNELS: Mapping[str, LazyString] = {
     "sms": lazy_gettext("SMS"),
     "ussd": lazy_gettext("USSD"),
+}
+# Of an expense, or of a use of the social fund.
+CATEGORIES: Mapping[str, LazyString] = {
+    "health": lazy_gettext("health"),
+    "death": lazy_gettext("bereavement"),
+    "school": lazy_gettext("school"),
+    "cahier": lazy_gettext("notebook"),
+    "transport": lazy_gettext("transport"),
+    "soap": lazy_gettext("soap"),
+    "other": lazy_gettext("other"),
+}
+# Why a fine was due; what somebody wrote herself stands for itself.
+REASONS: Mapping[str, LazyString] = {
+    "absent": lazy_gettext("absent"),
+    "late": lazy_gettext("late"),
+    "talking": lazy_gettext("talking"),
+    "other": lazy_gettext("other"),
+}
+DISPUTES: Mapping[str, LazyString] = {
+    "open": lazy_gettext("open dispute"),
+    "agreed": lazy_gettext("dispute ended: she agrees"),
+    "reversed": lazy_gettext("dispute ended: reversed"),
+}
+EVENTS: Mapping[str, LazyString] = {
+    "booked": lazy_gettext("Entered in the book"),
+    "told": lazy_gettext("Text sent"),
+    "wrote": lazy_gettext("Text received"),
+    "disputed": lazy_gettext("She says that it is not right (NON)"),
+    "asked": lazy_gettext("An officer asks to reverse it"),
+    "yes": lazy_gettext("Another officer agrees"),
+    "no": lazy_gettext("Another officer does not agree"),
+    "reversed": lazy_gettext("Reversed"),
+    "agreed": lazy_gettext("She agrees after all (OUI)"),
 }
