@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from smsapp.conversations import lacking
 from smsapp.flows import render
 from smsapp.flows.catalogue import Catalogue, needed_texts
-from smsapp.flows.nodes import Ask, Flow
+from smsapp.flows.nodes import Ask, End, Flow
 from smsapp.flows.state import Option, Screen
 from smsapp.i18n import Texts, fields
 from smsapp.segments import count, fits_ussd, fold
@@ -66,7 +66,7 @@ def screens(flow: Flow, language: str) -> Iterator[Screen]:
         options = ()
         if isinstance(node, Ask):
             options = tuple(Option(c.code, c.name, key=f"{node.labels}.{c.name}") for c in node.choices)
-        ends = not isinstance(node, Ask)
+        ends = isinstance(node, End)
         yield Screen(flow, node.name, options, back="" if ends else "0", home=not ends, end=ends)
 
 

@@ -514,6 +514,16 @@ def test_she_changes_her_own_pin_with_the_old_one(phone, rt, group):
     assert "8. Hawa" in enter(phone, "2468")[0]
 
 
+def test_the_new_pin_is_still_known_after_the_line_was_lost(phone, rt, group):
+    enter(phone)
+    pick(phone, CODES, OWN_PIN)
+    phone.key(PIN, "2468")
+    phone.dial()
+    assert "Tapez encore" in phone.key(PIN)[0]  # the guard's question
+    assert "est changé" in phone.key("2468")[0]
+    assert pins.same("2468", row(rt, group, 8).pin)
+
+
 def test_a_forgotten_pin_is_typed_on_an_officers_phone_and_two_others_agree(phone, rt, group, client):
     alter(rt, group, 8, pin_locked_until=rt.now() + timedelta(hours=9), pin_locks=4)
     president = Handset(rt, number_of(1), client)

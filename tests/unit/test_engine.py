@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from smsapp.flows import engine, run
+from smsapp.flows import engine, render, run
 from smsapp.flows.state import LimitReached, State
-from tests.flowkit import KNOWN, LIVE, STRANGER, Player, flow, moment
+from tests.flowkit import KNOWN, LIVE, STRANGER, Player, flow, moment, words
 
 VISIT = flow(
     """
@@ -234,6 +234,77 @@ def test_a_question_asked_first_comes_back_to_where_she_was():
     player.say("1")
     assert player.at == "satisfaction.explained"
     assert [f.answers for f in player.state.frames] == [f.answers for f in before.frames]
+
+
+SECRET = flow(
+    """
+flow: secret
+guard: who
+returns: [kept]
+nodes:
+  - {ask: pin, type: pin, effects: [some.check]}
+  - {ask: amount, type: integer, effects: [some.thing]}
+  - {end: done, goto: back}
+""",
+    "{amount: 'Combien ? {kept} {other}'}",
+)
+WHO = flow("{flow: who, nodes: [{ask: pin, type: pin, effects: [some.check]}, {end: yes, goto: back}]}")
+
+
+@pytest.fixture
+def secret():
+    player = Player(SECRET, WHO)
+    player.begin("secret")
+    return player
+
+
+def guard(player):
+    """As a new session does where a guarded form was left open."""
+    player._keep(engine.push(player.flows, player.state, "who", player.facts, moment(run="r")))
+
+
+def test_an_effect_sees_a_pin_and_nothing_that_is_kept_does(secret):
+    step = secret.say("1234")
+    assert [effect.answers for effect in step.effects] == [{"pin": "1234"}]
+    secret.say("x", "1500")
+    assert secret.effects[-1].answers["pin"] == engine.GIVEN
+    assert "1234" not in json.dumps([step.state.to_json(), secret.state.to_json()])
+    assert "1234" not in secret.seen
+
+
+def test_what_effects_gave_back_is_shown_and_told_to_later_ones_where_the_flow_says_so(secret):
+    secret.say("1234")
+    kept = replace(secret.state.top, told={"kept": "12 F", "other": "9"})
+    secret.state = State.from_json(json.loads(json.dumps(secret.state.with_top(kept).to_json())))
+    assert render.ussd(secret.show().screen, "fr", words("fr")).startswith("Combien ? 12 F {other}")
+    effect = secret.say("1500").effects[-1]
+    assert (effect.answers["kept"], effect.answers.get("other")) == ("12 F", None)
+
+
+def test_a_guard_comes_before_the_open_form_and_leads_back_to_it(secret):
+    secret.say("1234")
+    guard(secret)
+    assert secret.at == "who.pin"
+    secret.say("12")
+    assert secret.at == "who.pin"
+    secret.say("1234")
+    assert secret.at == "secret.amount"
+
+
+@pytest.mark.parametrize("key", ["0", "00"])
+def test_no_key_leads_past_a_guard(secret, key):
+    secret.say("1234")
+    guard(secret)
+    step = secret.say(key)
+    assert secret.at == "main.title"
+    assert [frame.flow for frame in step.state.frames] == [secret.flows.live["main"].revision]
+
+
+def test_where_nothing_is_guarded_back_from_the_same_flow_is_the_screen_below():
+    player = Player(WHO, SECRET)
+    player.begin()
+    player.say("1", "0")
+    assert player.at == "main.title"
 
 
 def test_named_limits_end_a_conversation():

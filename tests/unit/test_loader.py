@@ -59,6 +59,7 @@ WRONG = {
     "{flow: f, pins: [p], nodes: [{end: a}]}": "pins p, which it does not need",
     "{flow: f, anonymous: maybe, nodes: [{end: a}]}": "`anonymous` is 'maybe'",
     "{flow: f, kind: menu, entries: [{goto: g, relevant: '${x} = 1'}]}": "${x} is not among its needs",
+    "{flow: f, offered: '${x} = 1', nodes: [{end: a}]}": "${x} is not among its needs",
 }
 
 

@@ -75,6 +75,19 @@ KEYWORDS = {
     "Survey": Command("flow", (), "satisfaction"),
     "AVISÉ": None,
     "mon avis": None,
+    "1201 avis": None,  # its keyword comes first
+    "DEPOT 3 1500": Command("flow", ("3", "1500"), "savings_depot"),
+    "DEPOT3 1500": Command("flow", ("3", "1500"), "savings_depot"),
+    "3 1500 dépôt": Command("flow", ("3", "1500"), "savings_depot"),
+    "deposit": Command("flow", (), "savings_depot"),
+    "mon dépôt": None,
+    "SOLDE": Command("flow", (), "savings_balance"),
+    "balance?": Command("flow", (), "savings_balance"),
+    "NON 27K": Command("flow", ("27K",), "savings_non"),
+    "non merci": None,  # something to say, not a receipt
+    "NON": None,
+    "oui 27 k": Command("flow", ("27", "k"), "savings_oui"),
+    "Oui": None,
     "#": None,
     "": None,
 }
