@@ -1,0 +1,165 @@
+"""Deposits: a member brings shares to a meeting, or her part to a round of the tontine, and a bookkeeper writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.savings import groups, ledger, meetings, receipts
+from smsapp.savings.book import Posting, PostingLine
+from smsapp.savings.groups import Who
+from smsapp.savings.ledger import Entry, Line
+from smsapp.savings.money import francs
+from smsapp.savings.tables import Cycle, Meeting
+
+SAME_WITHIN = timedelta(minutes=10)
+BROUGHT = {"vsla": ("deposit", "savings"), "tontine": ("round", "pot")}  # kind of the posting, and whose account grows
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A deposit that stands in the book."""
+
+    posting: Posting
+    member: Who
+    amount: int
+    balance: int  # all that she has in savings now; in a tontine nothing
+
+    @property
+    def receipt(self) -> str:
+        return self.posting.receipt
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A deposit as it would be booked now: what it would leave her with."""
+
+    member: Who
+    amount: int
+    balance: int
+    seen: datetime | None  # when the same was noted, if within the last minutes
+
+
+def deposit(
+    db: Session,
+    rt: Runtime,
+    who: Who,
+    card: int | Who,
+    amount: int,
+    *,
+    key: str,
+    channel: str,
+    meeting_id: int | None = None,
+    again: bool = False,
+) -> Booked:
+    """Book one deposit and tell its owner; once per key. `again`: it is another one, though it looks like the last."""
+    ledger.lock(db, who.group_id)  # whoever looks for the same deposit sees all that came before this one
+    kind, account = BROUGHT[who.kind]
+    if done := ledger.booked(db, key):
+        member = _member(db, who, card)
+        return Booked(done, member, amount, _balance(db, member))
+    meeting_id = meeting_id or _meeting_today(db, rt, who.group_id)
+    asked = _check(db, rt, who, card, amount, meeting_id, again=again)
+    if asked.seen:
+        at = f"{asked.seen.astimezone(rt.settings.timezone):%H:%M}"
+        raise Refused("savings.already", card=asked.member.card, amount=francs(amount), at=at)
+    member = asked.member
+    lines = [Line("cash", amount), Line(account, -amount, member.id)]
+    entry = Entry(kind, lines, key, channel, entered_by=who.id, meeting_id=meeting_id)
+    posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry)
+    receipts.tell(db, rt, posting, by=who, members=[member], amounts={member.id: amount})
+    return Booked(posting, member, amount, asked.balance)
+
+
+def check(db: Session, rt: Runtime, who: Who, card: int | Who, amount: int) -> Asked:
+    """What this deposit would come to now; refused where it does not fit the rules of the cycle."""
+    return _check(db, rt, who, card, amount, _meeting_today(db, rt, who.group_id), again=False)
+
+
+def _check(
+    db: Session, rt: Runtime, who: Who, card: int | Who, amount: int, meeting_id: int | None, *, again: bool
+) -> Asked:
+    meetings.keeps_book(who)
+    member = _member(db, who, card)
+    cycle = ledger.open_cycle(db, who.group_id)
+    before = _before(db, rt, member, meeting_id)
+    same = [one.at for one in before if one.amount == amount and one.at > rt.now() - SAME_WITHIN]
+    if not same or again:  # a repetition is told as such, and not as too much for one meeting
+        today = rt.local_now().date()
+        here = [one for one in before if one.day == today or (meeting_id and one.meeting_id == meeting_id)]
+        _fits(member, cycle, amount, sum(one.amount for one in here))
+    balance = _balance(db, member) + (amount if who.kind == "vsla" else 0)
+    return Asked(member, amount, balance, None if again else max(same, default=None))
+
+
+def lately(db: Session, rt: Runtime, group_id: int) -> Sequence[tuple[int, int]]:
+    """Member and amount of what was brought within the last minutes, and still stands."""
+    found = _standing(db, group_id, Posting.at > rt.now() - SAME_WITHIN)
+    return [(one.member_id, one.amount) for one in found if one.member_id is not None]
+
+
+def _member(db: Session, who: Who, card: int | Who) -> Who:
+    member = card if isinstance(card, Who) else groups.by_card(db, who.group_id, card)
+    if member is None or member.group_id != who.group_id:
+        raise Refused("savings.no_card", card=card if isinstance(card, int) else card.card)
+    return member
+
+
+def _balance(db: Session, member: Who) -> int:
+    return ledger.total(db, member.group_id, "savings", member.id) if member.kind == "vsla" else 0
+
+
+def _meeting_today(db: Session, rt: Runtime, group_id: int) -> int | None:
+    """The meeting that is being held: what is brought while it lasts belongs to it."""
+    held = select(Meeting.id).where(Meeting.group_id == group_id, Meeting.held_on == rt.local_now().date())
+    return db.scalar(held.where(Meeting.closed_at.is_(None)))
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """Something that a member brought and nobody took back."""
+
+    member_id: int | None
+    amount: int
+    at: datetime
+    day: date
+    meeting_id: int | None
+
+
+def _standing(db: Session, group_id: int, *which: ColumnElement[bool]) -> list[_Brought]:
+    back = aliased(Posting)
+    lines = (
+        select(PostingLine.member_id, -PostingLine.amount, Posting.at, Posting.day, Posting.meeting_id)
+        .join(Posting, Posting.id == PostingLine.posting_id)
+        .where(Posting.group_id == group_id, Posting.kind.in_([kind for kind, _ in BROUGHT.values()]))
+        .where(PostingLine.account.in_([account for _, account in BROUGHT.values()]))
+        .where(~select(back.id).where(back.reverses == Posting.id).exists(), *which)
+    )
+    return [_Brought(*row) for row in db.execute(lines).all()]
+
+
+def _before(db: Session, rt: Runtime, member: Who, meeting_id: int | None) -> list[_Brought]:
+    """What she brought today, to this meeting, or a moment ago: by whichever bookkeeper, on whichever phone."""
+    now = [Posting.day == rt.local_now().date(), Posting.at > rt.now() - SAME_WITHIN]
+    here = [*now, Posting.meeting_id == meeting_id] if meeting_id else now
+    return _standing(db, member.group_id, PostingLine.member_id == member.id, or_(*here))
+
+
+def _fits(member: Who, cycle: Cycle, amount: int, had: int) -> None:
+    """Whole shares, and no more of them at one meeting than the cycle allows; of a tontine, what each brings."""
+    value, most = cycle.share_value, cycle.most_shares
+    if member.kind == "tontine":
+        if amount != value:
+            raise Refused("savings.round_amount", card=member.card, amount=francs(value))
+        return
+    if amount % value or not value <= amount <= most * value:
+        largest = francs(most * value)
+        raise Refused("savings.shares", card=member.card, most=most, value=francs(value), largest=largest)
+    if had + amount > most * value:
+        raise Refused("savings.shares_left", card=member.card, had=francs(had), most=most, value=francs(value))

@@ -1,0 +1,60 @@
+"""Which posting somebody means by a receipt number, among those that she may ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from smsapp.refusals import Refused
+from smsapp.savings import chain
+from smsapp.savings.book import Posting, PostingLine
+
+
+def read(words: str) -> tuple[str, str]:
+    """The receipt that a text begins with (`27K`, `27 k`, `reçu 27K`), and what follows it. Refused where it does not.
+
+    The most words that make a receipt are its own: `27 K` is one receipt, and `K` no reason.
+    """
+    said = words.split()
+    for taken in (3, 2, 1):
+        if taken <= len(said) and (receipt := chain.read_receipt(" ".join(said[:taken]))):
+            return receipt, " ".join(said[taken:])
+    raise Refused("savings.receipt_unknown")
+
+
+def in_groups(db: Session, receipt: str, group_ids: Collection[int]) -> Posting:
+    """The last posting of these groups with this receipt; whose it is otherwise, nobody is told."""
+    chosen = select(Posting).where(Posting.receipt == receipt, Posting.group_id.in_(group_ids))
+    return _one(db.scalar(chosen.order_by(Posting.at.desc()).limit(1)))
+
+
+def of_members(db: Session, receipt: str, member_ids: Collection[int]) -> tuple[Posting, int]:
+    """The last posting with this receipt that names one of these members, and which of them."""
+    chosen = (
+        select(Posting, PostingLine.member_id)
+        .join(PostingLine, PostingLine.posting_id == Posting.id)
+        .where(Posting.receipt == receipt, PostingLine.member_id.in_(member_ids))
+    )
+    found = db.execute(chosen.order_by(Posting.at.desc()).limit(1)).first()
+    if found is None or found[1] is None:
+        raise Refused("savings.receipt_unknown")
+    return found[0], found[1]
+
+
+def members_of(db: Session, posting: Posting) -> list[int]:
+    """Ids of those whom a posting names."""
+    chosen = select(PostingLine.member_id).where(PostingLine.posting_id == posting.id).distinct()
+    return sorted(member_id for member_id in db.scalars(chosen) if member_id is not None)
+
+
+def is_reversed(db: Session, posting: Posting) -> bool:
+    back = aliased(Posting)
+    return db.scalar(select(back.id).where(back.reverses == posting.id)) is not None
+
+
+def _one(posting: Posting | None) -> Posting:
+    if posting is None:
+        raise Refused("savings.receipt_unknown")
+    return posting

@@ -1,0 +1,127 @@
+"""Receipts: what a posting says to those whose money it is, each in her language, on her phone or her witness's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from smsapp import outbox, people
+from smsapp.outbox import Draft
+from smsapp.runtime import Runtime
+from smsapp.savings import debts, groups, ledger
+from smsapp.savings.book import Posting, PostingLine
+from smsapp.savings.groups import Who
+from smsapp.savings.money import francs
+from smsapp.segments import count, fold
+
+KIND = "receipt"
+# Which balance a receipt tells; of the other kinds none.
+OF_SAVINGS = ("deposit", "withdrawal", "opening")
+OF_LOAN = ("loan", "repayment", "write_off")
+
+
+def tell(
+    db: Session,
+    rt: Runtime,
+    posting: Posting,
+    *,
+    by: Who | None = None,
+    amounts: Mapping[int, int] | None = None,
+    members: Collection[Who] = (),
+) -> None:
+    """A receipt to every member that the posting names, once however often this is called.
+
+    `by` is who has just entered it: by SMS her own phone gets the answer, and no second text that says the same.
+    `amounts` (member id -> francs) where the lines do not tell what a member is to read, as in a share-out; `members`
+    are those of them who were read before.
+    """
+    known = {member.id: member for member in members}
+    answered = by.number if by is not None and posting.channel == "sms" else None
+    drafts = []
+    for member_id, amount in (amounts or _amounts(ledger.lines_of(db, posting.id))).items():
+        member = known.get(member_id) or groups.by_id(db, member_id)
+        if member is not None and (reader := _reader(db, member)) is not None and reader.number != answered:
+            drafts.append(_draft(db, rt, posting, member, reader, amount))
+    outbox.post_many(db, rt, drafts)
+
+
+def tell_all(db: Session, rt: Runtime, told: Sequence[tuple[Who, Posting, int]]) -> None:
+    """As `tell`, for what was booked at once in one group: each member, her posting and its amount."""
+    readers = {who.id: who for who in groups.whole(db, told[0][0].group_id)} if told else {}
+    drafts = []
+    for member, posting, amount in told:
+        reader = member if member.number else readers.get(member.witness_id or 0)
+        if reader is not None and reader.number:
+            drafts.append(_draft(db, rt, posting, member, reader, amount))
+    outbox.post_many(db, rt, drafts)
+
+
+def words(db: Session, rt: Runtime, posting: Posting, member: Who, language: str | None, amount: int) -> str:
+    """Group, amount, balance, receipt number and date of a posting, and nothing else about anybody."""
+    key, balance = _kind(db, posting, member)
+    first = db.get_one(Posting, posting.reverses) if posting.reverses else None
+    values = {
+        "amount": francs(amount),
+        "balance": francs(balance),
+        "day": f"{posting.day:%d/%m/%Y}",
+        "receipt": posting.receipt,
+        "of": first.receipt if first else "",
+    }
+    return rt.texts.say(language, f"receipt.{key}", group=member.group, **values)
+
+
+def _draft(db: Session, rt: Runtime, posting: Posting, member: Who, reader: Who, amount: int) -> Draft:
+    number = reader.number or ""
+    language = people.language_of(db, number) or reader.language
+    text = words(db, rt, posting, member, language, amount)
+    if reader.id != member.id:
+        text = rt.texts.say(language, "receipt.witness", member=member.title, receipt=text)
+    return Draft(
+        number,
+        shortened(text, member.group),
+        kind=KIND,
+        language=language,
+        key=f"receipt:{posting.id}:{member.id}",
+        facility_id=member.facility_id,
+    )
+
+
+def shortened(text: str, group: str) -> str:
+    """One text message: a long name of a group gives way, no figure does."""
+    name = group
+    while count(fold(text)) > 1 and len(name) > 1:
+        text, name = text.replace(name, name[:-1].rstrip(), 1), name[:-1].rstrip()
+    return text
+
+
+def _reader(db: Session, member: Who) -> Who | None:
+    """Whose phone it goes to: hers, else her witness's."""
+    if member.number or member.witness_id is None:
+        return member if member.number else None
+    witness = groups.by_id(db, member.witness_id)
+    return witness if witness is not None and witness.number else None
+
+
+def _amounts(lines: Sequence[PostingLine]) -> dict[int, int]:
+    """What moved for each member: of lines that cancel out (a debt that is let be) one side."""
+    up: dict[int, int] = defaultdict(int)
+    down: dict[int, int] = defaultdict(int)
+    for line in lines:
+        if line.member_id is not None:
+            (up if line.amount > 0 else down)[line.member_id] += abs(line.amount)
+    return {member_id: max(up[member_id], down[member_id]) for member_id in sorted({*up, *down})}
+
+
+def _kind(db: Session, posting: Posting, member: Who) -> tuple[str, int]:
+    """Under which key its text is, and the balance that the text may show."""
+    first = db.get_one(Posting, posting.reverses).kind if posting.reverses else ""
+    what = first or posting.kind
+    if what in OF_LOAN:
+        loan_ids = {line.loan_id for line in ledger.lines_of(db, posting.id) if line.loan_id is not None}
+        owed = [debts.of_loan(db, loan_id, posting.day).owed.total for loan_id in sorted(loan_ids)]
+        return ("reversal.loan" if first else what), sum(owed)
+    if what in OF_SAVINGS:
+        return ("reversal.savings" if first else what), ledger.total(db, posting.group_id, "savings", member.id)
+    return ("reversal" if first else what), 0
