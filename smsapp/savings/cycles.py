@@ -93,7 +93,7 @@ def share_out(db: Session, rt: Runtime, request: Request) -> ShareOut:
     projection = ready(db, rt, request.group_id)
     cycle = projection.cycle
     if cycle.id != request.about:
-        raise Refused("savings.no_cycle")
+        raise Refused("savings.share.closed")
     if projection.shared.loss and not request.details.get("loss"):
         raise Refused("savings.share.loss")
     today = rt.local_now().date()

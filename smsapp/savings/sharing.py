@@ -76,7 +76,9 @@ class Projection:
 
 def project(db: Session, rt: Runtime, group_id: int) -> Projection:
     """What each would get if all were shared out today; refused where there is nothing to share."""
-    cycle = ledger.open_cycle(db, group_id)
+    cycle = db.scalar(select(Cycle).where(Cycle.group_id == group_id, Cycle.closed_on.is_(None)))
+    if cycle is None:
+        raise Refused("savings.share.closed")
     if db.get_one(Group, group_id).kind != "vsla":
         raise Refused("savings.share.tontine")
     has = ledger.balances(db, group_id)

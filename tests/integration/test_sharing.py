@@ -199,7 +199,7 @@ def test_everybody_is_told_her_line_and_nothing_more_is_booked(village):
     assert "30 405 F" in told[number_of(1)]
     with refuses("no_cycle"):
         book.filled({1: 500})
-    with refuses("no_cycle"):
+    with refuses("share.closed"):
         book.project()
 
 
