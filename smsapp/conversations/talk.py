@@ -152,10 +152,15 @@ class Talk:
     def ussd(self, reply: Reply) -> str:
         if reply.screen is None:
             return render.plain(reply.words)
-        page, pages = render.ussd_page(reply.screen, self.caller.language, self.words, reply.values)
+        screen = replace(reply.screen, mark=self._mark(reply.screen))
+        page, pages = render.ussd_page(screen, self.caller.language, self.words, reply.values)
         if self.state and max(self.state.top.pages, 1) != pages:
             self.state = self.state.with_top(replace(self.state.top, pages=pages))
         return page
+
+    def _mark(self, screen: Screen) -> str:
+        """Who only practises reads so on every screen of what asks for her PIN."""
+        return self.words("practice") if screen.flow.guard and self.facts["practising"] else ""
 
     def sms(self, reply: Reply) -> str:
         if reply.screen is None:

@@ -65,7 +65,8 @@ def sms(screen: Screen, language: str, words: Words, values: Mapping[str, Any] |
 
 def _head(screen: Screen, language: str, words: Words, values: Mapping[str, Any]) -> list[str]:
     shown = {**screen.values, **values}
-    lines = [_reason(screen, screen.problem, language, words)] if screen.problem else []
+    lines = [screen.mark]
+    lines += [_reason(screen, screen.problem, language, words)] if screen.problem else []
     lines.append(lead(screen, language, values))
     lines.append(screen.flow.text(language, screen.key) or "")
     return [fill(line, shown) for line in lines if line]

@@ -124,6 +124,7 @@ class Screen:
     page: int = 0
     end: bool = False
     lead: tuple[Flow, str] | None = None  # the end of another flow, shown above
+    mark: str = ""  # a word above everything: nothing here counts
     values: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -29,16 +29,17 @@ def bring(db: Session, rt: Runtime, by: Booking, what: str, amount: int, card: i
     if done := ledger.booked(db, by.key):
         return done
     cycle = ledger.open_cycle(db, by.who.group_id)
-    may(db, by, cycle)
+    meetings.keeps_book(by.who)
+    if not possible(db, by.who.group_id):
+        raise Refused("savings.begun")
     entry = by.entry("opening", *_lines(db, rt, by, cycle, what, amount, card), reason=REASON)
     return box.book(db, rt, by, entry)[0]
 
 
-def may(db: Session, by: Booking, cycle: Cycle) -> None:
-    meetings.keeps_book(by.who)
-    closed = select(Meeting.id).where(Meeting.cycle_id == cycle.id, Meeting.closed_at.is_not(None)).limit(1)
-    if db.scalar(closed) is not None:
-        raise Refused("savings.begun")
+def possible(db: Session, group_id: int) -> bool:
+    """Is there a cycle of which no meeting was closed here?"""
+    begun = select(Meeting.id).where(Meeting.cycle_id == Cycle.id, Meeting.closed_at.is_not(None)).exists()
+    return db.scalar(select(Cycle.id).where(Cycle.group_id == group_id, Cycle.closed_on.is_(None), ~begun)) is not None
 
 
 def _lines(

@@ -62,7 +62,7 @@ class Total:
 def keeps_book(who: Who) -> None:
     """Only the group's own treasurer and secretary write its book."""
     if not who.keeps_book:
-        raise Refused("savings.not_bookkeeper")
+        raise Refused("savings.not_keeper")
 
 
 def current(db: Session, group_id: int) -> Meeting | None:
@@ -120,7 +120,7 @@ def begin(db: Session, rt: Runtime, who: Who, away: Collection[int]) -> Sitting:
 def known(members: Iterable[Who], cards: Collection[int]) -> None:
     """Refused where a card is nobody's."""
     if wrong := set(cards) - {m.card for m in members}:
-        raise Refused("savings.card_unknown", card=min(wrong))
+        raise Refused("savings.no_card", card=min(wrong))
 
 
 def opening(db: Session, group_id: int) -> Opening:

@@ -114,14 +114,14 @@ def test_a_meeting_begins_with_its_roll_and_is_the_only_one(desk, clock):
 
 
 def test_the_roll_names_nobody_unknown_and_somebody_is_there(desk):
-    assert refused(desk.begin, 14) == ("card_unknown", {"card": 14})
+    assert refused(desk.begin, 14) == ("no_card", {"card": 14})
     assert refused(desk.begin, *range(1, 14)) == ("nobody_there", {})
     assert refused(desk.shares, "tous 500") == ("no_meeting", {})
 
 
 def test_only_those_who_keep_the_book_write_in_it(desk, rt, group):
     awa = desk.see(lambda db: groups.by_card(db, group.id, 3))
-    assert refused(lambda: desk.see(lambda db: meetings.begin(db, rt, awa, ()))) == ("not_bookkeeper", {})
+    assert refused(lambda: desk.see(lambda db: meetings.begin(db, rt, awa, ()))) == ("not_keeper", {})
     desk.begin()
     batch = read_batch("tous 500")
     calls = [
@@ -138,7 +138,7 @@ def test_only_those_who_keep_the_book_write_in_it(desk, rt, group):
         lambda db: closing.explain(db, rt, awa, desk.now(db), 500, 500, "lost", "x", "ussd"),
     ]
     keys = [refused(desk.see, call)[0] for call in calls]
-    assert set(keys) <= {"not_bookkeeper", "short.free", "short.outside"}
+    assert set(keys) <= {"not_keeper", "short.free", "short.outside"}
     assert desk.verified() == 0
 
 
@@ -162,8 +162,8 @@ def test_a_batch_means_those_who_are_there_and_have_not_brought_theirs(desk):
     [
         ("tous 600", "not_shares"),
         ("tous 3000", "not_shares"),
-        ("1-14 500", "card_unknown"),
-        ("tous 500 -14", "card_unknown"),
+        ("1-14 500", "no_card"),
+        ("tous 500 -14", "no_card"),
         ("7 500", "batch_nobody"),
         ("tous mille", "batch.amount"),
         ("tous 1.5", "batch.amount"),
@@ -271,7 +271,7 @@ def test_a_group_brings_its_paper_book(desk):
     desk.put(beginning.bring, "loan", 12_000, 2)
     assert refused(desk.put, beginning.bring, "loan", 500, 2)[0] == "has_loan"
     assert refused(desk.put, beginning.bring, "savings", 750, 3)[0] == "not_whole"
-    assert refused(desk.put, beginning.bring, "savings", 500, 14)[0] == "card_unknown"
+    assert refused(desk.put, beginning.bring, "savings", 500, 14)[0] == "no_card"
     assert refused(desk.put, beginning.bring, "loan", 25_000, 1)[0] == "short.cash"
     assert (desk.total("cash"), desk.total("loans")) == (20_000, 12_000)
     desk.begin()
