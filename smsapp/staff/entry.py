@@ -82,7 +82,8 @@ def set_up(rt: Runtime, caller: Caller, token: str, code: str) -> tuple[Opened, 
         codes = totp.confirm(db, rt.now(), account, code)
         if codes is None:
             raise Wrong
-        audit.note(db, rt.now(), accounts.staff(db, account), "account.factor_set", audit.of(account.id))
+        who = accounts.staff(db, account)
+        audit.note(db, rt.now(), who, "account.factor_set", audit.of(account.id), address=caller.address)
         return _complete(db, rt, account, token, caller.address), codes
 
 

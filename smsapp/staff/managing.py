@@ -35,7 +35,7 @@ class Wanted:
     places: frozenset[int] = frozenset()
 
 
-def invite(db: Session, now: datetime, by: Staff | None, wanted: Wanted) -> tuple[Account, str]:
+def invite(db: Session, now: datetime, by: Staff | None, wanted: Wanted, *, address: str = "") -> tuple[Account, str]:
     """A new account, and the one-time link's secret by which its owner chooses a password."""
     wanted = _checked(db, wanted)
     values = {"name": wanted.name, "email": wanted.email, "role": wanted.role, "language": wanted.language}
@@ -44,11 +44,20 @@ def invite(db: Session, now: datetime, by: Staff | None, wanted: Wanted) -> tupl
     if account is None:
         raise Refused("There is an account with this e-mail address already.", about="email")
     db.add_all(AccountPlace(account_id=account.id, place_id=place) for place in wanted.places)
-    audit.note(db, now, by, "account.invited", audit.of(account.id), role=wanted.role, places=sorted(wanted.places))
+    audit.note(
+        db,
+        now,
+        by,
+        "account.invited",
+        audit.of(account.id),
+        address=address,
+        role=wanted.role,
+        places=sorted(wanted.places),
+    )
     return account, tickets.make(db, now, account.id)
 
 
-def change(db: Session, now: datetime, by: Staff | None, account_id: int, wanted: Wanted) -> None:
+def change(db: Session, now: datetime, by: Staff | None, account_id: int, wanted: Wanted, *, address: str = "") -> None:
     wanted = _checked(db, wanted)
     last = _is_last_administrator(db, account_id)
     account, before = _locked(db, account_id), places_of(db, [account_id])[account_id]
@@ -68,10 +77,10 @@ def change(db: Session, now: datetime, by: Staff | None, account_id: int, wanted
     if "role" in differs:
         signins.end_all(db, account_id)  # what a role may do is looked at when one signs in, too
     if differs:
-        audit.note(db, now, by, "account.changed", audit.of(account_id), **differs)
+        audit.note(db, now, by, "account.changed", audit.of(account_id), address=address, **differs)
 
 
-def close(db: Session, now: datetime, by: Staff | None, account_id: int) -> None:
+def close(db: Session, now: datetime, by: Staff | None, account_id: int, *, address: str = "") -> None:
     """Nobody signs in to it any more; what she did keeps her name."""
     if by and by.id == account_id:
         raise Refused("Nobody closes her own account. Ask another administrator.")
@@ -84,40 +93,40 @@ def close(db: Session, now: datetime, by: Staff | None, account_id: int) -> None
     account.active = False
     signins.end_all(db, account_id)
     tickets.withdraw(db, account_id)
-    audit.note(db, now, by, "account.closed", audit.of(account_id))
+    audit.note(db, now, by, "account.closed", audit.of(account_id), address=address)
 
 
-def open_again(db: Session, now: datetime, by: Staff | None, account_id: int) -> None:
+def open_again(db: Session, now: datetime, by: Staff | None, account_id: int, *, address: str = "") -> None:
     account = _locked(db, account_id)
     if not account.active:
         account.active = True
-        audit.note(db, now, by, "account.opened", audit.of(account_id))
+        audit.note(db, now, by, "account.opened", audit.of(account_id), address=address)
 
 
-def new_link(db: Session, now: datetime, by: Staff | None, account_id: int) -> str:
+def new_link(db: Session, now: datetime, by: Staff | None, account_id: int, *, address: str = "") -> str:
     """The secret of a one-time link to a new password; the password before holds until it is used."""
     if by and by.id == account_id:
         raise Refused("Change your own password on the page of your account.")
     if not _locked(db, account_id).active:
         raise Refused("This account is closed. Open it again first.")
-    audit.note(db, now, by, "account.link_made", audit.of(account_id))
+    audit.note(db, now, by, "account.link_made", audit.of(account_id), address=address)
     return tickets.make(db, now, account_id)
 
 
-def sign_out(db: Session, now: datetime, by: Staff | None, account_id: int) -> None:
+def sign_out(db: Session, now: datetime, by: Staff | None, account_id: int, *, address: str = "") -> None:
     """Everywhere."""
     _locked(db, account_id)
     signins.end_all(db, account_id)
-    audit.note(db, now, by, "account.signed_out_everywhere", audit.of(account_id))
+    audit.note(db, now, by, "account.signed_out_everywhere", audit.of(account_id), address=address)
 
 
-def drop_factor(db: Session, now: datetime, by: Staff | None, account_id: int) -> None:
+def drop_factor(db: Session, now: datetime, by: Staff | None, account_id: int, *, address: str = "") -> None:
     """For whoever lost her phone and her recovery codes."""
     if by and by.id == account_id:
         raise Refused("Change your own second factor on the page of your account.")
     totp.remove(db, _locked(db, account_id))
     signins.end_all(db, account_id)
-    audit.note(db, now, by, "account.factor_removed", audit.of(account_id))
+    audit.note(db, now, by, "account.factor_removed", audit.of(account_id), address=address)
 
 
 def listing(db: Session, *, words: str = "", role: str = "", closed: bool = False, after: str | None = None) -> Page:

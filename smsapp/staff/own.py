@@ -33,10 +33,10 @@ def spoken(language: str) -> str:
     return language
 
 
-def describe(db: Session, rt: Runtime, who: Staff, name: str, language: str) -> None:
+def describe(db: Session, rt: Runtime, who: Staff, name: str, language: str, *, address: str = "") -> None:
     account = _locked(db, who)
     account.name, account.language = named(name), spoken(language)
-    audit.note(db, rt.now(), who, "account.changed", audit.of(who.id))
+    audit.note(db, rt.now(), who, "account.changed", audit.of(who.id), address=address)
 
 
 def places(db: Session, who: Staff) -> Sequence[Place]:
@@ -112,9 +112,9 @@ def renew_recovery_codes(rt: Runtime, caller: Caller, who: Staff, password: str)
         return totp.renew_recovery_codes(db, who.id)
 
 
-def sign_out_elsewhere(db: Session, rt: Runtime, who: Staff, token: str) -> None:
+def sign_out_elsewhere(db: Session, rt: Runtime, who: Staff, token: str, *, address: str = "") -> None:
     signins.end_all(db, who.id, but=token)
-    audit.note(db, rt.now(), who, "account.signed_out_everywhere", audit.of(who.id))
+    audit.note(db, rt.now(), who, "account.signed_out_everywhere", audit.of(who.id), address=address)
 
 
 def prove(rt: Runtime, caller: Caller, who: Staff, password: str) -> str:

@@ -227,6 +227,33 @@ def test_a_lost_phone_is_forgotten_by_an_administrator(rt, boss):
         assert db.scalars(select(RecoveryCode)).all() == []
 
 
+def test_whatever_changes_an_account_says_from_where(rt, boss):
+    """Of a browser elsewhere, at every step that an administrator or the owner takes."""
+    boss.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    boss.post("/staff/new", form("Binta", "programme", ()))
+    awa = Desk.of(rt, "programme", name="Awa")
+    at = f"/staff/{awa.account.id}"
+    boss.post(at, form("Awa", "viewer", (COMMUNE_1,)))
+    for act in ("link", "sign-out", "drop-factor", "close", "open"):
+        boss.post(f"{at}/{act}")
+    boss.post("/account", {"name": "La Chef", "language": "en"})
+    boss.post("/account/sign-out-elsewhere")
+    with transaction(rt.sessions) as db:
+        noted = db.execute(select(AuditEntry.action, AuditEntry.address).order_by(AuditEntry.id)).all()
+    assert {address for _, address in noted} == {"198.51.100.7"}
+    assert [action.removeprefix("account.") for action, _ in noted] == [
+        "invited",
+        "changed",
+        "link_made",
+        "signed_out_everywhere",
+        "factor_removed",
+        "closed",
+        "opened",
+        "changed",
+        "signed_out_everywhere",
+    ]
+
+
 def test_somebody_is_signed_out_everywhere(rt, boss):
     awa = Desk.of(rt, "programme", name="Awa")
     assert "in 1 browser" in boss.see(f"/staff/{awa.account.id}")

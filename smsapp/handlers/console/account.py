@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired
 from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, device, pictures, tries, words
 from smsapp.handlers.console.door import CodeForm
-from smsapp.handlers.console.guard import ALL, allowed, me
+from smsapp.handlers.console.guard import ALL, address, allowed, me
 from smsapp.handlers.console.tries import FAILED, Said
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, own, signins, totp
@@ -57,7 +57,7 @@ def _about(bp: Blueprint, rt: Runtime) -> None:
         if form.validate_on_submit():
             try:
                 with transaction(rt.sessions) as db:
-                    own.describe(db, rt, me(), form.name.data, form.language.data)
+                    own.describe(db, rt, me(), form.name.data, form.language.data, address=address())
                 session["language"] = form.language.data
                 return redirect(url_for("console.account"), 303)
             except Refused as why:
@@ -72,7 +72,7 @@ def _about(bp: Blueprint, rt: Runtime) -> None:
     @allowed(ALL)
     def account_sign_out_elsewhere() -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
-            own.sign_out_elsewhere(db, rt, me(), current_user.token)
+            own.sign_out_elsewhere(db, rt, me(), current_user.token, address=address())
         flash(gettext("You are signed out everywhere but here."), "good")
         return redirect(url_for("console.account"), 303)
 

@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired
 from smsapp.addresses import local_url
 from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, words
-from smsapp.handlers.console.guard import ADMINISTRATORS, allowed, me
+from smsapp.handlers.console.guard import ADMINISTRATORS, address, allowed, me
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, managing, signins, tickets
@@ -97,7 +97,7 @@ def _list(bp: Blueprint, rt: Runtime) -> None:
         if form.validate_on_submit():
             try:
                 with transaction(rt.sessions) as db:
-                    account, token = managing.invite(db, rt.now(), me(), form.wanted())
+                    account, token = managing.invite(db, rt.now(), me(), form.wanted(), address=address())
                 return _link_page(rt, account, token)
             except Refused as why:
                 _tell(form, why)
@@ -117,7 +117,7 @@ def _one(bp: Blueprint, rt: Runtime) -> None:
         if form.validate_on_submit():
             try:
                 with transaction(rt.sessions) as db:
-                    managing.change(db, rt.now(), me(), account_id, form.wanted())
+                    managing.change(db, rt.now(), me(), account_id, form.wanted(), address=address())
                 flash(gettext("Saved."), "good")
                 return redirect(url_for("console.accounts_one", account_id=account_id), 303)
             except Refused as why:
@@ -130,7 +130,7 @@ def _one(bp: Blueprint, rt: Runtime) -> None:
         try:
             with transaction(rt.sessions) as db:
                 account = _found(db, account_id)
-                token = managing.new_link(db, rt.now(), me(), account_id)
+                token = managing.new_link(db, rt.now(), me(), account_id, address=address())
             return _link_page(rt, account, token)
         except Refused as why:
             flash(gettext(why.sentence, **why.values), "bad")
@@ -142,7 +142,7 @@ def _act(bp: Blueprint, rt: Runtime, word: str, act: Callable[..., None], done: 
         try:
             with transaction(rt.sessions) as db:
                 _found(db, account_id)
-                act(db, rt.now(), me(), account_id)
+                act(db, rt.now(), me(), account_id, address=address())
             flash(str(done), "good")
         except Refused as why:
             flash(gettext(why.sentence, **why.values), "bad")
@@ -164,9 +164,9 @@ def _tell(form: AccountForm, why: Refused) -> None:
 
 def _link_page(rt: Runtime, account: Account, token: str) -> str:
     """Shown once: only a digest of it is kept."""
-    address = (rt.settings.public_url or local_url(rt.settings)) + url_for("console.link", token=token)
+    link = (rt.settings.public_url or local_url(rt.settings)) + url_for("console.link", token=token)
     days = tickets.GOOD_FOR.days
-    return render_template("console/accounts/link.html", account=account, address=address, days=days)
+    return render_template("console/accounts/link.html", account=account, address=link, days=days)
 
 
 def _form_page(rt: Runtime, page: str, form: AccountForm, **shown: Any) -> ResponseReturnValue:
