@@ -10,14 +10,14 @@ from smsapp.savings.tables import Member
 class Tontine(Meetings):
     """Who is away brings hers the next time, and whoever's turn it was gets it then."""
 
-    owed: tuple[tuple[Member, Member], ...] = ()  # who has not brought hers, and whose turn it was
+    owed: tuple[tuple[Member, Member, int | None], ...] = ()  # who did not bring hers, whose turn it was, which meeting
 
     def meet(self, nth: int, left: int) -> None:
         turn = self.members[self.now.order[nth - 1] - 1]
         amount = self.now.share_value
-        for member, whose in self.owed:
-            self.enter("round", Line("cash", amount), Line("pot", -amount, member.id))
-            self.enter("pot", Line("cash", -amount), Line("pot", amount, whose.id))
+        for member, whose, meeting_id in self.owed:
+            self.enter("round", Line("cash", amount), Line("pot", -amount, member.id), meeting_id=meeting_id)
+            self.enter("pot", Line("cash", -amount), Line("pot", amount, whose.id), meeting_id=meeting_id)
         # The last round of a cycle leaves nothing open.
         away = [] if not left else [m for m in self.members if m not in self.here and m is not turn]
         for member in self.members:
@@ -25,4 +25,4 @@ class Tontine(Meetings):
                 self.enter("round", Line("cash", amount), Line("pot", -amount, member.id))
         whole = self.book.held("cash")
         self.enter("pot", Line("cash", -whole), Line("pot", whole, turn.id))
-        self.owed = tuple((member, turn) for member in away)
+        self.owed = tuple((member, turn, self.meeting_id) for member in away)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from smsapp.handlers.console.savings import books, disputes, finding, groups, indicators, memberships
+from smsapp.handlers.console.savings import (
+    appointing,
+    assembly,
+    books,
+    disputes,
+    finding,
+    founding,
+    groups,
+    indicators,
+    membership,
+    memberships,
+    ruling,
+)
 from smsapp.runtime import Runtime
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
     reading = (finding, groups, books, disputes, indicators, memberships)
-    for part in reading:
+    for part in (*reading, founding, membership, appointing, ruling, assembly):
         part.register(bp, rt)
