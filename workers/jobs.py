@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
-from smsapp.savings import reminders
+from smsapp.savings import reminders, requests
 from workers.current import runtime, stopping
 
 
@@ -62,6 +62,7 @@ def tidy() -> None:
         imports.forget_old(db, rt.now())
         staff.forget_old(db, rt.now())
         broadcasts.forget_old(db, rt.now())
+        requests.expire(db, rt)
     if first:
         conversations.tidy(rt)
         shuffling.shuffle(rt)

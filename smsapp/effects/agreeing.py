@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import check_pin, speaking
+from smsapp.effects.savings_base import booking
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.savings import access, groups, newpins, numbers, pins, requests
@@ -33,8 +34,9 @@ def say(caller: Caller, wanted: Effect) -> dict[str, str]:
     """An officer's word on a request, after her PIN."""
     check_pin(caller, wanted)
     yes, chosen = wanted.answers["answer"] == "yes", int(wanted.answers["request"])
-    request = requests.say(caller.db, caller.rt, access.speaking(caller.db, caller.number), chosen, yes=yes)
-    return {"result": caller.rt.texts.say(caller.language, f"savings.said.{request.outcome or 'waits'}")}
+    with booking(caller) as db:
+        outcome = requests.say(db, caller.rt, access.speaking(db, caller.number), chosen, yes=yes).outcome
+    return {"result": caller.rt.texts.say(caller.language, f"savings.said.{outcome or 'waits'}")}
 
 
 @effect("savings.ask_number")
@@ -43,7 +45,8 @@ def ask_number(caller: Caller, wanted: Effect) -> None:
     check_pin(caller, wanted)
     who = access.speaking(caller.db, caller.number)
     member = _fellow(caller, who, wanted) if "card" in wanted.answers else None
-    numbers.ask(caller.db, caller.rt, who, str(wanted.answers["number"]), member=member)
+    with booking(caller) as db:
+        numbers.ask(db, caller.rt, who, str(wanted.answers["number"]), member=member)
 
 
 @effect("savings.new_pin")
@@ -64,7 +67,8 @@ def repeat_pin(caller: Caller, wanted: Effect) -> None:
 def change_pin(caller: Caller, wanted: Effect) -> None:
     """Her own, whose old one was given two questions before."""
     repeat_pin(caller, wanted)
-    pins.keep(caller.db, access.speaking(caller.db, caller.number).id, str(wanted.answers["kept"]))
+    with booking(caller) as db:
+        pins.keep(db, access.speaking(db, caller.number).id, str(wanted.answers["kept"]))
 
 
 @effect("savings.ask_pin")
@@ -72,7 +76,8 @@ def ask_pin(caller: Caller, wanted: Effect) -> None:
     """An officer asks the others, with her own PIN, for a member who has none or forgot it."""
     check_pin(caller, wanted)
     who = access.speaking(caller.db, caller.number)
-    newpins.ask(caller.db, caller.rt, who, _fellow(caller, who, wanted), str(wanted.answers["kept"]))
+    with booking(caller) as db:
+        newpins.ask(db, caller.rt, who, _fellow(caller, who, wanted), str(wanted.answers["kept"]))
 
 
 def _option(caller: Caller, request: Request) -> dict[str, str]:

@@ -29,11 +29,6 @@ def found(db: Session, number: str) -> Who | None:
     return who if who is not None and who.number == number else None
 
 
-def practising(db: Session, number: str) -> bool:
-    """Whether what is done on this phone is only practice, and nothing may be booked."""
-    return bool(db.scalar(select(Line.practice).where(Line.number == number)))
-
-
 def open_line(db: Session, now: datetime, number: str, member_id: int, *, practice: bool = False) -> None:
     """From now on this phone speaks for her, until it gives the PIN of somebody else."""
     values = {"member_id": member_id, "practice": practice, "since": now}

@@ -78,7 +78,7 @@ def ask(
 def say(db: Session, rt: Runtime, officer: Who, request_id: int, *, yes: bool) -> Request:
     """One officer's word, whose PIN was given. The last consent that is needed does it; one refusal ends it."""
     ledger.lock(db, officer.group_id)
-    request = db.get(Request, request_id, populate_existing=True)
+    request = db.get(Request, request_id, with_for_update=True, populate_existing=True)
     if request is None or request.group_id != officer.group_id:
         raise Refused("savings.request_over")
     consents = dict(db.execute(select(Consent.member_id, Consent.given).where(Consent.request_id == request_id)).all())

@@ -498,6 +498,24 @@ def test_an_officer_reads_a_request_and_answers_with_her_pin(rt, group, client):
         assert db.get_one(Request, request.id).outcome == "done"
 
 
+def test_who_practises_changes_nothing(rt, group, phone, client):
+    request = ask(rt, group, by=1)
+    secretary = Handset(rt, number_of(2), client)
+    enter(secretary)
+    with transaction(rt.sessions) as db:
+        access.open_line(db, rt.now(), secretary.number, row(rt, group, 2).id, practice=True)
+    before = len(sent(rt))
+    pick(secretary, "Demandes", "Nouveau numéro", "Oui")
+    secretary.key(PIN)
+    pick(secretary, CODES, OWN_PIN)
+    secretary.key(PIN, "2468", "2468")
+    with transaction(rt.sessions) as db:
+        assert db.scalars(select(Consent)).all() == []
+        assert db.get_one(Request, request.id).outcome is None
+    assert pins.same(PIN, row(rt, group, 2).pin)
+    assert len(sent(rt)) == before
+
+
 # ---- changing a PIN
 
 
