@@ -83,7 +83,7 @@ def project(db: Session, rt: Runtime, group_id: int) -> Projection:
         raise Refused("savings.share.tontine")
     has = ledger.balances(db, group_id)
     owed = _owed(db, group_id, rt.local_now().date())
-    titles = _takes_part(db, group_id, has, owed)
+    titles = _takes_part(db, cycle, has, owed)
     fund = _fund(cycle, has, owed, titles)
     try:
         shared = shareout.share(fund)
@@ -130,12 +130,17 @@ def _fund(
 
 
 def _takes_part(
-    db: Session, group_id: int, has: Mapping[Place, int], owed: Mapping[int, Owed]
+    db: Session, cycle: Cycle, has: Mapping[Place, int], owed: Mapping[int, Owed]
 ) -> dict[int, tuple[int, str]]:
-    """Card and title of everybody who has saved in this cycle, paid a charge or owes something, also who has left."""
-    ids = {member for (account, member, _), amount in has.items() if member and account in {"savings", "charges"}}
+    """Card and title of everybody who has savings or owes something, also of who has left.
+
+    And where charges go back to who paid them, of the members who have.
+    """
+    titles = {who.id: who.title for who in groups.whole(db, cycle.group_id)}
+    ids = {member for member, saved in _by_member(has, "savings").items() if saved}
     ids |= {member for member, one in owed.items() if one.total}
-    titles = {who.id: who.title for who in groups.whole(db, group_id)}
+    if cycle.method == "interest_returned":
+        ids |= _by_member(has, "charges").keys() & titles.keys()
     cards = select(Member.id, Member.card).where(Member.id.in_(ids)).order_by(Member.card)
     return {member_id: (card, titles.get(member_id, str(card))) for member_id, card in db.execute(cards)}
 

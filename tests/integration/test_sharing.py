@@ -17,7 +17,7 @@ from smsapp.savings import cycles, groups, ledger, loans, requests, sharing, ver
 from smsapp.savings.book import Dispute, Posting, ShareOut
 from smsapp.savings.cycles import Rules
 from smsapp.savings.ledger import Entry, Line
-from smsapp.savings.tables import Cycle, Group, Loan, Meeting
+from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
 from tests.hamlet import cards, found, number_of
 from tests.village import settle
 
@@ -44,7 +44,7 @@ class Book:
         with transaction(self.rt.sessions) as db:
             for kind, lines in entries:
                 self.n += 1
-                entry = Entry(kind, lines, f"test.{self.n}", "ussd")
+                entry = Entry(kind, lines, f"test.{self.group.id}.{self.n}", "ussd")
                 ledger.book(db, self.rt.now(), self.today, self.group.id, entry)
 
     @property
@@ -133,6 +133,17 @@ def test_each_gets_the_charges_back_that_she_paid(village):
     book.lend(2, 10000)
     book.repay(2, 11000)
     assert paid(book) == {1: 30340, 2: 23840, 3: 50340, 4: 15340, 5: 7840}
+
+
+def test_who_takes_part(village):
+    for method, name, hers in (("flat", "Sabou", {}), ("interest_returned", "Jigi", {8: 1100})):
+        book = Book(village, method=method, name=name).filled({1: 5000, 2: 5000}, fines=300, expenses=0, social=0)
+        book.book("repayment", Line("cash", 1000), Line("charges", -1000, book.cards[8]))
+        assert set(paid(book)) == {1, 2, *hers}
+        assert {card: francs for card, francs in paid(book).items() if card in hers} == hers
+        with transaction(village.sessions) as db:
+            db.execute(update(Member).where(Member.id.in_([book.cards[8], book.cards[2]])).values(left_on=book.today))
+        assert paid(book) == {1: 5650, 2: 5650}  # her savings are hers, also after she has left
 
 
 @pytest.mark.parametrize(
