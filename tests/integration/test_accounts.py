@@ -9,6 +9,7 @@ import pyotp
 import pytest
 from sqlalchemy import insert, select, update
 
+from smsapp import people
 from smsapp.db import transaction
 from smsapp.handlers.console import deeds
 from smsapp.runtime import Runtime
@@ -225,6 +226,32 @@ def test_a_lost_phone_is_forgotten_by_an_administrator(rt, boss):
     assert awa.get("/account").status_code == 302
     with transaction(rt.sessions) as db:
         assert db.scalars(select(RecoveryCode)).all() == []
+
+
+def test_an_open_session_has_no_more_rights_than_the_account(rt, boss):
+    """With the next click, not with the next sign-in: places, then the role, then the account itself."""
+    with transaction(rt.sessions) as db:
+        mother = people.add(db, rt.now(), number="+22378000001", name="Wwqueen", facility_id=SOTUBA).id
+    awa = Desk.of(rt, "facility", name="Awa", places=[SOTUBA])
+    at, hers = f"/staff/{awa.account.id}", f"/people/{mother}"
+    assert "Wwqueen" in awa.see(hers)
+    assert "Wwqueen" in awa.see("/people")
+    boss.post(at, form("Awa", "facility", (KADIOLO,)))
+    awa.see(hers, 404)
+    assert awa.post(f"{hers}/edit", {"name": "X"}).status_code == 404
+    assert "Wwqueen" not in awa.see("/people")
+    boss.post(at, form("Awa", "facility", (SOTUBA,)))
+    assert "Wwqueen" in awa.see(hers)
+    boss.post(at, form("Awa", "viewer", (SOTUBA,)))
+    for answer in (awa.get(hers), awa.post(f"{hers}/edit", {"name": "X"})):
+        assert answer.headers["Location"].startswith("/sign-in")
+    binta = Desk.of(rt, "facility", name="Binta", places=[SOTUBA])
+    assert "Wwqueen" in binta.see(hers)
+    boss.post(f"/staff/{binta.account.id}/close")
+    for answer in (binta.get(hers), binta.post(f"{hers}/edit", {"name": "X"})):
+        assert answer.headers["Location"].startswith("/sign-in")
+    boss.post(f"/staff/{binta.account.id}/open")
+    assert binta.get(hers).status_code == 302, "what was closed does not open by itself"
 
 
 def test_whatever_changes_an_account_says_from_where(rt, boss):

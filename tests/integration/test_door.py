@@ -324,6 +324,34 @@ def test_the_second_step_stands_between_password_and_pages(rt, awa, browser):
     assert browser.get("/sign-in/code").status_code == 302
 
 
+def test_a_code_opens_one_door_once(rt, awa, browser, clock):
+    """Also to somebody who reads it over her shoulder, and knows her password: within the code's time, and after."""
+    phone = factor(rt, awa)
+    code = phone.at(rt.now())
+    thief = Browser(rt, "192.0.2.99")
+    for one in (browser, thief):
+        assert one.sign_in().headers["Location"] == "/sign-in/code"
+    assert browser.send("/sign-in/code", code=code).status_code == 303
+    assert browser.inside
+    for seconds in (0, 29, 30):
+        clock.move(seconds=seconds)
+        again = thief.send("/sign-in/code", code=code)
+        assert (again.status_code, thief.inside) == (401, False)
+    clock.move(minutes=2)
+    assert thief.send("/sign-in/code", code=phone.at(rt.now())).status_code == 303, "another code is another one"
+
+
+def test_a_code_of_before_the_last_one_opens_nothing(rt, awa, browser, clock):
+    """A phone's clock may be off by a step either way: that is no second use for the step before."""
+    phone = factor(rt, awa)
+    earlier, later = phone.at(rt.now()), phone.at(rt.now() + timedelta(seconds=30))
+    browser.sign_in()
+    assert browser.send("/sign-in/code", code=later).status_code == 303
+    other = Browser(rt)
+    other.sign_in()
+    assert other.send("/sign-in/code", code=earlier).status_code == 401
+
+
 def test_without_the_first_step_there_is_no_second(rt, awa, browser):
     factor(rt, awa)
     for path in ("/sign-in/code", "/sign-in/second-factor"):

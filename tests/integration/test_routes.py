@@ -6,10 +6,14 @@ A new view is found by itself. If its address has an argument that stands in no 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -51,6 +55,7 @@ ANSWERS: Mapping[str, set[int]] = {
     "console.sign_in_set_up": {302},
     "console.account_factor_new": {302},  # nothing is being set up
 }
+ABSENT = replace(OTHERS, base=777_000, facility=777_000, number="+22379990555")
 QUERIES = (
     "q=zzyz",
     "number=799900",
@@ -280,6 +285,28 @@ def test_what_belongs_to_another_facility_is_not_there(bound):
             answer = bound.get(bound.address(rule, side))
             assert answer.status_code == 404, (rule, answer.status_code)
             assert seen(answer, side) == [], rule
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_belongs_to_others_and_what_is_not_there_are_one_answer(bound, method):
+    """Word by word: nobody learns from it what there is elsewhere."""
+    compared = 0
+    for rule in bound.rules(method):
+        if not belongs(rule) or bound.role not in bound.roles(rule):
+            continue
+        compared += 1
+        told = {"to": COLLEAGUE, "text": "Bonjour", "key": "a-key-of-its-own"}
+        ways = [bound.address(rule, side) for side in (OTHERS, ABSENT)]
+        theirs, absent = (plainly(bound.get(way) if method == "GET" else bound.post(way, told), way) for way in ways)
+        assert theirs == absent, rule
+        assert theirs[0] == 404, rule
+    assert compared > 10 or (method == "POST" and bound.role == "viewer")
+
+
+def plainly(answer: TestResponse, address: str) -> tuple[int, str, str | None]:
+    """An answer without what differs with every request: the form's token, and the address that was asked for."""
+    said = re.sub(r'(name="csrf_token" value|X-CSRFToken[^:]*:)[^,}>]*', "", unescape(answer.text))
+    return answer.status_code, said.replace(unquote(address), "").replace(address, ""), answer.content_type
 
 
 def test_nothing_of_another_facility_is_shown_anywhere(bound):
