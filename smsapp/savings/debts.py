@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.savings.book import Posting, PostingLine
@@ -75,17 +75,20 @@ class _Line:
     amount: int
 
 
+# Asked at nearly every entry: built once.
+_BACK = aliased(Posting)
+_STANDING = (
+    select(PostingLine.loan_id, Posting.kind, Posting.day, PostingLine.account, PostingLine.amount)
+    .join(Posting, Posting.id == PostingLine.posting_id)
+    .where(PostingLine.loan_id.in_(bindparam("loans", expanding=True)), Posting.reverses.is_(None))
+    .where(~select(_BACK.id).where(_BACK.reverses == Posting.id).exists())
+)
+
+
 def _told(db: Session, loan_ids: Sequence[int]) -> dict[int | None, list[_Line]]:
     """What the book says of each loan, without what was taken back."""
-    back = aliased(Posting)
-    rows = (
-        select(PostingLine.loan_id, Posting.kind, Posting.day, PostingLine.account, PostingLine.amount)
-        .join(Posting, Posting.id == PostingLine.posting_id)
-        .where(PostingLine.loan_id.in_(loan_ids), Posting.reverses.is_(None))
-        .where(~select(back.id).where(back.reverses == Posting.id).exists())
-    )
     lines: dict[int | None, list[_Line]] = defaultdict(list)
-    for loan_id, kind, day, account, amount in db.execute(rows):
+    for loan_id, kind, day, account, amount in db.execute(_STANDING, {"loans": loan_ids}):
         lines[loan_id].append(_Line(kind, day, account, amount))
     return lines
 
