@@ -19,6 +19,7 @@ from smsapp.db import transaction
 from smsapp.phones import may_send_to
 from smsapp.runtime import Runtime
 from smsapp.segments import fits_ussd
+from tests.fakes import Clock
 from tests.handset import STRANGER, Handset, web
 
 FOLDER = Path(__file__).parent
@@ -32,7 +33,7 @@ def world(engine: Engine, built: Runtime) -> Iterator[Any]:
     with engine.connect() as connection:
         outer = connection.begin()
         sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        rt = replace(built, sessions=sessions)
+        rt = replace(built, sessions=sessions, now=Clock())  # its year ends on the day of the stories
         with transaction(rt.sessions) as db:
             demo.load(db, rt)
         yield connection, sessions
