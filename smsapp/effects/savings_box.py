@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.savings import said, speaking
+from smsapp.effects.savings import speaking
 from smsapp.effects.savings_base import booking
 from smsapp.effects.savings_desk import Values, by_hand, cards, meeting, say, signed, summary, text
 from smsapp.flows.state import Effect
@@ -38,13 +38,6 @@ def _counter(caller: Caller, place: int) -> str:
     who = speaking(caller)
     found = closing.counters(caller.db, who.group_id) if who else []
     return found[place].title if place < len(found) else say(caller, f"savings.counter.{place + 1}")
-
-
-@fact("from_paper")
-def from_paper(caller: Caller) -> str:
-    """May the figures of a paper book still be brought along?"""
-    who = speaking(caller)
-    return said(who and beginning.possible(caller.db, who.group_id))
 
 
 @fact("social_rule")
@@ -141,8 +134,11 @@ def _money(db: Session, caller: Caller, by: Booking, wanted: Effect, what: str, 
 
 @effect("savings.paper_check")
 def paper_check(caller: Caller, wanted: Effect) -> Values:
-    """The figure of the paper book, for reading back."""
+    """May it still be brought along, and how it is read back."""
     who = access.speaking(caller.db, caller.number)
+    beginning.check(caller.db, who)
+    if "amount" not in wanted.answers:
+        return {}
     words = [say(caller, f"savings_paper.what.{wanted.answers['what']}")]
     if "member" in wanted.answers:
         words += [m.title for m in meetings.named(caller.db, who.group_id, {int(wanted.answers["member"])})]

@@ -11,6 +11,7 @@ from smsapp.savings import box, debts, ledger, meetings
 from smsapp.savings.book import Posting
 from smsapp.savings.box import Booking
 from smsapp.savings.charges import after_months
+from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Line
 from smsapp.savings.money import francs
 from smsapp.savings.tables import Cycle, Loan, Meeting
@@ -29,17 +30,18 @@ def bring(db: Session, rt: Runtime, by: Booking, what: str, amount: int, card: i
     if done := ledger.booked(db, by.key):
         return done
     cycle = ledger.open_cycle(db, by.who.group_id)
-    meetings.keeps_book(by.who)
-    if not possible(db, by.who.group_id):
-        raise Refused("savings.begun")
+    check(db, by.who)
     entry = by.entry("opening", *_lines(db, rt, by, cycle, what, amount, card), reason=REASON)
     return box.book(db, rt, by, entry)[0]
 
 
-def possible(db: Session, group_id: int) -> bool:
-    """Is there a cycle of which no meeting was closed here?"""
-    begun = select(Meeting.id).where(Meeting.cycle_id == Cycle.id, Meeting.closed_at.is_not(None)).exists()
-    return db.scalar(select(Cycle.id).where(Cycle.group_id == group_id, Cycle.closed_on.is_(None), ~begun)) is not None
+def check(db: Session, who: Who) -> None:
+    """Refused to who does not keep the book, and once a meeting of this cycle was closed here."""
+    meetings.keeps_book(who)
+    cycle = ledger.open_cycle(db, who.group_id)
+    closed = select(Meeting.id).where(Meeting.cycle_id == cycle.id, Meeting.closed_at.is_not(None)).limit(1)
+    if db.scalar(closed) is not None:
+        raise Refused("savings.begun")
 
 
 def _lines(

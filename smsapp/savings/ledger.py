@@ -129,7 +129,8 @@ def _write(
         for posting, entry in zip(postings, entries, strict=True)
         for nth, x in enumerate(entry.lines, start=1)
     ]
-    db.execute(insert(PostingLine), rows)
+    # Without nulls, lines with and without a member would each be a statement of their own.
+    db.execute(insert(PostingLine).execution_options(render_nulls=True), rows)
     return postings
 
 

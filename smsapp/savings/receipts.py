@@ -43,18 +43,25 @@ def tell(
     for member_id, amount in (amounts or _amounts(ledger.lines_of(db, posting.id))).items():
         member = known.get(member_id) or groups.by_id(db, member_id)
         if member is not None and (reader := _reader(db, member)) is not None and reader.number != answered:
-            drafts.append(_draft(db, rt, posting, member, reader, amount))
+            language = people.language_of(db, reader.number or "") or reader.language
+            text = words(db, rt, posting, member, language, amount)
+            drafts.append(_draft(rt, posting, member, reader, language, text))
     outbox.post_many(db, rt, drafts)
 
 
 def tell_all(db: Session, rt: Runtime, told: Sequence[tuple[Who, Posting, int]]) -> None:
-    """As `tell`, for what was booked at once in one group: each member, her posting and its amount."""
-    readers = {who.id: who for who in groups.whole(db, told[0][0].group_id)} if told else {}
+    """As `tell`, for what members brought at once in one group: each with her posting and its amount."""
+    group_id = told[0][0].group_id
+    whole = {who.id: who for who in groups.whole(db, group_id)}
+    languages = people.languages_of(db, [who.number for who in whole.values() if who.number])
+    has = ledger.balances(db, group_id)
     drafts = []
     for member, posting, amount in told:
-        reader = member if member.number else readers.get(member.witness_id or 0)
+        reader = member if member.number else whole.get(member.witness_id or 0)
         if reader is not None and reader.number:
-            drafts.append(_draft(db, rt, posting, member, reader, amount))
+            language = languages.get(reader.number) or reader.language
+            text = _said(rt, posting.kind, posting, member, language, amount, has.get(("savings", member.id, 0), 0))
+            drafts.append(_draft(rt, posting, member, reader, language, text))
     outbox.post_many(db, rt, drafts)
 
 
@@ -62,24 +69,27 @@ def words(db: Session, rt: Runtime, posting: Posting, member: Who, language: str
     """Group, amount, balance, receipt number and date of a posting, and nothing else about anybody."""
     key, balance = _kind(db, posting, member)
     first = db.get_one(Posting, posting.reverses) if posting.reverses else None
+    return _said(rt, key, posting, member, language, amount, balance, first.receipt if first else "")
+
+
+def _said(
+    rt: Runtime, key: str, posting: Posting, member: Who, language: str | None, amount: int, balance: int, of: str = ""
+) -> str:
     values = {
         "amount": francs(amount),
         "balance": francs(balance),
         "day": f"{posting.day:%d/%m/%Y}",
         "receipt": posting.receipt,
-        "of": first.receipt if first else "",
+        "of": of,
     }
     return rt.texts.say(language, f"receipt.{key}", group=member.group, **values)
 
 
-def _draft(db: Session, rt: Runtime, posting: Posting, member: Who, reader: Who, amount: int) -> Draft:
-    number = reader.number or ""
-    language = people.language_of(db, number) or reader.language
-    text = words(db, rt, posting, member, language, amount)
+def _draft(rt: Runtime, posting: Posting, member: Who, reader: Who, language: str | None, text: str) -> Draft:
     if reader.id != member.id:
         text = rt.texts.say(language, "receipt.witness", member=member.title, receipt=text)
     return Draft(
-        number,
+        reader.number or "",
         shortened(text, member.group),
         kind=KIND,
         language=language,
