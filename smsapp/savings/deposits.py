@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.refusals import Refused
@@ -20,6 +20,16 @@ from smsapp.savings.tables import Cycle, Meeting
 
 SAME_WITHIN = timedelta(minutes=10)
 BROUGHT = {"vsla": ("deposit", "savings"), "tontine": ("round", "pot")}  # kind of the posting, and whose account grows
+
+
+_back = aliased(Posting)
+_STANDING = (
+    select(PostingLine.member_id, -PostingLine.amount, Posting.at)
+    .join(Posting, Posting.id == PostingLine.posting_id)
+    .where(Posting.kind.in_([kind for kind, _ in BROUGHT.values()]))
+    .where(PostingLine.account.in_([account for _, account in BROUGHT.values()]))
+    .where(~select(_back.id).where(_back.reverses == Posting.id).exists())
+)
 
 
 @dataclass(frozen=True)
@@ -61,46 +71,45 @@ def deposit(
     """Book one deposit and tell its owner; once per key. `again`: it is another one, though it looks like the last."""
     ledger.lock(db, who.group_id)  # whoever looks for the same deposit sees all that came before this one
     kind, account = BROUGHT[who.kind]
-    if done := ledger.booked(db, key):
-        member = _member(db, who, card)
-        return Booked(done, member, amount, _balance(db, member))
     meeting_id = meeting_id or _meeting_today(db, rt, who.group_id)
-    asked = _check(db, rt, who, card, amount, meeting_id, again=again)
-    if asked.seen:
-        at = f"{asked.seen.astimezone(rt.settings.timezone):%H:%M}"
-        raise Refused("savings.already", card=asked.member.card, amount=francs(amount), at=at)
-    member = asked.member
+    member = _member(db, who, card)
+    before = _before(db, rt, member, meeting_id)
+    if before and (done := ledger.booked(db, key)):
+        return Booked(done, member, amount, _balance(db, member))
+    if seen := _check(db, rt, who, member, amount, before, again=again):
+        at = f"{seen.astimezone(rt.settings.timezone):%H:%M}"
+        raise Refused("savings.already", card=member.card, amount=francs(amount), at=at)
     lines = [Line("cash", amount), Line(account, -amount, member.id)]
     entry = Entry(kind, lines, key, channel, entered_by=who.id, meeting_id=meeting_id)
     posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry)
     receipts.tell(db, rt, posting, by=who, members=[member], amounts={member.id: amount})
-    return Booked(posting, member, amount, asked.balance)
+    return Booked(posting, member, amount, _balance(db, member))
 
 
 def check(db: Session, rt: Runtime, who: Who, card: int | Who, amount: int) -> Asked:
     """What this deposit would come to now; refused where it does not fit the rules of the cycle."""
-    return _check(db, rt, who, card, amount, _meeting_today(db, rt, who.group_id), again=False)
+    member = _member(db, who, card)
+    before = _before(db, rt, member, _meeting_today(db, rt, who.group_id))
+    seen = _check(db, rt, who, member, amount, before, again=False)
+    return Asked(member, amount, _balance(db, member) + (amount if who.kind == "vsla" else 0), seen)
 
 
 def _check(
-    db: Session, rt: Runtime, who: Who, card: int | Who, amount: int, meeting_id: int | None, *, again: bool
-) -> Asked:
+    db: Session, rt: Runtime, who: Who, member: Who, amount: int, before: Sequence[_Brought], *, again: bool
+) -> datetime | None:
+    """When the same was noted a moment ago; refused where it does not fit."""
     meetings.keeps_book(who)
-    member = _member(db, who, card)
     cycle = ledger.open_cycle(db, who.group_id)
-    before = _before(db, rt, member, meeting_id)
-    same = [one.at for one in before if one.amount == amount and one.at > rt.now() - SAME_WITHIN]
-    if not same or again:  # a repetition is told as such, and not as too much for one meeting
-        today = rt.local_now().date()
-        here = [one for one in before if one.day == today or (meeting_id and one.meeting_id == meeting_id)]
-        _fits(member, cycle, amount, sum(one.amount for one in here))
-    balance = _balance(db, member) + (amount if who.kind == "vsla" else 0)
-    return Asked(member, amount, balance, None if again else max(same, default=None))
+    moment_ago = [one for one in before if one.at > rt.now() - SAME_WITHIN]
+    same = [] if again else [one.at for one in moment_ago if one.amount == amount]
+    if not same:  # a repetition is told as such, and not as too much for one meeting
+        _fits(member, cycle, amount, sum(one.amount for one in before if one.here))
+    return max(same, default=None)
 
 
 def lately(db: Session, rt: Runtime, group_id: int) -> Sequence[tuple[int, int]]:
     """Member and amount of what was brought within the last minutes, and still stands."""
-    found = _standing(db, group_id, Posting.at > rt.now() - SAME_WITHIN)
+    found = _standing(db, group_id, true(), Posting.at > rt.now() - SAME_WITHIN)
     return [(one.member_id, one.amount) for one in found if one.member_id is not None]
 
 
@@ -128,27 +137,21 @@ class _Brought:
     member_id: int | None
     amount: int
     at: datetime
-    day: date
-    meeting_id: int | None
+    here: bool  # to the meeting that is being held, or today
 
 
-def _standing(db: Session, group_id: int, *which: ColumnElement[bool]) -> list[_Brought]:
-    back = aliased(Posting)
-    lines = (
-        select(PostingLine.member_id, -PostingLine.amount, Posting.at, Posting.day, Posting.meeting_id)
-        .join(Posting, Posting.id == PostingLine.posting_id)
-        .where(Posting.group_id == group_id, Posting.kind.in_([kind for kind, _ in BROUGHT.values()]))
-        .where(PostingLine.account.in_([account for _, account in BROUGHT.values()]))
-        .where(~select(back.id).where(back.reverses == Posting.id).exists(), *which)
-    )
-    return [_Brought(*row) for row in db.execute(lines).all()]
+def _standing(db: Session, group_id: int, here: ColumnElement[bool], *which: ColumnElement[bool]) -> list[_Brought]:
+    rows = _STANDING.add_columns(here).where(Posting.group_id == group_id, *which)
+    return [_Brought(*row) for row in db.execute(rows).all()]
 
 
 def _before(db: Session, rt: Runtime, member: Who, meeting_id: int | None) -> list[_Brought]:
     """What she brought today, to this meeting, or a moment ago: by whichever bookkeeper, on whichever phone."""
-    now = [Posting.day == rt.local_now().date(), Posting.at > rt.now() - SAME_WITHIN]
-    here = [*now, Posting.meeting_id == meeting_id] if meeting_id else now
-    return _standing(db, member.group_id, PostingLine.member_id == member.id, or_(*here))
+    here = Posting.day == rt.local_now().date()
+    if meeting_id is not None:
+        here = here | (Posting.meeting_id == meeting_id)
+    lately = Posting.at > rt.now() - SAME_WITHIN
+    return _standing(db, member.group_id, func.coalesce(here, False), PostingLine.member_id == member.id, here | lately)
 
 
 def _fits(member: Who, cycle: Cycle, amount: int, had: int) -> None:

@@ -376,7 +376,15 @@ def read(db, rt, posting, member, francs):
 # At once
 
 PHONES, THREADS = 50, 10  # as many hops at once as a few web processes take; the others wait their turn
-ROUNDS = 4  # other tests may have the processor meanwhile: the quickest round says what the book can do
+ROUNDS = 3  # the quickest says what the book can do
+
+
+def crowding():
+    """How many times longer than it computes this process takes, because others have the processor: 1 where none do."""
+    wall, mine = time.perf_counter(), time.thread_time()
+    while time.thread_time() - mine < 0.03:
+        pass
+    return max((time.perf_counter() - wall) / 0.03, 1)
 
 
 def swell(rt, group):
@@ -398,14 +406,15 @@ def test_fifty_phones_at_once_lose_nothing_and_double_nothing(live_rt, clock):
     def one(card):
         began = time.perf_counter()
         with turn:
-            put(live_rt, both[card % 2], card, 500, f"{len(slowest)}-{card}")
+            put(live_rt, both[card % 2], card, 500, f"{clock.at.day}-{card}")
         return time.perf_counter() - began
 
     while len(slowest) < ROUNDS and min(slowest, default=1) >= 1:
         with ThreadPoolExecutor(PHONES) as pool:
+            crowd = crowding()
             took = sorted(pool.map(one, cards))
+            slowest.append(took[int(PHONES * 0.95)] / ((crowd + crowding()) / 2))
             list(pool.map(one, cards))  # every hop comes twice
-        slowest.append(took[int(PHONES * 0.95)])
         clock.move(days=1)
     assert told(live_rt, group, "cash") == PHONES * 500 * len(slowest)
     assert {told(live_rt, group, "savings", card) for card in cards} == {500 * len(slowest)}
