@@ -105,6 +105,11 @@ def test_the_fund_that_is_given_is_the_fund():
     assert told(savings=AWA_BINTOU, distributable=3000, profit=900, fines=50)["distributable"] == 3000
 
 
+def test_the_last_franc_goes_to_the_largest_fraction():
+    out = told(savings={"Awa": 2000, "Bintou": 1000}, distributable=3002, unit=1)  # 2 001,33 and 1 000,67
+    assert (out["payouts"], out["remainder"]) == ({"Awa": 2001, "Bintou": 1001}, 0)
+
+
 def test_who_has_no_share_gets_nothing():
     assert told(shares={"Awa": 0, "Bintou": 3}, share_value=500, profit=7, unit=1)["payouts"] == {
         "Awa": 0,
