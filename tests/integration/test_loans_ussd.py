@@ -147,7 +147,7 @@ def test_a_member_asks_for_herself_from_her_own_phone(rt, group, phone):
         ("2,5", "invalide"),
         ("mille", "invalide"),
         ("10000000000000", "invalide"),
-        ("15001F", "refusé : 15 000 F au plus, 3 fois son épargne de 5 000 F"),
+        ("15001F", "refusé : 15 000 F au plus, 3 fois l'épargne de 5 000 F"),
         ("999999999", "refusé"),
     ],
 )
