@@ -17,7 +17,11 @@ from smsapp.savings.standing import Standing, Told
 @fact("my_balance")
 def my_balance(caller: Caller) -> str:
     who = speaking(caller)
-    return "\n".join(_lines(caller, standing.of_member(caller.db, who, _today(caller)))) if who else ""
+    if who is None:
+        return ""
+    own = standing.of_member(caller.db, who, _today(caller))
+    saved = _say(caller, "savings.own.saved", savings=_saved(caller, own))
+    return f"{saved}\n{_loan(caller, own) or _say(caller, 'savings.own.no_loan')}"
 
 
 @fact("my_entries")
@@ -59,15 +63,12 @@ def _by_sms(caller: Caller, who: Who, several: bool) -> str:
         return _say(caller, "savings.sms.group", group=who.group, **sums)
     own = standing.of_member(caller.db, who, _today(caller))
     whose = f"{who.group}, {_say(caller, 'savings.card')} {who.card}" if several else who.group
-    said = _say(caller, "savings.sms.own", group=whose, savings=francs(own.savings), social=francs(own.social))
-    return f"{said} {_loan(caller, own)}".rstrip()
+    return f"{_say(caller, 'savings.sms.own', group=whose, savings=_saved(caller, own))} {_loan(caller, own)}".rstrip()
 
 
-def _lines(caller: Caller, own: Standing) -> list[str]:
+def _saved(caller: Caller, own: Standing) -> str:
     key = "savings.own.savings" if own.shares is None else "savings.own.shares"
-    lines = [_say(caller, key, amount=francs(own.savings), shares=own.shares)]
-    lines.append(_say(caller, "savings.total.social", amount=francs(own.social)))
-    return [*lines, _loan(caller, own) or _say(caller, "savings.own.no_loan")]
+    return _say(caller, key, amount=francs(own.savings), shares=own.shares)
 
 
 def _loan(caller: Caller, own: Standing) -> str:

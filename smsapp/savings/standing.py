@@ -21,7 +21,6 @@ class Standing:
     """One member's figures, in francs; `due_on` only where she has a loan, `shares` only where her group has shares."""
 
     savings: int
-    social: int
     shares: int | None
     loan: int
     charge: int
@@ -52,15 +51,10 @@ class Totals:
 
 
 def of_member(db: Session, who: Who, today: date) -> Standing:
-    mine = select(Balance.account, func.sum(Balance.amount)).where(
-        Balance.group_id == who.group_id, Balance.member_id == who.id, Balance.account.in_(("savings", "social"))
-    )
-    held = {account: ledger.as_said(account, int(n)) for account, n in db.execute(mine.group_by(Balance.account))}
     cycle, debt = groups.last_cycle(db, who.group_id), debts.of_member(db, who.id, today)
-    savings = held.get("savings", 0)
+    savings = ledger.total(db, who.group_id, "savings", who.id)
     return Standing(
         savings=savings,
-        social=held.get("social", 0),
         shares=savings // cycle.share_value if cycle is not None and who.kind == "vsla" else None,
         loan=debt.owed.principal if debt else 0,
         charge=debt.owed.charge if debt else 0,

@@ -252,7 +252,7 @@ def test_a_guarded_form_is_not_shown_by_sms(phone, rt, clock):
     enter(phone)
     pick(phone, CODES, OWN_NUMBER)
     phone.key("70000299")
-    assert phone.say("SOLDE") == ["Benkadi : épargne 0 F, fonds social 0 F."]
+    assert phone.say("SOLDE") == ["Benkadi : épargne 0 F (0 parts)."]
     assert "70000299" not in "".join(phone.say("1"))
     screen, _ = phone.dial()  # the balance has not put the form away
     assert "code secret pour continuer" in screen
@@ -301,7 +301,7 @@ def test_the_groups_totals_without_anybodys_own(phone, rt, group):
 
 def test_the_balance_by_sms_is_hers_and_a_bookkeepers_is_the_groups(rt, group, client, phone):
     book(rt, group, 8, 12_500, "k1")
-    assert phone.say("solde") == ["Benkadi : épargne 12 500 F, fonds social 0 F."]
+    assert phone.say("solde") == ["Benkadi : épargne 12 500 F (25 parts)."]
     treasurer = Handset(rt, TREASURER, client)
     assert treasurer.say("SOLDE") == ["Benkadi : caisse 12 500 F, épargne 12 500 F, fonds social 0 F, prets 0 F."]
 
@@ -310,7 +310,7 @@ def test_a_number_with_several_memberships_gets_a_line_for_each(rt, group, phone
     alter(rt, group, 7, number=number_of(8))
     book(rt, group, 8, 12_500, "k1")
     assert phone.say("SOLDE") == [
-        "Benkadi, carte 7 : épargne 0 F, fonds social 0 F.\nBenkadi, carte 8 : épargne 12 500 F, fonds social 0 F."
+        "Benkadi, carte 7 : épargne 0 F (0 parts).\nBenkadi, carte 8 : épargne 12 500 F (25 parts)."
     ]
 
 
@@ -526,7 +526,7 @@ def test_she_changes_her_own_pin_with_the_old_one(phone, rt, group):
     assert "nouveau code" in phone.key(PIN)[0]
     assert "déjà votre code" in phone.key(PIN)[0]
     assert "Tapez encore" in phone.key("2468")[0]
-    assert "pas pareils" in phone.key("2469")[0]
+    assert "pas le meme" in phone.key("2469")[0]
     assert "est changé" in phone.key("2468")[0]
     assert "incorrect" in enter(phone, PIN)[0]
     assert "8. Hawa" in enter(phone, "2468")[0]

@@ -24,7 +24,7 @@ from tests.handset import STRANGER, Handset, web
 
 FOLDER = Path(__file__).parent
 STORIES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-STEPS = {"dial", "key", "sms", "drop", "wait"}
+STEPS = {"dial", "key", "sms", "drop", "wait", "phone"}  # the last: somebody else takes hers up
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,12 @@ def test_story(name, story_rt, clock, request):
     written = path.read_text(encoding="utf-8")
     story = yaml.safe_load(written)
     number, language = story.get("number", STRANGER), story.get("language")
-    assert may_send_to(number, {story_rt.settings.country})
+    numbers = [number, *(step["phone"] for step in story["steps"] if "phone" in step)]
+    assert all(may_send_to(each, {story_rt.settings.country}) for each in numbers)
     if language:
         with transaction(story_rt.sessions) as db:
-            people.choose_language(db, number, language)
+            for each in set(numbers):
+                people.choose_language(db, each, language)
     told = tell(story_rt, clock, number, story["steps"])
     if request.config.getoption("--update"):
         comment = re.match("(?:#.*\n)*", written)[0]
@@ -68,8 +70,9 @@ def test_story(name, story_rt, clock, request):
 
 def tell(rt, clock, number, steps) -> list[dict[str, Any]]:
     """The steps as they were written, with what was truly seen."""
-    phone = Handset(rt, number, web(rt))
-    told, talking = [], False
+    client = web(rt)
+    phone = Handset(rt, number, client)
+    told, talking, marks = [], False, {}
     for step in steps:
         [kind] = STEPS & set(step)
         done = {kind: step[kind]}
@@ -83,15 +86,26 @@ def tell(rt, clock, number, steps) -> list[dict[str, Any]]:
         elif kind == "drop":
             talking = False
         else:
+            if kind == "phone":
+                phone, talking = Handset(rt, step["phone"], client), False
             if kind == "wait":
                 clock.at += _span(step["wait"])
                 conversations.nudge(rt)
                 conversations.tidy(rt)
-            came = phone.say(step["sms"]) if kind == "sms" else phone.arrived()
-            if came:
+            if kind == "sms":
+                phone.say(step["sms"])
+            if came := _read(phone, marks):
                 done["see"] = "\n".join(came)
         told.append(done)
     return told
+
+
+def _read(phone: Handset, marks: dict[str, int]) -> list[str]:
+    """What came to this phone since it was read last, whoever spoke meanwhile."""
+    phone.arrived()
+    [gateway] = phone.rt.gateways.values()
+    new, marks[phone.number] = gateway.sent[marks.get(phone.number, 0) :], len(gateway.sent)
+    return [words for number, words in new if number == phone.number]
 
 
 def _span(words: str) -> timedelta:
