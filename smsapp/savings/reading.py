@@ -90,6 +90,11 @@ def groups(db: Session, scope: Scope, wanted: Wanted, today: date, after: str | 
     return Page(rows(db, page.rows, today), page.after, page.first)
 
 
+def count(db: Session, scope: Scope, wanted: Wanted, today: date) -> int:
+    fits = select(func.count()).select_from(Group).where(scope.within(Group.facility_id), *_fit(wanted, today))
+    return db.scalar(fits) or 0
+
+
 def _fit(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     yield Group.closed_on.is_not(None) if wanted.state == "closed" else Group.closed_on.is_(None)
     if wanted.kind:

@@ -7,9 +7,18 @@ from smsapp.figures.domains.imports import DOMAIN as IMPORTS
 from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.people import DOMAIN as PEOPLE
+from smsapp.figures.domains.savings import DOMAIN as SAVINGS
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
 from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
 
-ALL: Domains = (SURVEYS, MESSAGES, INBOX, BROADCASTS, IMPORTS, PEOPLE)  # in the order of their cards and chores
+ALL: Domains = (
+    SURVEYS,
+    MESSAGES,
+    INBOX,
+    BROADCASTS,
+    IMPORTS,
+    PEOPLE,
+    SAVINGS,
+)  # in the order of their cards and chores
