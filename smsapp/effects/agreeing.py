@@ -51,10 +51,9 @@ def ask_number(caller: Caller, wanted: Effect) -> None:
 
 @effect("savings.new_pin")
 def new_pin(caller: Caller, wanted: Effect) -> dict[str, str]:
-    """What is kept of the PIN that was just typed, her own or that of the card that was named."""
-    who = access.speaking(caller.db, caller.number)
-    about = _fellow(caller, who, wanted) if "card" in wanted.answers else who
-    return {"kept": newpins.choose(caller.db, about.id, str(wanted.answers[wanted.node]))}
+    """What is kept of the PIN that was just typed: her own, or one for the card that was named."""
+    who, pin = access.speaking(caller.db, caller.number), str(wanted.answers[wanted.node])
+    return {"kept": pins.make(pin) if "card" in wanted.answers else newpins.choose(caller.db, who, pin)}
 
 
 @effect("savings.repeat_pin")

@@ -13,9 +13,12 @@ from smsapp.savings.tables import Member, Request
 NEEDED = 2
 
 
-def choose(db: Session, member_id: int, pin: str) -> str:
-    """What is kept of a new PIN, which is not the old one."""
-    old = db.get_one(Member, member_id).pin
+def choose(db: Session, who: Who, pin: str) -> str:
+    """What is kept of her own new PIN, which is not the old one.
+
+    Only she may be told so, who has just given the old one: of somebody else's it would be a try that nobody counts.
+    """
+    old = db.get_one(Member, who.id).pin
     if old is not None and pins.same(pin, old):
         raise Refused("savings.pin_same")
     return pins.make(pin)

@@ -226,6 +226,17 @@ def test_a_new_session_gives_the_pin_before_an_open_form_goes_on(phone, rt, grou
     assert screen.startswith("On continue.\nVotre nouveau numéro ?")
 
 
+def test_on_a_shared_phone_the_guard_says_whose_pin_it_wants(phone, rt, group):
+    alter(rt, group, 7, number=number_of(8), pin=pins.make("2222"))
+    phone.dial()
+    pick(phone, GROUP, "Benkadi, carte 8")
+    phone.key(PIN)
+    pick(phone, CODES, OWN_NUMBER)
+    assert phone.dial()[0].startswith("carte 8 : Votre code secret")
+    assert "incorrect" in phone.key("2222")[0]
+    assert "Votre nouveau numéro ?" in phone.key(PIN)[0]
+
+
 @pytest.mark.parametrize("key", ["0", "00"])
 def test_the_guard_has_no_way_round(phone, key):
     enter(phone)
@@ -559,6 +570,13 @@ def test_a_forgotten_pin_is_typed_on_an_officers_phone_and_two_others_agree(phon
     with transaction(rt.sessions) as db:
         assert requests.NEW_PIN not in db.get_one(Request, request.id, populate_existing=True).details
     assert "est changé" in sent(rt, number_of(8))[-1][1]
+
+
+def test_giving_a_new_pin_does_not_tell_whether_it_is_the_old_one(rt, group, client):
+    president = Handset(rt, number_of(1), client)
+    enter(president)
+    pick(president, CODES, "Code oublié")
+    assert president.key("8", PIN) == president.key("0", "2468")
 
 
 def test_an_officer_gives_nobody_of_another_group_a_pin(rt, group):
