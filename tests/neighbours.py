@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -17,6 +18,11 @@ from smsapp.people import Person
 from smsapp.people.tables import Consent, Group, Membership, Number, Role, TopicLeft
 from smsapp.registry.tables import PersonChange
 from smsapp.runtime import Runtime
+from smsapp.savings import ledger
+from smsapp.savings.book import Dispute
+from smsapp.savings.ledger import Entry, Line
+from smsapp.savings.tables import Cycle, Loan, Meeting, Member, Office, Request
+from smsapp.savings.tables import Group as SavingsGroup
 from tests.village import BAKON, CENTRAL, SOTUBA, settle
 
 HERS, THEIRS = "wwqueen", "zzyzx"  # in every name and text of the one, and of the other
@@ -68,6 +74,11 @@ class Side:
         return self.base
 
     @property
+    def savings(self) -> int | None:
+        """A savings group, its member and a dispute in it; who belongs to no facility has none."""
+        return self.base if self.facility else None
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """What only somebody of this side may read, in any of its spellings."""
         digits = self.number[4:]
@@ -88,6 +99,8 @@ def move_in(rt: Runtime) -> None:
             _messages(db, rt, side)
             _broadcasts(db, rt, side)
             _imports(db, rt, side)
+            if side.facility:
+                _savings(db, rt, side, side.facility)
 
 
 def _people(db: Session, rt: Runtime, side: Side) -> None:
@@ -175,3 +188,30 @@ def _imports(db: Session, rt: Runtime, side: Side) -> None:
     db.execute(insert(Import), [told])
     cell = {"line": 2, "field": "phone", "reason": "format", "value": f"{side.mark} {side.number}", "detail": ""}
     db.execute(insert(ImportProblem), [{"import_id": side.upload, **cell}])
+
+
+def _savings(db: Session, rt: Runtime, side: Side, facility: int) -> None:
+    now, today = rt.now(), rt.local_now().date()
+    told: dict[str, Any] = {"kind": "vsla", "formed_on": today, "every_days": 7, "created_at": now}
+    db.add(SavingsGroup(id=side.base, name=f"Caisse {side.mark}", facility_id=facility, **told))
+    db.flush()
+    cycle = {"started_on": today, "ends_on": today + timedelta(days=300), "share_value": 500}
+    db.add(Cycle(id=side.base, group_id=side.base, **cycle))
+    for card, person in enumerate((side.person, side.second), start=1):
+        held = {"person_id": person, "number": side.number if card == 1 else None, "sex": "F"}
+        db.add(Member(id=side.base + card - 1, group_id=side.base, card=card, joined_on=today, **held))
+    db.flush()
+    db.add(Office(group_id=side.base, member_id=side.base, office="treasurer", since=today))
+    held_now = {"nth": 1, "held_on": today, "roll": [side.base], "nothing": [], "opened_at": now}
+    db.add(Meeting(id=side.base, group_id=side.base, cycle_id=side.base, **held_now))
+    lent = {"principal": 500, "charge": 50, "out_on": today, "due_on": today}
+    db.add(Loan(id=side.base, group_id=side.base, cycle_id=side.base, member_id=side.base, **lent))
+    db.flush()
+    lines = [Line("cash", 1500), Line("savings", -1500, side.base)]
+    entry = Entry("deposit", lines, f"of {side.mark}", "ussd", side.base, side.base)
+    posting = ledger.book(db, now, today, side.base, entry)
+    said = {"posting_id": posting.id, "group_id": side.base, "member_id": side.base, "opened_at": now}
+    db.add(Dispute(id=side.base, **said))
+    asked = {"what": "loan", "asked_by": side.base, "asked_at": now, "needed": 2, "ends_at": now}
+    db.add(Request(id=side.base, group_id=side.base, **asked))
+    db.flush()

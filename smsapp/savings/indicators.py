@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from smsapp.places import Place
@@ -156,12 +156,24 @@ def _of_loan() -> ColumnElement[bool]:
 
 def _rolls(db: Session, key: Key, today: date, *which: ColumnElement[bool]) -> Told:
     """Who was there of those who were members on that day; a meeting whose roll was not called does not count."""
-    called = Meeting.roll.is_not(None) & (Meeting.held_on > today - ATTENDANCE)
-    there = select(key, func.sum(func.jsonb_array_length(Meeting.roll))).join(Meeting, Meeting.group_id == Group.id)
-    for found, present in _rows(db, there, key, called, *which):
-        yield found, {"present": int(present)}
-    belonged = (Member.joined_on <= Meeting.held_on) & or_(Member.left_on.is_(None), Member.left_on > Meeting.held_on)
-    expected = select(key, func.count()).join(Meeting, Meeting.group_id == Group.id)
-    expected = expected.join(Member, (Member.group_id == Meeting.group_id) & belonged)
-    for found, members in _rows(db, expected, key, called, *which):
-        yield found, {"expected": members}
+    since = today - ATTENDANCE
+    called = Meeting.roll.is_not(None) & (Meeting.held_on > since)
+    ours = select(Group.id).where(*which)
+    rolls = select(
+        Meeting.group_id, func.count().label("n"), func.sum(func.jsonb_array_length(Meeting.roll)).label("m")
+    )
+    met = rolls.where(called, Meeting.group_id.in_(ours)).group_by(Meeting.group_id).subquery()
+    # Most were members all the time: only those who came or left meanwhile are held against each meeting.
+    stays = Member.left_on.is_(None) & (Member.joined_on <= since)
+    steady = select(Member.group_id, func.count().label("n")).where(stays, Member.group_id.in_(ours))
+    always = steady.group_by(Member.group_id).subquery()
+    sums = select(key, func.sum(met.c.m), func.sum(met.c.n * func.coalesce(always.c.n, 0)))
+    sums = sums.join(met, met.c.group_id == Group.id).outerjoin(always, always.c.group_id == Group.id)
+    told = {found: [int(there), int(should)] for found, there, should in _rows(db, sums, key)}
+    then = (Member.joined_on <= Meeting.held_on) & or_(Member.left_on.is_(None), Member.left_on > Meeting.held_on)
+    others = select(key, func.count()).join(Meeting, Meeting.group_id == Group.id)
+    others = others.join(Member, (Member.group_id == Meeting.group_id) & not_(stays) & then)
+    for found, more in _rows(db, others, key, called, *which):
+        told[found][1] += more
+    for found, (present, expected) in told.items():
+        yield found, {"present": present, "expected": expected}

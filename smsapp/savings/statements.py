@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -126,28 +126,25 @@ def whole(db: Session, group: Group, cycle: Cycle) -> Part:
     return _part(db, group, db.scalars(chosen.order_by(Posting.seq)).all())
 
 
-def parts(told: Part, room: int, longest: int) -> list[Part]:
-    """The same in parts that fill a sheet: `room` lines each, an entry of more than `longest` letters taking two."""
+def parts(told: Part, room: int, takes: Callable[[Written], int]) -> list[Part]:
+    """The same in parts that fill a sheet of `room` lines; `takes` says how many of them an entry needs."""
     cuts: list[list[Written]] = [[]]
-    filled, before = 0, None
+    filled = 0
+    before: Written | None = None
     for entry in told.entries:
-        takes = 1 + (_letters(entry) > longest)
-        heading = before is None or not cuts[-1] or _heading(before) != _heading(entry)
-        if cuts[-1] and filled + takes + heading > room:
+        lines = takes(entry)
+        heading = before is None or _heading(before) != _heading(entry)
+        if cuts[-1] and filled + lines + heading > room:
             cuts.append([])
             filled, heading = 0, True
         cuts[-1].append(entry)
-        filled += takes + heading
+        filled += lines + heading
         before = entry
     made, box = [], told.opening
     for number, entries in enumerate(cuts, start=1):
         made.append(Part(entries, box, number, len(cuts)))
         box = made[-1].closing
     return made
-
-
-def _letters(entry: Written) -> int:
-    return max((len(holder.name) for holder in entry.members), default=0)
 
 
 def _part(db: Session, group: Group, postings: Sequence[Posting]) -> Part:

@@ -40,6 +40,9 @@ SAMPLES: Mapping[str, Any] = {
     "broadcast_id": lambda side: side.draft,
     "template_id": lambda side: side.template,
     "import_id": lambda side: side.upload,
+    "group_id": lambda side: side.savings,
+    "member_id": lambda side: side.savings,
+    "dispute_id": lambda side: side.savings,
 }
 OWN_SAMPLES: Mapping[tuple[str, str], Any] = {}
 
@@ -110,6 +113,13 @@ UNTOUCHED = " || ".join(
         "broadcast_listed": "broadcast_id BETWEEN 2000 AND 3999",
         "message_templates": "id BETWEEN 2000 AND 3999",
         "imports": "id BETWEEN 2000 AND 3999",
+        "savings_groups": "id BETWEEN 2000 AND 3999",
+        "savings_members": "group_id BETWEEN 2000 AND 3999",
+        "savings_offices": "group_id BETWEEN 2000 AND 3999",
+        "savings_cycles": "group_id BETWEEN 2000 AND 3999",
+        "savings_postings": "group_id BETWEEN 2000 AND 3999",
+        "savings_disputes": "group_id BETWEEN 2000 AND 3999",
+        "savings_requests": "group_id BETWEEN 2000 AND 3999",
     }.items()
 )
 

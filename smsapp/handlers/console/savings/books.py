@@ -21,8 +21,8 @@ from smsapp.savings import reading, statements
 from smsapp.savings.statements import Holder, Part, Written
 from smsapp.savings.tables import Cycle, Group
 
-ROOM = 44  # lines of a sheet, with the headings of its meetings
-LONGEST = 30  # letters of a name that stay on one line there
+ROOM = 50  # lines of a sheet of paper, with the headings of its meetings
+WIDE, NARROW = 42, 26  # letters on one line there: of an entry, of a member
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
@@ -45,7 +45,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         with transaction(rt.sessions) as db:
             group = here.found(db, group_id)
             cycle = _cycle(db, group)
-            parts = statements.parts(statements.whole(db, group, cycle), ROOM, LONGEST)
+            parts = statements.parts(statements.whole(db, group, cycle), ROOM, _lines)
             told = _told(db, rt, group, cycle)
             here.note(db, rt, "savings.exported", group, form="print", cycle=cycle.id)
         return render_template("console/savings/paper.html", parts=parts, **told)
@@ -75,6 +75,17 @@ def _told(db: Session, rt: Runtime, group: Group, cycle: Cycle) -> dict[str, Any
         "terms": terms,
         "today": rt.local_now().date(),
     }
+
+
+def _lines(entry: Written) -> int:
+    """How many lines of a sheet an entry needs."""
+    it = entry.posting
+    said = [words.call(terms.POSTINGS, it.kind), it.category and words.call(terms.CATEGORIES, it.category), it.reason]
+    said += [entry.reverses, words.call(terms.DISPUTES, entry.dispute) if entry.dispute else ""]
+    letters = sum(len(word) + 2 for word in said if word)
+    letters += 15 * bool(entry.moved) + 25 * bool(entry.charge) + 18 * bool(entry.reversed_by)
+    members = entry.members if len(entry.members) <= 3 else ()
+    return max(-(-letters // WIDE), sum(-(-len(_called(who)) // NARROW) for who in members), 1)
 
 
 def _heads() -> list[str]:
