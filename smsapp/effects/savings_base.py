@@ -17,7 +17,9 @@ def practising(caller: Caller) -> bool:
     """Does this phone only practise? By SMS there is no practice: what is sent counts."""
     if caller.channel != "ussd":
         return False
-    return bool(caller.db.scalar(select(Line.practice).where(Line.number == caller.number)))
+    if "practising" not in caller.memo:
+        caller.memo["practising"] = caller.db.scalar(select(Line.practice).where(Line.number == caller.number))
+    return bool(caller.memo["practising"])
 
 
 @contextmanager
@@ -27,10 +29,16 @@ def booking(caller: Caller) -> Iterator[Session]:
     In practice all that was done inside is taken back at the end of the block: take what is to be shown, as plain
     values, before that.
     """
-    db = caller.db
-    if not practising(caller):
-        yield db
-        return
+    if practising(caller):
+        with rehearsal(caller.db) as db:
+            yield db
+    else:
+        yield caller.db
+
+
+@contextmanager
+def rehearsal(db: Session) -> Iterator[Session]:
+    """Whatever is done inside is as if it had not been; what would be refused is refused."""
     db.flush()
     waiting = dict(db.info.get(AFTER_COMMIT, {}))
     savepoint = db.begin_nested()

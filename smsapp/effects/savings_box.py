@@ -6,13 +6,14 @@ from sqlalchemy.orm import Session
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import speaking
-from smsapp.effects.savings_base import booking
+from smsapp.effects.savings_base import booking, rehearsal
 from smsapp.effects.savings_desk import Values, by_hand, cards, meeting, say, signed, summary, text
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.savings import access, beginning, box, closing, groups, ledger, meetings, receipts, shares
 from smsapp.savings.book import POSTINGS, Posting
 from smsapp.savings.box import Booking
+from smsapp.savings.groups import Who
 from smsapp.savings.money import francs
 
 
@@ -78,7 +79,7 @@ def fined_check(caller: Caller, wanted: Effect) -> Values:
     who = access.speaking(caller.db, caller.number)
     members = box.fined(caller.db, who, cards(text(wanted, "cards")))
     if not members:
-        raise Refused("savings.batch.no_cards", what="")
+        raise Refused("savings.cards", what=wanted.answers["cards"])
     return {"names": ", ".join(m.title for m in members)}
 
 
@@ -101,13 +102,15 @@ def fine(caller: Caller, wanted: Effect) -> Values:
 
 @effect("savings.money_check")
 def money_check(caller: Caller, wanted: Effect) -> Values:
-    """`Expense, transport: 1 500 F`, for reading back."""
+    """`Expense, transport: 1 500 F`, for reading back; what would be refused is refused here."""
     what, amount = str(wanted.answers["what"]), int(wanted.answers["amount"])
+    with meeting(caller) as desk, rehearsal(desk.db):
+        _money(desk.db, caller, by_hand(caller, wanted, desk), wanted, what, amount)
     words = [say(caller, f"savings_money.what.{what}")]
     words += [
         say(caller, f"savings_money.{name}.{wanted.answers[name]}") for name in ("on", "use") if name in wanted.answers
     ]
-    return {"said": f"{', '.join(words)} : {francs(amount)}"}
+    return {"said": f"{', '.join(words)}, {francs(amount)}"}
 
 
 @effect("savings.money")
@@ -139,23 +142,29 @@ def paper_check(caller: Caller, wanted: Effect) -> Values:
     beginning.check(caller.db, who)
     if "amount" not in wanted.answers:
         return {}
+    with rehearsal(caller.db):
+        _bring(caller, wanted, who)
     words = [say(caller, f"savings_paper.what.{wanted.answers['what']}")]
     if "member" in wanted.answers:
         words += [m.title for m in meetings.named(caller.db, who.group_id, {int(wanted.answers["member"])})]
-    return {"said": f"{', '.join(words)} : {francs(int(wanted.answers['amount']))}"}
+    return {"said": f"{', '.join(words)}, {francs(int(wanted.answers['amount']))}"}
 
 
 @effect("savings.paper")
 def paper(caller: Caller, wanted: Effect) -> Values:
     """One figure of the paper book with which the group begins here."""
-    amount, card = int(wanted.answers["amount"]), wanted.answers.get("member")
     with booking(caller) as db:
         who = access.speaking(db, caller.number)
-        by = Booking(who, wanted.key, caller.channel)
-        posting = beginning.bring(db, caller.rt, by, str(wanted.answers["what"]), amount, int(card) if card else None)
+        posting = _bring(caller, wanted, who)
         receipts.tell(db, caller.rt, posting, by=who)
         cash = francs(ledger.total(db, who.group_id, "cash"))
-        return {"sum": francs(amount), "receipt": posting.receipt, "cash": cash}
+        return {"sum": francs(int(wanted.answers["amount"])), "receipt": posting.receipt, "cash": cash}
+
+
+def _bring(caller: Caller, wanted: Effect, who: Who) -> Posting:
+    what, amount, card = str(wanted.answers["what"]), int(wanted.answers["amount"]), wanted.answers.get("member")
+    by = Booking(who, wanted.key, caller.channel)
+    return beginning.bring(caller.db, caller.rt, by, what, amount, int(card) if card else None)
 
 
 @effect("savings.totals")

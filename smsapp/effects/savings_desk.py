@@ -69,8 +69,9 @@ def text(wanted: Effect, name: str) -> str:
     return str(wanted.answers[name])
 
 
-def cards(text: str) -> frozenset[int]:
+def cards(typed: str) -> frozenset[int]:
+    """The cards that were listed."""
     try:
-        return frozenset(batches.read_absent(text))
+        return batches.read_absent(typed)
     except BadBatch as no:
-        raise Refused(f"savings.batch.{no.reason}", what=no.what) from no
+        raise Refused("savings.cards", what=no.what or typed[:12]) from no

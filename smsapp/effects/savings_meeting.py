@@ -67,7 +67,11 @@ def roll_check(caller: Caller, wanted: Effect) -> Values:
     key = "savings.opening.since" if since else "savings.opening"
     told = {"closed": francs(first.closed or 0), "since": signed(since), "cash": francs(first.cash)}
     names = ", ".join(m.title for m in roll.away)
-    return {"present": len(roll.present), "names": names or "0", "cash": say(caller, key, **told)}
+    return {
+        "present": len(roll.present),
+        "names": names or say(caller, "savings.nobody"),
+        "cash": say(caller, key, **told),
+    }
 
 
 @effect("savings.roll")
