@@ -32,39 +32,39 @@ def shares_out(caller: Caller) -> str:
 
 
 @effect("savings.share_look")
-def look(caller: Caller, wanted: Effect) -> dict[str, str | int]:
+def look(caller: Caller, wanted: Effect) -> dict[str, str]:
     """The whole and her own part, for whoever speaks."""
     del wanted
     projection = _projection(caller)
     stays = sum(amount for (account, _, _), amount in projection.balances.items() if account == "social")
-    whole: dict[str, str | int] = {
+    whole = {
         "total": francs(projection.paid),
-        "members": len(projection.parts),
+        "members": str(len(projection.parts)),
         "earned": francs(projection.earned),
         "left": francs(projection.shared.remainder),
         "social": francs(stays + projection.shared.remainder),
         "lost": francs(-projection.earned),
     }
-    return whole | _part(projection, access.speaking(caller.db, caller.number).id)
+    return whole | _part(caller, projection, access.speaking(caller.db, caller.number).id)
 
 
 @effect("savings.share_pick")
-def pick(caller: Caller, wanted: Effect) -> dict[str, str | int]:
+def pick(caller: Caller, wanted: Effect) -> dict[str, str]:
     """What she chose: her own part, or the final one, if nothing stands in its way."""
     who = access.speaking(caller.db, caller.number)
     if wanted.answers["what"] == "final":
         cycles.ready(caller.db, caller.rt, who.group_id)
-    return _part(_projection(caller), who.id)
+    return _part(caller, _projection(caller), who.id)
 
 
 @effect("savings.share_line")
-def line(caller: Caller, wanted: Effect) -> dict[str, str | int]:
+def line(caller: Caller, wanted: Effect) -> dict[str, str]:
     """Another member's part."""
     who = access.speaking(caller.db, caller.number)
     member = groups.by_card(caller.db, who.group_id, int(wanted.answers["card"]))
     if not who.offices or member is None:
         raise Refused("savings.officers_only")
-    return _part(_projection(caller), member.id)
+    return _part(caller, _projection(caller), member.id)
 
 
 @effect("savings.share_ask")
@@ -80,9 +80,16 @@ def _projection(caller: Caller) -> Projection:
     return sharing.project(caller.db, caller.rt, access.speaking(caller.db, caller.number).group_id)
 
 
-def _part(projection: Projection, member_id: int) -> dict[str, str | int]:
+def _part(caller: Caller, projection: Projection, member_id: int) -> dict[str, str]:
     part = projection.of(member_id)
     if part is None:
         return {"part": francs(0), "saved": francs(0), "more": francs(0), "owed": francs(0)}
-    more, owed = francs(part.gross - part.saved), francs(part.owed.total)
-    return {"part": francs(part.payout), "saved": francs(part.saved), "more": more, "owed": owed}
+    told = {"saved": part.saved, "more": part.gross - part.saved, "owed": part.owed.total}
+    return {"part": _said(caller, part.payout)} | {name: francs(amount) for name, amount in told.items()}
+
+
+def _said(caller: Caller, payout: int) -> str:
+    """What she is handed, or what she would still owe."""
+    if payout >= 0:
+        return francs(payout)
+    return caller.rt.texts.say(caller.language, "savings.share_debt", amount=francs(-payout))
