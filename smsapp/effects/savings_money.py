@@ -82,7 +82,7 @@ def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
             return {"code": receipt}
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
     sheet = cancelling.look(caller.db, caller.rt, access.speaking(caller.db, caller.number), receipt)
-    second = "" if sheet.alone else caller.rt.texts.say(caller.language, "savings.cancel.second")
+    second = "" if sheet.alone else f" {caller.rt.texts.say(caller.language, 'savings.cancel.second')}"
     day = f"{sheet.posting.day:%d/%m/%Y}"
     return {"code": receipt, "sum": francs(sheet.amount), "cards": sheet.said, "day": day, "second": second}
 
