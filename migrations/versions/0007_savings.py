@@ -119,6 +119,7 @@ def _groups() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_savings_groups")),
     )
     op.create_index(op.f("ix_savings_groups_facility_id"), "savings_groups", ["facility_id"], unique=False)
+    op.create_index("ix_savings_groups_name", "savings_groups", ["name", "id"], unique=False)
 
 
 def _balances() -> None:
@@ -168,6 +169,7 @@ def _cycles() -> None:
         sa.ForeignKeyConstraint(["group_id"], ["savings_groups.id"], name=op.f("fk_savings_cycles_group_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_savings_cycles")),
     )
+    op.create_index(op.f("ix_savings_cycles_group_id"), "savings_cycles", ["group_id"], unique=False)
     op.create_index(
         "uq_savings_cycles_open",
         "savings_cycles",
@@ -404,6 +406,7 @@ def _disputes() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_savings_disputes")),
         sa.UniqueConstraint("posting_id", name=op.f("uq_savings_disputes_posting_id")),
     )
+    op.create_index(op.f("ix_savings_disputes_group_id"), "savings_disputes", ["group_id"], unique=False)
     op.create_index(
         "ix_savings_disputes_open",
         "savings_disputes",

@@ -108,7 +108,7 @@ class Dispute(Base):
     __tablename__ = "savings_disputes"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     posting_id: Mapped[int] = mapped_column(Big, ForeignKey("savings_postings.id"), unique=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"))
+    group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"), index=True)
     member_id: Mapped[int] = mapped_column(Big, ForeignKey("savings_members.id"))
     opened_at: Mapped[datetime]
     outcome: Mapped[str | None]  # reversed or agreed

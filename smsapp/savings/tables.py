@@ -37,7 +37,7 @@ class Group(Base):
     last_hash: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
     closed_on: Mapped[date | None]
-    __table_args__ = (_any_of("kind", KINDS),)
+    __table_args__ = (_any_of("kind", KINDS), Index("ix_savings_groups_name", "name", "id"))
 
 
 class Member(Base):
@@ -91,7 +91,7 @@ class Cycle(Base):
 
     __tablename__ = "savings_cycles"
     id: Mapped[int] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"))
+    group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"), index=True)
     started_on: Mapped[date]
     ends_on: Mapped[date]
     share_value: Mapped[int] = mapped_column(Big)  # of a tontine: what each member brings to each round
