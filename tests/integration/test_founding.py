@@ -125,6 +125,7 @@ NO_GROUP = [
     ("kind", "banque", "Choisissez dans la liste"),
     ("facility", "CSCom Kadiolo Central", "n’est pas l’un des vôtres"),
     ("facility", "", "nom du centre de santé"),
+    ("every_days", "", "requis"),
     ("formed_on", "2199-01-01", "n’est pas dans le futur"),
     ("formed_on", "hier", "date"),
     ("every_days", "0", "de 1 à 62"),

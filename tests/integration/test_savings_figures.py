@@ -80,7 +80,7 @@ def test_the_first_page_tells_what_was_brought_as_it_is_now(rt, group):
     figures.count_days(rt)
     put(rt, group, "b")
     desk = Desk.of(rt, "facility", places=[SOTUBA], language="en")
-    words = "Contributions to savings groups 1,500 FCFA today, 1 contribution; 2,200 FCFA this week, 2 contributions"
+    words = "Contributions to savings groups 1,500 FCFA today, 1 contribution 2,200 FCFA this week, 2 contributions"
     assert words in see(desk)
     away = Desk.of(rt, "facility", places=[CENTRAL], name="Une autre", language="en")
     assert "Contributions" not in see(away)

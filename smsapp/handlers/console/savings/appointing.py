@@ -11,13 +11,12 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import DateField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
 
 from smsapp.db import transaction
 from smsapp.handlers.console.guard import WRITERS, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.founding import EDIT, acting, status
-from smsapp.handlers.console.savings.sentences import tell
+from smsapp.handlers.console.savings.sentences import needed, tell
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.savings import groups, offices
@@ -25,7 +24,7 @@ from smsapp.savings.tables import OFFICES
 
 
 class OfficesForm(FlaskForm):  # type: ignore[misc]
-    since = DateField(lazy_gettext("From this day on"), [Optional()])
+    since = DateField(lazy_gettext("From this day on"), needed("since", "bounds"))
 
     def wanted(self) -> dict[str, int | None]:
         said = {office: self[office].data or "" for office in OFFICES}

@@ -13,14 +13,14 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 
 from smsapp.db import transaction
 from smsapp.handlers.console import placing
 from smsapp.handlers.console.guard import WRITERS, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.here import ONE
-from smsapp.handlers.console.savings.sentences import tell
+from smsapp.handlers.console.savings.sentences import needed, tell
 from smsapp.places import Place
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
@@ -34,18 +34,24 @@ OFF = {"autocomplete": "off"}  # a phone that several people use must not rememb
 
 
 class GroupForm(FlaskForm):  # type: ignore[misc]
-    name = StringField(lazy_gettext("Name of the group"), render_kw=OFF | {"maxlength": founding.LONGEST_NAME})
+    name = StringField(
+        lazy_gettext("Name of the group"), needed("name", "empty"), render_kw=OFF | {"maxlength": founding.LONGEST_NAME}
+    )
     kind = SelectField(
         lazy_gettext("Kind"),
         choices=[SelectChoice(kind, label) for kind, label in terms.KINDS.items()],
         validate_choice=False,
     )
-    facility = StringField(lazy_gettext("Health centre"), render_kw=OFF | {"list": "facilities", "maxlength": 120})
+    facility = StringField(
+        lazy_gettext("Health centre"),
+        needed("facility_id", "needed"),
+        render_kw=OFF | {"list": "facilities", "maxlength": 120},
+    )
     village = StringField(
         lazy_gettext("Village or quarter"), [Optional()], render_kw=OFF | {"maxlength": founding.LONGEST_NAME}
     )
-    formed_on = DateField(lazy_gettext("Formed on"), [Optional()])
-    every_days = IntegerField(lazy_gettext("Days from one meeting to the next"), [Optional()])
+    formed_on = DateField(lazy_gettext("Formed on"), needed("formed_on", "bounds"))
+    every_days = IntegerField(lazy_gettext("Days from one meeting to the next"), [InputRequired()])
 
     def facts(self, db: Session) -> Facts:
         """What the form says; Unfit where it names no place of ours."""

@@ -18,7 +18,7 @@ from smsapp.db import transaction
 from smsapp.handlers.console.guard import WRITERS, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.founding import EDIT, OFF, acting, status
-from smsapp.handlers.console.savings.sentences import line, tell, unfit
+from smsapp.handlers.console.savings.sentences import line, needed, tell, unfit
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.savings import membership, reading
@@ -28,7 +28,7 @@ from smsapp.savings.reading import Card, NotHere
 ROWS = 4  # for somebody each; a longer list is pasted
 MEMBER = f"{EDIT}/members/<int(max={paging.LARGEST - 1}):member_id>"
 _SEXES = [
-    SelectChoice("", lazy_gettext("not known")),
+    SelectChoice("", lazy_gettext("not told")),
     SelectChoice("F", lazy_gettext("woman")),
     SelectChoice("M", lazy_gettext("man")),
 ]
@@ -69,7 +69,9 @@ class MembersForm(FlaskForm):  # type: ignore[misc]
 
 
 class ListForm(FlaskForm):  # type: ignore[misc]
-    list = TextAreaField(lazy_gettext("List of members"), render_kw=OFF | {"rows": 8, "spellcheck": "false"})
+    list = TextAreaField(
+        lazy_gettext("List of members"), needed("list", "nobody"), render_kw=OFF | {"rows": 8, "spellcheck": "false"}
+    )
 
 
 class MemberForm(FlaskForm):  # type: ignore[misc]

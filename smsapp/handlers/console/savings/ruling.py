@@ -18,7 +18,7 @@ from smsapp.db import transaction
 from smsapp.handlers.console.guard import WRITERS, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.founding import EDIT, OFF, acting, status
-from smsapp.handlers.console.savings.sentences import tell
+from smsapp.handlers.console.savings.sentences import needed, tell
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.savings import founding, groups
@@ -29,20 +29,25 @@ from smsapp.savings.tables import METHODS, UNITS, Cycle, Group
 
 _PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]))? ?%?")
 _FRANCS = OFF | {"inputmode": "numeric", "maxlength": 20}
+OF_A_TONTINE = ("share_value", "order", "ends_on")
 _COUNT = {"inputmode": "numeric"}
 
 
 class RulesForm(FlaskForm):  # type: ignore[misc]
-    """Of a tontine only the first and the last of these."""
+    """Of a tontine only its amount, its order and its end; of the other kind all but the order."""
 
-    share_value = StringField(render_kw=_FRANCS)
-    most_shares = IntegerField(lazy_gettext("Shares of a member at a meeting, at most"), [Optional()], render_kw=_COUNT)
+    share_value = StringField(validators=needed("share_value", "bounds"), render_kw=_FRANCS)
+    most_shares = IntegerField(
+        lazy_gettext("Shares of a member at a meeting, at most"), needed("most_shares", "bounds"), render_kw=_COUNT
+    )
     social = StringField(lazy_gettext("Social fund, each at each meeting"), [Optional()], render_kw=_FRANCS)
     fine = StringField(lazy_gettext("Fine for being away without a word"), [Optional()], render_kw=_FRANCS)
     loan_times = IntegerField(
-        lazy_gettext("A loan is at most so many times her savings"), [Optional()], render_kw=_COUNT
+        lazy_gettext("A loan, at most so many times her savings"), needed("loan_times", "bounds"), render_kw=_COUNT
     )
-    loan_months = IntegerField(lazy_gettext("Months until a loan is repaid"), [Optional()], render_kw=_COUNT)
+    loan_months = IntegerField(
+        lazy_gettext("Months until a loan is repaid"), needed("loan_months", "bounds"), render_kw=_COUNT
+    )
     charge = StringField(lazy_gettext("Charge of a loan, in percent a month"), [Optional()], render_kw=_FRANCS)
     method = SelectField(
         lazy_gettext("Share-out"),
@@ -54,8 +59,18 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(str(unit), lazy_gettext("%(francs)s francs", francs=unit)) for unit in UNITS],
         validate_choice=False,
     )
-    order = StringField(lazy_gettext("Order of the turns, by card"), [Optional()], render_kw=OFF | {"maxlength": 400})
-    ends_on = DateField(lazy_gettext("The cycle ends on"), [Optional()])
+    order = StringField(
+        lazy_gettext("Order of the turns, by card"), needed("order", "format"), render_kw=OFF | {"maxlength": 400}
+    )
+    ends_on = DateField(lazy_gettext("The cycle ends on"), needed("ends_on", "bounds"))
+
+    def fit(self, kind: str) -> None:
+        """Leave out what a group of this kind does not agree on."""
+        tontine = kind == "tontine"
+        for name in set(self.data) - {*OF_A_TONTINE, "csrf_token"} if tontine else {"order"}:
+            del self[name]
+        each, share = gettext("What each brings to each round"), gettext("Value of a share")
+        self.share_value.label.text = each if tontine else share
 
     def rules(self, kind: str) -> Rules:
         """What the form says; Unfit where an amount is none."""
@@ -103,10 +118,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             cycle = groups.last_cycle(db, group_id)
             cards = [who.card for who in groups.whole(db, group_id)]
         form = RulesForm(data=_told(rt, group, cycle, cards))
-        tontine = group.kind == "tontine"
-        form.share_value.label.text = (
-            gettext("What each brings to each round") if tontine else gettext("Value of a share")
-        )
+        form.fit(group.kind)
         if form.validate_on_submit():
             try:
                 with acting(rt) as db:
@@ -115,7 +127,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 return redirect(url_for("console.savings_edit_rules", group_id=group_id), 303)
             except Unfit as why:
                 tell(form, why)
-        told = {"group": group, "cycle": cycle, "tontine": tontine, "terms": terms}
+        told = {"group": group, "cycle": cycle, "tontine": group.kind == "tontine", "terms": terms}
         return render_template("console/savings/edit_rules.html", form=form, **told), status(form)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import flash
 from flask_babel import LazyString, gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from wtforms.validators import InputRequired
 
 from smsapp.handlers.console import words
 from smsapp.handlers.console.people import sentences
@@ -95,6 +96,11 @@ def _value(why: Unfit) -> object:
     if (why.field, why.why) == ("member", "office"):
         return words.call(terms.OFFICES, str(why.value))
     return why.value
+
+
+def needed(field: str, why: str) -> list[InputRequired]:
+    """A field that must be filled, and what is said where it is not."""
+    return [InputRequired(SENTENCES[field, why])]
 
 
 def tell(form: FlaskForm, why: Unfit) -> None:
