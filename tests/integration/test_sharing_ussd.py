@@ -157,6 +157,6 @@ def test_practice_asks_nobody(rt, group, phone):
     with transaction(rt.sessions) as db:
         db.execute(update(Line).values(practice=True))
     president.pick("Partage", "Partage final", "Oui")
-    assert president.type(PIN).startswith("Demandé.")
+    assert president.type(PIN).startswith("EXERCICE\nDemandé.")
     with transaction(rt.sessions) as db:
         assert db.scalars(select(Request)).all() == []
