@@ -17,6 +17,7 @@ from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.meetings import Sitting
 from smsapp.savings.money import francs
 from smsapp.savings.shares import Plan
+from smsapp.savings.tables import Meeting
 
 # What may be said of it: a use of the social fund never tells whose illness, and a receipt tells neither.
 USES = ("health", "death", "school", "other")
@@ -39,8 +40,10 @@ class Booking:
 
 
 def book(db: Session, rt: Runtime, by: Booking, *entries: Entry) -> list[Posting]:
-    """Write them, for one who keeps the book."""
+    """Write them, for one who keeps the book, in a meeting that is still open."""
     meetings.keeps_book(by.who)
+    if by.meeting_id is not None:
+        meetings.hold(db, db.get_one(Meeting, by.meeting_id))
     return ledger.book_all(db, rt.now(), rt.local_now().date(), by.who.group_id, entries)
 
 

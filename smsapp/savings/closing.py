@@ -30,7 +30,7 @@ def close(db: Session, rt: Runtime, who: Who, now: Sitting, first: int, second: 
     """Close the meeting with its two counts; refused while they differ, or the book says otherwise."""
     meetings.keeps_book(who)
     _same(first, second)
-    ledger.lock(db, who.group_id)
+    meetings.hold(db, now.meeting)
     cash = ledger.total(db, who.group_id, "cash")
     if cash != first:
         raise Refused("savings.box_differs", book=francs(cash), counted=francs(first))
@@ -48,6 +48,7 @@ def explain(
     ledger.lock(db, who.group_id)
     if done := ledger.booked(db, key):
         return done
+    meetings.hold(db, now.meeting)
     found = first - ledger.total(db, who.group_id, "cash")
     posting = None
     if found:

@@ -117,6 +117,14 @@ def begin(db: Session, rt: Runtime, who: Who, away: Collection[int]) -> Sitting:
     return Sitting(meeting, cycle, groups.whole(db, who.group_id))
 
 
+def hold(db: Session, meeting: Meeting) -> None:
+    """The group's book is ours until the transaction ends; refused where another has closed the meeting meanwhile."""
+    ledger.lock(db, meeting.group_id)
+    db.refresh(meeting)
+    if meeting.closed_at is not None:
+        raise Refused("savings.no_meeting")
+
+
 def known(members: Iterable[Who], cards: Collection[int]) -> None:
     """Refused where a card is nobody's."""
     if wrong := set(cards) - {m.card for m in members}:

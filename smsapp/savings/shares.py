@@ -85,7 +85,7 @@ def book(
     db: Session, rt: Runtime, who: Who, now: Sitting, batch: Batch, key: str, channel: str
 ) -> list[tuple[Who, Posting]]:
     """A deposit for each whom the batch means: all of them, or none."""
-    ledger.lock(db, who.group_id)
+    meetings.hold(db, now.meeting)
     found = plan(db, who, now, batch)
     entries = [_entry(who, member, batch.amount, now, f"{key}:{member.card}", channel) for member in found.members]
     postings = ledger.book_all(db, rt.now(), rt.local_now().date(), who.group_id, entries)
@@ -106,7 +106,7 @@ def one(
     ledger.lock(db, who.group_id)
     if done := ledger.booked(db, key):
         return next(m for m in now.members if m.id == member_id), done
-    db.refresh(now.meeting)
+    meetings.hold(db, now.meeting)
     member = next((m for m in following(db, now) if m.id == member_id), None)
     if member is None:
         raise Refused("savings.asked_before")

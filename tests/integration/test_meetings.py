@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -13,8 +15,6 @@ from smsapp.savings.box import Booking
 from smsapp.savings.tables import Group, Meeting
 from tests.hamlet import TREASURER, TREASURERS_CARD, found
 from tests.village import settle
-
-DAY = 24 * 3600
 
 
 @pytest.fixture
@@ -157,9 +157,9 @@ def test_a_batch_means_those_who_are_there_and_have_not_brought_theirs(desk):
     assert desk.verified() == 10
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
+def test_a_batch_that_does_not_fit_books_nothing(desk):
+    desk.begin(7)
+    for text, key in (
         ("tous 600", "not_shares"),
         ("tous 3000", "not_shares"),
         ("1-14 500", "no_card"),
@@ -170,12 +170,33 @@ def test_a_batch_means_those_who_are_there_and_have_not_brought_theirs(desk):
         ("1-12 0", "batch.no_amount"),
         ("tous 10000000000000", "batch.amount"),
         ("Awa 500", "batch.word"),
-    ],
-)
-def test_a_batch_that_does_not_fit_books_nothing(desk, text, key):
-    desk.begin(7)
-    assert refused(desk.shares, text)[0] == key
+    ):
+        assert refused(desk.shares, text)[0] == key, text
     assert desk.verified() == 0
+
+
+def test_nothing_is_booked_in_a_meeting_that_another_closed(desk, rt):
+    desk.begin()
+    sitting = desk.see(desk.now)
+    desk.close(0)
+    batch = read_batch("tous 500")
+    by = desk.see(desk.by)
+    by = replace(by, meeting_id=sitting.meeting.id)
+    for call in (
+        lambda db: shares.book(db, rt, desk.who, again(db, sitting), batch, "x", "ussd"),
+        lambda db: shares.one(db, rt, desk.who, again(db, sitting), desk.who.id, 1, "x", "ussd"),
+        lambda db: box.social_in(db, rt, by, again(db, sitting), batch),
+        lambda db: box.fine(db, rt, by, {3}, 250, "late"),
+        lambda db: closing.close(db, rt, desk.who, again(db, sitting), 0, 0),
+        lambda db: closing.explain(db, rt, desk.who, again(db, sitting), 500, 500, "lost", "x", "ussd"),
+    ):
+        assert refused(desk.see, call)[0] == "no_meeting"
+    assert desk.verified() == 0
+
+
+def again(db, sitting):
+    """As another transaction read it before it was closed."""
+    return replace(sitting, meeting=db.get_one(Meeting, sitting.meeting.id))
 
 
 def test_one_by_one_goes_on_where_it_was(desk):
