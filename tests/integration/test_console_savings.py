@@ -502,3 +502,17 @@ def test_a_book_is_there_for_its_own_health_centre_alone(rt, book):
     for address in ("", "/savings.json", "/book", "/book/print", "/book.csv", f"/members/{book.members[0].id}"):
         desk.see(f"{base}{address}", 404)
     assert "Benkadi" not in desk.see("/savings") + desk.see("/savings/disputes") + desk.see("/savings/indicators")
+
+
+def test_a_tontine_s_page_tells_whose_turn_it_is_and_who_owes(rt, written, desk):
+    group = found(rt, name="Tontine", kind="tontine", members=3, phones=False, started_on=BEGAN, order=[2, 1, 3, 13])
+    with transaction(rt.sessions) as db:
+        db.execute(update(Member).where(Member.group_id == group.id).values(joined_on=BEGAN))
+    book = Book(rt, group)
+    book.meet(BEGAN)
+    for member in book.members[1:]:
+        book.put("round", Line("cash", 500), Line("pot", -500, member.id))
+    page = text_of(desk.see(f"/savings/{group.id}"))
+    assert "Tour 2 sur 4 : c’est le tour de la carte 1." in page
+    assert "La carte 1 doit 500 FCFA à la carte 2 tour 1" in page
+    assert "Cotisation 500 FCFA Ordre des cartes 2, 1, 3, 13" in page

@@ -14,8 +14,9 @@ from smsapp.handlers.console.guard import ALL, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.here import MEMBER, ONE
 from smsapp.places import Place
+from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import debts, histories, indicators, reading, statements
+from smsapp.savings import debts, histories, indicators, reading, statements, tontine
 from smsapp.savings.reading import Card, NotHere
 from smsapp.savings.statements import DRAWN
 from smsapp.savings.tables import Cycle, Group, Meeting
@@ -77,7 +78,19 @@ def _group(db: Session, rt: Runtime, group: Group) -> dict[str, Any]:
         "disputes": histories.disputes(db, me().scope, "open", group_id=group.id).rows,
         "asked": reading.asked(db, group.id),
         "today": today,
+        **_rounds(db, group, cycle),
     }
+
+
+def _rounds(db: Session, group: Group, cycle: Cycle | None) -> dict[str, Any]:
+    """Of a tontine: whose turn it is, and who still owes something to a round that is over."""
+    if group.kind != "tontine" or cycle is None or cycle.closed_on is not None:
+        return {"turn": None, "owing": ()}
+    try:
+        turn = tontine.now(db, group.id)
+    except Refused:  # every turn has been
+        turn = None
+    return {"turn": turn, "owing": tontine.missed(db, group.id)}
 
 
 def _officers(members: Sequence[Card]) -> list[tuple[str, Card]]:
