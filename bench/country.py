@@ -51,6 +51,12 @@ def fill(url: str, people: int, messages: int, say: Callable[[str], None]) -> No
         say("threads, broadcasts, reports and consents")
         for statement in (THREADS, BROADCASTS, REPORTS, CONSENTS):
             db.execute(statement)
+        say("savings groups")
+        with db.transaction():
+            # Each posting would be held against its lines, and each line against its posting, one by one.
+            db.execute("SET LOCAL session_replication_role = replica")
+            for statement in SAVINGS:
+                db.execute(statement)
         say("vacuum and analyze")
         db.execute("VACUUM ANALYZE")
 
@@ -82,6 +88,71 @@ CONSENTS = """
     INSERT INTO consents (person_id, topic, given, version, language, channel, at)
     SELECT id, 'survey', id % 9 > 0, 1, 'fr', 'ussd', created_at FROM persons WHERE id % 3 = 0
 """
+
+# One group to a hundred people, with half a year of weekly meetings: every group by its own neighbours in the list.
+SAVINGS = (
+    """
+    INSERT INTO savings_groups (name, kind, facility_id, formed_on, every_days, created_at)
+    SELECT (ARRAY['Benkadi', 'Jigiya', 'Sabugnuma', 'Nyèta', 'Sinignèsigi'])[1 + id / 100 % 5] || ' ' || id / 100,
+           CASE WHEN id % 900 = 0 THEN 'tontine' ELSE 'vsla' END, facility_id, current_date - 400, 7, now()
+    FROM persons WHERE id % 100 = 0 ORDER BY id
+    """,
+    """
+    INSERT INTO savings_cycles (group_id, started_on, ends_on, share_value)
+    SELECT id, current_date - 182, current_date + 100, 500 FROM savings_groups ORDER BY id
+    """,
+    """
+    INSERT INTO savings_members (group_id, card, person_id, sex, joined_on)
+    SELECT g.id, card, g.id * 100 - card, CASE WHEN card % 9 = 0 THEN 'M' ELSE 'F' END, g.formed_on
+    FROM savings_groups g, generate_series(1, 12) AS card
+    """,
+    """
+    INSERT INTO savings_meetings (group_id, cycle_id, nth, held_on, opened_at, closed_at, roll)
+    SELECT id, id, nth, current_date - 183 + 7 * nth, now(), now(),
+           (SELECT jsonb_agg(m.id) FROM savings_members m WHERE m.group_id = g.id AND m.card % 6 <> nth % 6)
+    FROM savings_groups g, generate_series(1, 26) AS nth WHERE nth < 20 OR g.id % 11 > 0
+    """,
+    """
+    INSERT INTO savings_postings (group_id, seq, cycle_id, meeting_id, kind, day, at, channel, receipt, key, lines,
+                                  before, hash)
+    SELECT m.group_id, (m.nth - 1) * 4 + n, m.cycle_id, m.id, 'deposit', m.held_on, m.held_on + time '10:00', 'ussd',
+           (m.nth - 1) * 4 + n || 'K', m.group_id || ':' || m.nth || ':' || n, 2, '', ''
+    FROM savings_meetings m, generate_series(1, 4) AS n ORDER BY m.held_on, m.group_id, n
+    """,
+    """
+    INSERT INTO savings_lines (posting_id, nth, account, member_id, amount)
+    SELECT p.id, side, (ARRAY['cash', 'savings'])[side], CASE WHEN side = 2 THEN
+           (SELECT m.id FROM savings_members m WHERE m.group_id = p.group_id AND m.card = p.seq % 12 + 1) END,
+           CASE side WHEN 1 THEN 1500 ELSE -1500 END
+    FROM savings_postings p, generate_series(1, 2) AS side
+    """,
+    """
+    INSERT INTO savings_loans (group_id, cycle_id, member_id, principal, charge, out_on, due_on)
+    SELECT group_id, group_id, id, 10000, 50, current_date - 90, current_date + (id % 60)::int - 10
+    FROM savings_members WHERE card = 3
+    """,
+    """
+    INSERT INTO savings_balances (group_id, account, member_id, loan_id, amount)
+    SELECT p.group_id, l.account, coalesce(l.member_id, 0), 0, sum(l.amount)
+    FROM savings_lines l JOIN savings_postings p ON p.id = l.posting_id GROUP BY 1, 2, 3
+    """,
+    """
+    INSERT INTO savings_balances (group_id, account, member_id, loan_id, amount)
+    SELECT group_id, 'loans', member_id, id, principal FROM savings_loans
+    """,
+    """
+    INSERT INTO savings_disputes (posting_id, group_id, member_id, opened_at, outcome, ended_at)
+    SELECT p.id, p.group_id, l.member_id, now(), CASE WHEN p.id % 3 > 0 THEN 'agreed' END,
+           CASE WHEN p.id % 3 > 0 THEN now() END
+    FROM savings_postings p JOIN savings_lines l ON l.posting_id = p.id AND l.nth = 2
+    WHERE p.group_id % 20 = 0 AND p.seq = 9
+    """,
+    """
+    INSERT INTO savings_offices (group_id, member_id, office, since)
+    SELECT group_id, id, (ARRAY['president', 'secretary', 'treasurer'])[card], joined_on
+    FROM savings_members WHERE card <= 3
+    """,
+)
 
 
 def number(person: int) -> str:

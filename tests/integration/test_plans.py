@@ -27,6 +27,7 @@ FORMS = {
     "/broadcasts/templates/new",
     "/favicon.ico",
     "/places/new",
+    "/savings/new",
     "/sign-in",
     "/sign-in/code",
     "/sign-in/second-factor",
@@ -39,6 +40,8 @@ LARGE = {
     "person_roles",
     "persons",
     "reports",
+    "savings_lines",
+    "savings_postings",
     "threads",
     "topics_left",
 }
