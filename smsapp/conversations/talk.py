@@ -28,9 +28,6 @@ MAIN = "main"
 RESUME = "resume"
 MAX_WALK = 20  # answers taken from one path at once
 
-# Types whose answers may hold the star that separates hops; others are walked answer by answer.
-WITH_STARS = frozenset({"text", "date", "several", "decimal"})
-
 
 @dataclass(frozen=True)
 class Reply:
@@ -290,13 +287,3 @@ def _with_told(state: State | None, values: Mapping[str, Any]) -> State | None:
     if state is None or not values:
         return state
     return state.with_top(replace(state.top, told={**state.top.told, **values}))
-
-
-def utterances(talk: Talk, rest: str) -> list[str]:
-    """What followed the stored path: one answer, unless it is plainly several hops at once."""
-    if "*" not in rest:
-        return [rest]
-    ask = talk.open_ask
-    if ask is not None and ask.type in WITH_STARS:
-        return [rest]
-    return rest.split("*")

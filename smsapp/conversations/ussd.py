@@ -10,13 +10,16 @@ from functools import partial
 
 from smsapp.conversations import tables
 from smsapp.conversations.tables import MAX_PATH, Memory
-from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused, utterances
+from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.db import work
 from smsapp.gateways.base import Hop
 from smsapp.runtime import Runtime
 from smsapp.words import command
 
 RESUME_WITHIN = timedelta(hours=24)
+
+# Types whose answers may hold the star that separates hops; others are walked answer by answer.
+WITH_STARS = frozenset({"text", "date", "several", "decimal"})
 
 _BLANKS = re.compile(r"\s*\*\s*")
 Seal = Callable[[str], str]
@@ -102,8 +105,18 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
     if wanted := command(rest):
         return "command", talk.heed(wanted)
-    answers = utterances(talk, rest)
+    answers = _utterances(talk, rest)
     return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)
+
+
+def _utterances(talk: Talk, rest: str) -> list[str]:
+    """What followed the stored path: one answer, unless it is plainly several hops at once."""
+    if "*" not in rest:
+        return [rest]
+    ask = talk.open_ask
+    if ask is not None and ask.type in WITH_STARS:
+        return [rest]
+    return rest.split("*")
 
 
 def _rest(stored: str, path: str, seal: Seal) -> str | None:
