@@ -137,7 +137,7 @@ def _total(caller: Caller, who: Who, balance: int) -> str:
     """What she has now; nothing in a tontine, where all goes to whoever's turn it is."""
     if who.kind == "tontine":
         return ""
-    return caller.rt.texts.say(caller.language, "savings.held", balance=francs(balance))
+    return f" {caller.rt.texts.say(caller.language, 'savings.held', balance=francs(balance))}"
 
 
 def _keepers(caller: Caller) -> list[Who]:

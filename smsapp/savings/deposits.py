@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import groups, ledger, meetings, receipts
+from smsapp.savings import groups, ledger, meetings, receipts, tontine
 from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Entry, Line
@@ -70,7 +70,6 @@ def deposit(
 ) -> Booked:
     """Book one deposit and tell its owner; once per key. `again`: it is another one, though it looks like the last."""
     ledger.lock(db, who.group_id)  # whoever looks for the same deposit sees all that came before this one
-    kind, account = BROUGHT[who.kind]
     meeting_id = meeting_id or _meeting_today(db, rt, who.group_id)
     member = _member(db, who, card)
     before = _before(db, rt, member, meeting_id)
@@ -79,11 +78,22 @@ def deposit(
     if seen := _check(db, rt, who, member, amount, before, again=again):
         at = f"{seen.astimezone(rt.settings.timezone):%H:%M}"
         raise Refused("savings.already", card=member.card, amount=francs(amount), at=at)
-    lines = [Line("cash", amount), Line(account, -amount, member.id)]
-    entry = Entry(kind, lines, key, channel, entered_by=who.id, meeting_id=meeting_id)
-    posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry)
+    if who.kind == "tontine":
+        posting = _to_round(db, rt, who, member, key, channel)
+    else:
+        lines = [Line("cash", amount), Line("savings", -amount, member.id)]
+        entry = Entry("deposit", lines, key, channel, entered_by=who.id, meeting_id=meeting_id)
+        posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry)
     receipts.tell(db, rt, posting, by=who, members=[member], amounts={member.id: amount})
     return Booked(posting, member, amount, _balance(db, member))
+
+
+def _to_round(db: Session, rt: Runtime, who: Who, member: Who, key: str, channel: str) -> Posting:
+    """Her part of the round; what comes late for an earlier one goes on to her whose turn that was, who is told."""
+    paid = tontine.pay(db, rt, who, member.card, key, channel)
+    if paid.passed_on is not None:
+        receipts.tell(db, rt, paid.passed_on, by=who)
+    return paid.posting
 
 
 def check(db: Session, rt: Runtime, who: Who, card: int | Who, amount: int) -> Asked:
@@ -109,7 +119,9 @@ def _check(
 
 def lately(db: Session, rt: Runtime, group_id: int) -> Sequence[tuple[int, int]]:
     """Member and amount of what was brought within the last minutes, and still stands."""
-    found = _standing(db, group_id, true(), Posting.at > rt.now() - SAME_WITHIN)
+    since = rt.now() - SAME_WITHIN
+    day = since.astimezone(rt.settings.timezone).date()  # by which the database finds them
+    found = _standing(db, group_id, true(), Posting.day >= day, Posting.at > since)
     return [(one.member_id, one.amount) for one in found if one.member_id is not None]
 
 

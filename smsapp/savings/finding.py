@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.refusals import Refused
@@ -26,7 +26,7 @@ def read(words: str) -> tuple[str, str]:
 
 def in_groups(db: Session, receipt: str, group_ids: Collection[int]) -> Posting:
     """The last posting of these groups with this receipt; whose it is otherwise, nobody is told."""
-    chosen = select(Posting).where(Posting.receipt == receipt, Posting.group_id.in_(group_ids))
+    chosen = select(Posting).where(*_is(receipt), Posting.group_id.in_(group_ids))
     return _one(db.scalar(chosen.order_by(Posting.at.desc()).limit(1)))
 
 
@@ -35,7 +35,7 @@ def of_members(db: Session, receipt: str, member_ids: Collection[int]) -> tuple[
     chosen = (
         select(Posting, PostingLine.member_id)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(Posting.receipt == receipt, PostingLine.member_id.in_(member_ids))
+        .where(*_is(receipt), PostingLine.member_id.in_(member_ids))
     )
     found = db.execute(chosen.order_by(Posting.at.desc()).limit(1)).first()
     if found is None or found[1] is None:
@@ -52,6 +52,11 @@ def members_of(db: Session, posting: Posting) -> list[int]:
 def is_reversed(db: Session, posting: Posting) -> bool:
     back = aliased(Posting)
     return db.scalar(select(back.id).where(back.reverses == posting.id)) is not None
+
+
+def _is(receipt: str) -> list[ColumnElement[bool]]:
+    """By its number, which the database finds at once, and by its letter, which makes it this group's."""
+    return [Posting.seq == int(receipt[:-1]), Posting.receipt == receipt]
 
 
 def _one(posting: Posting | None) -> Posting:

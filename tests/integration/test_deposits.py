@@ -15,8 +15,9 @@ from smsapp.db import transaction
 from smsapp.refusals import Refused
 from smsapp.savings import chain, deposits, groups, ledger, receipts, verifying
 from smsapp.savings.book import POSTINGS, Posting
-from smsapp.savings.ledger import Entry, Line
-from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
+from smsapp.savings.ledger import Entry
+from smsapp.savings.ledger import Line as Side
+from smsapp.savings.tables import Cycle, Group, Line, Loan, Meeting, Member
 from smsapp.segments import count, fits_ussd, fold
 from tests.hamlet import TREASURER, TREASURERS_CARD, found, number_of
 from tests.handset import Handset
@@ -138,11 +139,11 @@ def test_depot_alone_tells_how_and_waits(rt, group, treasurer):
     assert "total 1 500 F" in treasurer.say("3 1500")[0]
 
 
-def test_only_bookkeepers_write(rt, group):
-    assert "seules la trésorière" in Handset(rt, number_of(5)).say("DEPOT 3 1500")[0]
-    assert "Numéro inconnu" in Handset(rt).say("DEPOT 3 1500")[0]
+def test_only_bookkeepers_write(rt, group, treasurer):
+    assert "seules la trésorière" in Handset(rt, number_of(5), treasurer.client).say("DEPOT 3 1500")[0]
+    assert "Numéro inconnu" in Handset(rt, client=treasurer.client).say("DEPOT 3 1500")[0]
     assert postings(rt) == 0
-    assert "Recu" in Handset(rt, SECRETARY).say("DEPOT 3 1500")[0]
+    assert "Recu" in Handset(rt, SECRETARY, treasurer.client).say("DEPOT 3 1500")[0]
 
 
 def test_nothing_is_brought_to_a_closed_cycle(rt, group, treasurer):
@@ -155,7 +156,7 @@ def test_nothing_is_brought_to_a_closed_cycle(rt, group, treasurer):
 def test_the_same_a_moment_later_is_asked_about(rt, group, treasurer, clock):
     treasurer.say("DEPOT 3 500")
     clock.move(minutes=9)
-    [answer] = Handset(rt, SECRETARY).say("DEPOT 4 500 3 500")  # whoever notes it, on whichever phone
+    [answer] = Handset(rt, SECRETARY, treasurer.client).say("DEPOT 4 500 3 500")  # whoever notes it, on whichever phone
     assert "déjà noté : 3 - 500 F à 10:00" in answer
     assert "DEPOT 4 500 3 500 ENCORE" in answer
     assert postings(rt) == 1
@@ -217,7 +218,7 @@ def test_what_is_brought_during_a_meeting_belongs_to_it(rt, group, clock):
 
 def test_a_tontine_takes_its_amount_and_no_other(rt):
     settle(rt)
-    group = found(rt, kind="tontine", share_value=2000)
+    group = found(rt, kind="tontine", share_value=2000, order=list(range(1, 14)))
     who = of(rt, group, TREASURERS_CARD)
     with pytest.raises(Refused, match="round_amount"):
         put(rt, who, 3, 4000)
@@ -309,6 +310,26 @@ def test_a_hop_that_comes_twice_is_one_deposit(rt, keypad):
     assert postings(rt) == 1
 
 
+def test_who_practises_sees_it_all_and_books_nothing(rt, keypad):
+    through_the_door(keypad)
+    with transaction(rt.sessions) as db:
+        db.execute(update(Line).values(practice=True))
+    screen, _ = keypad.key("1", "3", "500", "1")
+    assert "500 F. " + fold("Épargne en tout : 500 F. Reçu 1") in screen
+    assert postings(rt) == 0
+    keypad.arrived()
+    assert arrived(rt, keypad, number_of(3)) == []
+
+
+def test_a_tontine_on_the_keypad_tells_no_total(rt, kept):
+    settle(rt)
+    found(rt, kind="tontine", share_value=2000, order=list(range(1, 14)), pin=kept)
+    keypad = Handset(rt, TREASURER)
+    through_the_door(keypad)
+    assert keypad.key("1", "3", "2000")[0].startswith("Noter 2 000 F pour 3. Bintou ?\n1. Oui")
+    assert keypad.key("1")[0].startswith("Noté : 3. Bintou, 2 000 F. Recu 1")
+
+
 # Receipts
 
 
@@ -354,9 +375,9 @@ def test_every_kind_has_a_receipt_of_one_message(rt):
         db.add(loan)
         db.flush()
         for kind in TOLD:
-            lines = [Line("cash", most), Line("savings", -most, member.id)]
+            lines = [Side("cash", most), Side("savings", -most, member.id)]
             if kind in receipts.OF_LOAN:
-                lines = [Line("loans", most, member.id, loan.id), Line("losses", -most)]
+                lines = [Side("loans", most, member.id, loan.id), Side("losses", -most)]
             posting = ledger.book(db, rt.now(), today, group.id, Entry(kind, lines, kind, "ussd"))
             read(db, rt, posting, member, most)
             back = ledger.reversal(db, posting, key=f"not-{kind}", channel="ussd", entered_by=None, reason="x")

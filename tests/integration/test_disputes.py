@@ -16,7 +16,7 @@ from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Loan, Member, Request
 from smsapp.segments import fold
 from tests.hamlet import TREASURER, TREASURERS_CARD, found, number_of
-from tests.handset import Handset
+from tests.handset import STRANGER, Handset
 from tests.village import settle
 
 PIN = "1234"
@@ -75,7 +75,7 @@ def reversal(rt):
 
 def sent(rt, number):
     """Everything that went to one phone, once what is due has gone out."""
-    Handset(rt, number).arrived()
+    outbox.deliver(rt, "replies")
     return [text for to, text in next(iter(rt.gateways.values())).sent if to == number]
 
 
@@ -131,7 +131,7 @@ def test_what_can_not_be_cancelled_is_refused_with_the_reason(rt, group, phone):
     ]:
         assert fold(words) in treasurer.say(text)[0], text
     assert "seules la trésorière" in phone(BINTOU).say(f"ANNULE {first.receipt} erreur")[0]
-    assert fold("Numéro inconnu") in fold(Handset(rt).say(f"ANNULE {first.receipt} erreur")[0])
+    assert fold("Numéro inconnu") in fold(phone(STRANGER).say(f"ANNULE {first.receipt} erreur")[0])
     assert postings(rt) == 3
     assert "annulé" in treasurer.say(f"ANNULE {spent.receipt} erreur")[0]
     assert fold("déjà annulé") in treasurer.say(f"ANNULE {spent.receipt} erreur")[0]
@@ -258,7 +258,7 @@ def test_wrong_unknown_and_others_receipts_are_one_answer(rt, group, phone):
         *phone(BINTOU).say("NON 27"),
         *phone(number_of(5)).say(f"NON {first.receipt}"),
         *phone(number_of(5)).say(f"OUI {first.receipt}"),
-        *Handset(rt).say(f"NON {first.receipt}"),
+        *phone(STRANGER).say(f"NON {first.receipt}"),
     }
     assert len(answers) == 1
     assert answers.pop().startswith("Recu inconnu")
