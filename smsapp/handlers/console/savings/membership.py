@@ -45,7 +45,7 @@ class OneForm(FlaskForm):  # type: ignore[misc]
     card = IntegerField(lazy_gettext("Card"), [Optional()], render_kw=_CARD)
     name = StringField(lazy_gettext("Name"), render_kw=OFF | {"maxlength": 120})
     number = StringField(lazy_gettext("Number"), [Optional()], render_kw=OFF | {"inputmode": "tel", "maxlength": 80})
-    witness = IntegerField(lazy_gettext("Witness: card of"), [Optional()], render_kw=_CARD)
+    witness = IntegerField(lazy_gettext("Witness"), [Optional()], render_kw=_CARD)
     sex = SelectField(lazy_gettext("Sex"), choices=_SEXES, validate_choice=False)
     assembly = BooleanField(_ASSEMBLY)
 
@@ -76,7 +76,7 @@ class ListForm(FlaskForm):  # type: ignore[misc]
 
 class MemberForm(FlaskForm):  # type: ignore[misc]
     number = StringField(lazy_gettext("Number"), [Optional()], render_kw=OFF | {"inputmode": "tel", "maxlength": 80})
-    witness = IntegerField(lazy_gettext("Witness: card of"), [Optional()], render_kw=_CARD)
+    witness = IntegerField(lazy_gettext("Witness"), [Optional()], render_kw=_CARD)
     sex = SelectField(lazy_gettext("Sex"), choices=_SEXES, validate_choice=False)
     assembly = BooleanField(_ASSEMBLY)
 
