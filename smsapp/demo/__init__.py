@@ -41,14 +41,14 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     told = _told()
     chance = random.Random(told["seed"])
     facilities = _places(db, told["places"])
-    count = _people(db, rt, told, facilities, chance)
+    _people(db, rt, told, facilities, chance)
     for name, numbers in told["groups"].items():
         people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
     groups = savings.write(db, rt, told, facilities)
     _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
     messages = traffic.write(db, rt, told["traffic"], facilities)
-    places = db.scalar(select(func.count(Place.id))) or 0
+    places, count = (db.scalar(select(func.count(table.id))) or 0 for table in (Place, Person))
     return {"places": places, "people": count, "answers": answers, "messages": messages, "savings groups": groups}
 
 
@@ -82,8 +82,9 @@ def _place(db: Session, kind: str, name: str, parent: Place | None, code: str | 
     return place
 
 
-def _people(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], chance: random.Random) -> int:
-    count = 0
+def _people(
+    db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], chance: random.Random
+) -> None:
     for row in told["people"]:
         first = int(row["from"].removeprefix("+"))
         for place in range(row["count"]):
@@ -96,8 +97,6 @@ def _people(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str
                 facility_id=facilities[row["facility"]].id,
                 roles=[row["role"]],
             )
-            count += 1
-    return count
 
 
 def _staff(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place]) -> None:
