@@ -87,7 +87,7 @@ def pot_check(caller: Caller, wanted: Effect) -> Values:
     with booking(caller) as db:
         who = access.speaking(db, caller.number)
         _practice_round(caller, who)
-        found, _, amount = tontine.pot(db, who)
+        found, _, _, amount = tontine.pot(db, who)
         return {"turn": _title(caller, who, found.turn), "sum": francs(amount), "nth": found.nth}
 
 
@@ -96,7 +96,7 @@ def give(caller: Caller, wanted: Effect) -> Values:
     with booking(caller) as db:
         who = access.speaking(db, caller.number)
         _practice_round(caller, who)
-        found, _, amount = tontine.pot(db, who)
+        found, _, _, amount = tontine.pot(db, who)
         posting = tontine.give(db, caller.rt, who, wanted.key, caller.channel)
         receipts.tell(db, caller.rt, posting, by=who)
         turn = _title(caller, who, found.turn)
@@ -109,10 +109,11 @@ def pay_late(caller: Caller, wanted: Effect) -> Values:
     card = int(str(wanted.answers["debt"]).partition(".")[2])
     with booking(caller) as db:
         who = access.speaking(db, caller.number)
-        posting, late = tontine.pay(db, caller.rt, who, card, wanted.key, caller.channel)
-        receipts.tell(db, caller.rt, posting, by=who)
-        turn = _title(caller, who, late.turn) if late else ""
-        return {"member": _title(caller, who, card), "turn": turn, "receipt": posting.receipt}
+        paid = tontine.pay(db, caller.rt, who, card, wanted.key, caller.channel)
+        for posting in filter(None, (paid.posting, paid.passed_on)):
+            receipts.tell(db, caller.rt, posting, by=who)
+        turn = _title(caller, who, paid.missed.turn) if paid.missed else ""
+        return {"member": _title(caller, who, card), "turn": turn, "receipt": paid.posting.receipt}
 
 
 def _practice_round(caller: Caller, who: Who) -> None:

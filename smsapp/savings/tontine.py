@@ -53,6 +53,15 @@ class Plan:
         return self.round.amount * len(self.members)
 
 
+@dataclass(frozen=True)
+class Paid:
+    """What a member brought; of a round that she missed also what went on to her whose turn it was."""
+
+    posting: Posting
+    passed_on: Posting | None = None
+    missed: Missed | None = None
+
+
 def now(db: Session, group_id: int) -> Round:
     """The round that is open, else the one to come; refused where every turn has been."""
     cycle = ledger.open_cycle(db, group_id)
@@ -83,7 +92,7 @@ def collect(
     """Begin the round if it has not begun, and note what each brought to it: all of it, or nothing."""
     ledger.lock(db, who.group_id)
     found = plan(db, who, missing)
-    meeting = found.round.meeting or _begin(db, rt, who, found)
+    meeting = found.round.meeting or _begin(db, rt, who, found.round.nth)
     amount = found.round.amount
     entries = [
         Entry("round", _brings(m.id, amount), f"{key}:{m.card}", channel, who.id, meeting.id) for m in found.members
@@ -93,7 +102,7 @@ def collect(
     return list(zip(found.members, _book(db, rt, who, entries), strict=True))
 
 
-def pot(db: Session, who: Who) -> tuple[Round, Member, int]:
+def pot(db: Session, who: Who) -> tuple[Round, Meeting, Member, int]:
     """The open round, her whose turn it is, and what was brought to it and not yet given: no round gives more."""
     meetings.keeps_book(who)
     found = now(db, who.group_id)
@@ -103,7 +112,7 @@ def pot(db: Session, who: Who) -> tuple[Round, Member, int]:
     left = _left(db, found.meeting.id)
     if left <= 0:
         raise Refused("savings.pot_empty")
-    return found, turn, left
+    return found, found.meeting, turn, left
 
 
 def give(db: Session, rt: Runtime, who: Who, key: str, channel: str) -> Posting:
@@ -111,10 +120,9 @@ def give(db: Session, rt: Runtime, who: Who, key: str, channel: str) -> Posting:
     ledger.lock(db, who.group_id)
     if done := ledger.booked(db, key):
         return done
-    found, turn, amount = pot(db, who)
-    [posting] = _book(db, rt, who, [_pot(turn.id, amount, key, channel, who, found.meeting)])
-    if found.meeting is not None:
-        found.meeting.closed_at = rt.now()
+    _, meeting, turn, amount = pot(db, who)
+    [posting] = _book(db, rt, who, [_pot(turn.id, amount, key, channel, who, meeting.id)])
+    meeting.closed_at = rt.now()
     db.flush()
     return posting
 
@@ -137,27 +145,33 @@ def missed(db: Session, group_id: int) -> list[Missed]:
     return sorted(late, key=lambda missed: (missed.nth, missed.card))
 
 
-def pay(db: Session, rt: Runtime, who: Who, card: int, key: str, channel: str) -> tuple[Posting, Missed | None]:
-    """A member brings hers: to the open round, else to the oldest one that she missed, at once passed on to her whose
-    turn that was."""
+def pay(db: Session, rt: Runtime, who: Who, card: int, key: str, channel: str) -> Paid:
+    """A member brings hers: to the open round, else to the oldest one that she missed, else to the next, which begins.
+
+    What comes late is at once passed on to her whose turn that was.
+    """
     meetings.keeps_book(who)
     ledger.lock(db, who.group_id)
-    [member] = meetings.named(db, who.group_id, {card})
-    owed = owes(db, who.group_id, card)
-    if done := ledger.booked(db, key):
-        return done, owed
-    meeting = meetings.current(db, who.group_id)
     cycle = ledger.open_cycle(db, who.group_id)
+    [member] = meetings.named(db, who.group_id, {card})
+    if card not in cycle.order:
+        raise Refused("savings.no_turn", member=member.title)
+    meeting, late = meetings.current(db, who.group_id), owes(db, who.group_id, card)
+    if done := ledger.booked(db, key):
+        return Paid(done)
     lines = _brings(member.id, cycle.share_value)
+    if meeting is None and late is None:
+        meeting = _begin(db, rt, who, now(db, who.group_id).nth)
     if meeting is not None and member.id not in brought(db, meeting.id):
+        meeting.roll = sorted({*(meeting.roll or ()), member.id})
         [posting] = _book(db, rt, who, [Entry("round", lines, key, channel, who.id, meeting.id)])
-        return posting, None
-    if owed is None:
+        return Paid(posting)
+    if late is None:
         raise Refused("savings.owes_nothing", member=member.title)
-    turn = _turn(db, who.group_id, owed.turn)
-    [posting] = _book(db, rt, who, [Entry("round", lines, key, channel, who.id, owed.meeting_id)])
-    _book(db, rt, who, [_pot(turn.id, owed.amount, f"{key}:pot", channel, who, db.get(Meeting, owed.meeting_id))])
-    return posting, owed
+    turn = _turn(db, who.group_id, late.turn)
+    [posting] = _book(db, rt, who, [Entry("round", lines, key, channel, who.id, late.meeting_id)])
+    [passed_on] = _book(db, rt, who, [_pot(turn.id, late.amount, f"{key}:pot", channel, who, late.meeting_id)])
+    return Paid(posting, passed_on, late)
 
 
 def owes(db: Session, group_id: int, card: int) -> Missed | None:
@@ -189,11 +203,11 @@ def _left(db: Session, meeting_id: int) -> int:
     return -int(db.scalar(lines.where(Posting.meeting_id == meeting_id, PostingLine.account == "pot")) or 0)
 
 
-def _begin(db: Session, rt: Runtime, who: Who, found: Plan) -> Meeting:
+def _begin(db: Session, rt: Runtime, who: Who, nth: int) -> Meeting:
     told: dict[str, Any] = {"group_id": who.group_id, "cycle_id": ledger.open_cycle(db, who.group_id).id}
     meeting = Meeting(
         **told,
-        nth=found.round.nth,
+        nth=nth,
         held_on=rt.local_now().date(),
         opened_by=who.id,
         opened_at=rt.now(),
@@ -223,9 +237,9 @@ def _brings(member_id: int, amount: int) -> list[Line]:
     return [Line("cash", amount), Line("pot", -amount, member_id)]
 
 
-def _pot(member_id: int, amount: int, key: str, channel: str, who: Who, meeting: Meeting | None) -> Entry:
+def _pot(member_id: int, amount: int, key: str, channel: str, who: Who, meeting_id: int) -> Entry:
     lines = [Line("cash", -amount), Line("pot", amount, member_id)]
-    return Entry("pot", lines, key, channel, who.id, meeting.id if meeting else None)
+    return Entry("pot", lines, key, channel, who.id, meeting_id)
 
 
 def _book(db: Session, rt: Runtime, who: Who, entries: list[Entry]) -> list[Posting]:

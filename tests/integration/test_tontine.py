@@ -105,8 +105,8 @@ def test_who_has_not_brought_hers_owes_it_to_her_whose_turn_it_was(table):
     table.give()
     assert table.took() == [(3, 3000), (1, 2000)]
     assert table.owed() == [(2, 3, 1), (2, 1, 2), (13, 1, 2)]
-    _, late = table.pay(2)
-    assert (late.nth, late.turn) == (1, 3)
+    paid = table.pay(2)
+    assert (paid.missed.nth, paid.missed.turn, paid.passed_on.kind) == (1, 3, "pot")
     assert table.owed() == [(2, 1, 2), (13, 1, 2)]
     assert table.took()[-1] == (3, 1000)
     assert table.cash() == 0
@@ -115,11 +115,27 @@ def test_who_has_not_brought_hers_owes_it_to_her_whose_turn_it_was(table):
 
 def test_who_comes_late_to_an_open_round_pays_into_it(table):
     table.collect(2)
-    assert table.pay(2)[1] is None
+    assert table.pay(2).missed is None
+    assert refused(table.pay, 2) == "savings.owes_nothing"
     table.give()
     assert table.took() == [(3, 4000)]
     assert table.owed() == []
-    assert refused(table.pay, 2) == "savings.owes_nothing"
+
+
+def test_a_round_begins_with_what_is_brought_first(rt, table, clock):
+    phone = Handset(rt, TREASURER)
+    assert "2 : 1 000 F, Recu 1" in phone.say("DEPOT 2 1000 3 1000")[0]
+    assert table.collect() == [1, 13]
+    table.give()
+    assert table.took() == [(3, 4000)]
+    table.collect(2)
+    table.give()
+    clock.move(minutes=11)
+    phone.say("DEPOT 2 1000")  # of the round that she missed, and no other begins
+    assert table.took()[1:] == [(1, 3000), (1, 1000)]
+    assert (table.owed(), table.cash()) == ([], 0)
+    assert refused(table.give) == "savings.no_round"
+    assert table.verified() == 11
 
 
 def test_a_round_gives_what_was_brought_to_it_once(table):
