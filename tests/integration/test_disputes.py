@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -322,3 +323,20 @@ def test_a_reversal_happens_once(rt, group):
         two = cancelling.cancel(db, rt, who, first.receipt, "x", key="c", channel="ussd")
     assert one.reversal.id == two.reversal.id
     assert postings(rt) == 2
+
+
+def test_one_of_two_who_cancel_at_once(live_rt):
+    settle(live_rt)
+    group = found(live_rt)
+    first, who = put(live_rt, group, 3, 1500), of(live_rt, group, TREASURERS_CARD)
+
+    def one(key):
+        try:
+            with transaction(live_rt.sessions) as db:
+                return cancelling.cancel(db, live_rt, who, first.receipt, "x", key=key, channel="ussd").reversal.seq
+        except Refused as no:
+            return no.key
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(map(str, pool.map(one, ("a", "b")))) == ["2", "savings.reversed_before"]
+    assert held(live_rt, group) == 0
