@@ -75,16 +75,20 @@ def deposit_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel_check")
 def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What would be taken back, before she is asked why."""
-    if caller.channel == "sms":
-        with _last_word():
-            receipt, _ = finding.read(str(wanted.answers["words"]))
-            cancelling.look(caller.db, caller.rt, _keeper_of(caller, receipt), receipt)
-            return {"code": receipt}
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
     sheet = cancelling.look(caller.db, caller.rt, access.speaking(caller.db, caller.number), receipt)
     second = "" if sheet.alone else f" {caller.rt.texts.say(caller.language, 'savings.cancel.second')}"
     day = f"{sheet.posting.day:%d/%m/%Y}"
     return {"code": receipt, "sum": francs(sheet.amount), "cards": sheet.said, "day": day, "second": second}
+
+
+@effect("savings.cancel_text_check")
+def cancel_text_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """The same for a text: what can not be taken back needs no reason."""
+    with _last_word():
+        receipt, _ = finding.read(str(wanted.answers["words"]))
+        cancelling.look(caller.db, caller.rt, _keeper_of(caller, receipt), receipt)
+        return {"code": receipt}
 
 
 @effect("savings.cancel")

@@ -340,3 +340,12 @@ def test_one_of_two_who_cancel_at_once(live_rt):
     with ThreadPoolExecutor(2) as pool:
         assert sorted(map(str, pool.map(one, ("a", "b")))) == ["2", "savings.reversed_before"]
     assert held(live_rt, group) == 0
+
+
+def test_what_a_text_began_goes_on_in_a_dial(rt, group, phone):
+    first, treasurer = put(rt, group, 3, 1500), phone(TREASURER)
+    treasurer.say("ANNULE")
+    assert "Écrivez ANNULE" in treasurer.dial()[0]
+    assert "Pourquoi annuler" in treasurer.key(first.receipt)[0]
+    assert "annulé" in treasurer.key("trompée")[0]
+    assert held(rt, group) == 0
