@@ -121,7 +121,9 @@ def test_a_difference_keeps_the_meeting_open_until_it_is_explained(rt, group, tr
     with transaction(rt.sessions) as db:
         assert meetings.current_id(db, group.id) is None
         assert meetings.opening(db, group.id).closed == 1400
-    assert verified(rt, group) == 4
+    Handset(rt, SECRETARY).say("DEPOT 8 500")
+    assert "Caisse 1 400 F, depuis 500 F, soit 1 900 F." in dialled(rt, TREASURER, *MEETING, "1", "1")[1]
+    assert verified(rt, group) == 5
 
 
 COUNTED = (Posting, PostingLine, Balance, Message, Loan, Request, Consent, Meeting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from smsapp.savings import beginning, box, closing, groups, ledger, meetings, sh
 from smsapp.savings.batches import read_batch
 from smsapp.savings.box import Booking
 from smsapp.savings.tables import Group, Meeting
-from tests.hamlet import TREASURER, TREASURERS_CARD, found
+from tests.hamlet import TREASURER, TREASURERS_CARD, found, number_of
 from tests.village import settle
 
 
@@ -305,3 +306,25 @@ def test_the_treasurer_is_a_member_like_the_others(desk):
     desk.begin()
     assert (TREASURERS_CARD, desk.who.card) == (13, 13)
     assert desk.shares("13 500")[0][0] == 13
+
+
+def test_two_who_book_the_same_batch_at_once_book_it_once(live_rt):
+    settle(live_rt)
+    desk = Desk(live_rt, found(live_rt))
+    desk.begin(7)
+
+    def lead(number):
+        def call(db):
+            who = groups.of_number(db, number)[0]
+            return shares.book(db, live_rt, who, desk.now(db), read_batch("tous 500"), number, "ussd")
+
+        try:
+            return len(desk.see(call))
+        except Refused as no:
+            return no.key
+
+    with ThreadPoolExecutor(2) as pool:
+        told = set(pool.map(lead, (TREASURER, number_of(2))))
+    assert told == {12, "savings.batch_nobody"}
+    assert desk.total("cash") == 6000
+    assert desk.verified() == 12
