@@ -20,7 +20,7 @@ from smsapp.savings.tables import KINDS, Cycle, Group
 from smsapp.segments import clean
 from smsapp.staff import Staff, audit
 
-LONGEST_NAME = 60  # it stands in every receipt
+LONGEST_NAME = 40  # it stands in every receipt
 EVERY = (1, 62)  # days from one meeting to the next
 FIRST = date(1960, 1, 1)
 

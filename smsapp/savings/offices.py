@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from smsapp.people import Person
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
-from smsapp.savings import founding, groups
+from smsapp.savings import founding, groups, telling
+from smsapp.savings.groups import Who
 from smsapp.savings.tables import OFFICES, Member, Office
 from smsapp.staff import Staff
 
@@ -48,7 +49,9 @@ def appoint(
     _check(wanted, members)
     rows = db.scalars(select(Office).where(Office.group_id == group_id, Office.until.is_(None))).all()
     now = {row.office: row for row in rows}
-    changed = []
+    before = groups.officers(db, group_id)
+    changed: list[str] = []
+    touched: set[int | None] = set()
     for office in OFFICES:
         card = wanted.get(office)
         new, row = members[card] if card else None, now.get(office)
@@ -62,11 +65,24 @@ def appoint(
         if new is not None:
             db.add(Office(group_id=group_id, member_id=new, office=office, since=since))
         changed.append(office)
+        touched |= {new, row.member_id if row else None}
     db.flush()
     if changed:
         cards = [f"{office} {wanted.get(office) or '–'}" for office in changed]
         founding.note(db, rt, staff, group, "offices", cards=cards)
+        _tell(db, rt, group_id, before, touched)
     return changed
+
+
+def _tell(db: Session, rt: Runtime, group_id: int, before: Sequence[Who], touched: Collection[int | None]) -> None:
+    """Once a group has a book, its old and new officers hear of it: nobody shall be put above it in silence."""
+    if groups.last_cycle(db, group_id) is None:
+        return
+    told = {who.id: who for who in (*before, *groups.officers(db, group_id))}
+    cards = ", ".join(str(who.card) for who in told.values() if who.id in touched)
+    key = f"offices:{group_id}:{rt.now().timestamp():.0f}"
+    for who in told.values():
+        telling.member(db, rt, who, "savings.told.offices", key=key, cards=cards)
 
 
 def _check(wanted: Mapping[str, int | None], members: Mapping[int, int]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from smsapp import hashing, people
 from smsapp.db import transaction
+from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.savings import founding, groups, ledger, membership, offices, reading
 from smsapp.savings.founding import Facts
@@ -17,7 +18,7 @@ from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Member, Office
 from smsapp.staff.tables import AuditEntry
 from tests.desk import Desk
-from tests.hamlet import HELD, cards, found
+from tests.hamlet import HELD, cards, found, number_of
 from tests.village import CENTRAL, MOTHERS, SOTUBA, settle
 
 NEW = {
@@ -309,6 +310,9 @@ def test_an_office_changes_hands_and_its_past_is_kept(rt, desk, group):
     with transaction(rt.sessions) as db:
         held = [(one.card, one.until) for one in offices.history(db, group.id) if one.office == "treasurer"]
         assert held == [(8, None), (13, rt.local_now().date())]
+        sent = db.execute(select(Message.number, Message.text).where(Message.text.contains("responsables"))).all()
+    assert {number for number, _ in sent} == {number_of(card) for card in (*HELD, 8)}
+    assert all("Benkadi" in text and "cartes 13, 8" in text and len(text) <= 160 for _, text in sent)
     assert "depuis le" in desk.see(edit)
     assert "rien n’a été modifié" in desk.post(edit, {**form, "treasurer": "8"}, follow_redirects=True).text.casefold()
 
