@@ -20,6 +20,8 @@ def my_balance(caller: Caller) -> str:
     if who is None:
         return ""
     own = standing.of_member(caller.db, who, _today(caller))
+    if who.kind == "tontine":
+        return _pot(caller, own)
     saved = _say(caller, "savings.own.saved", savings=_saved(caller, own))
     return f"{saved}\n{_loan(caller, own) or _say(caller, 'savings.own.no_loan')}"
 
@@ -63,7 +65,13 @@ def _by_sms(caller: Caller, who: Who, several: bool) -> str:
         return _say(caller, "savings.sms.group", group=who.group, **sums)
     own = standing.of_member(caller.db, who, _today(caller))
     whose = f"{who.group}, {_say(caller, 'savings.card')} {who.card}" if several else who.group
+    if who.kind == "tontine":
+        return _say(caller, "savings.sms.pot", group=whose, told=_pot(caller, own))
     return f"{_say(caller, 'savings.sms.own', group=whose, savings=_saved(caller, own))} {_loan(caller, own)}".rstrip()
+
+
+def _pot(caller: Caller, own: Standing) -> str:
+    return _say(caller, "savings.own.pot", brought=francs(own.brought), received=francs(own.received))
 
 
 def _saved(caller: Caller, own: Standing) -> str:

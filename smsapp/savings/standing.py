@@ -18,13 +18,18 @@ ENTRIES = 5
 
 @dataclass(frozen=True)
 class Standing:
-    """One member's figures, in francs; `due_on` only where she has a loan, `shares` only where her group has shares."""
+    """One member's figures, in francs; `due_on` only where she has a loan, `shares` only where her group has shares.
+
+    Of a tontine it is what she brought and received in this cycle; nothing is saved there.
+    """
 
     savings: int
     shares: int | None
     loan: int
     charge: int
     due_on: date | None
+    brought: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,29 @@ class Totals:
 def of_member(db: Session, who: Who, today: date) -> Standing:
     cycle, debt = groups.last_cycle(db, who.group_id), debts.of_member(db, who.id, today)
     savings = ledger.total(db, who.group_id, "savings", who.id)
+    pots = _pots(db, who.id, cycle.id) if cycle is not None and who.kind == "tontine" else {}
     return Standing(
         savings=savings,
         shares=savings // cycle.share_value if cycle is not None and who.kind == "vsla" else None,
         loan=debt.owed.principal if debt else 0,
         charge=debt.owed.charge if debt else 0,
         due_on=debt.loan.due_on if debt else None,
+        brought=pots.get("round", 0),
+        received=pots.get("pot", 0),
     )
+
+
+def _pots(db: Session, member_id: int, cycle_id: int) -> dict[str, int]:
+    """Francs that went through the pot for her, by kind of posting; what was taken back does not count."""
+    back = aliased(Posting)
+    rows = (
+        select(Posting.kind, func.sum(func.abs(PostingLine.amount)))
+        .join(PostingLine, PostingLine.posting_id == Posting.id)
+        .where(PostingLine.member_id == member_id, PostingLine.account == "pot", Posting.cycle_id == cycle_id)
+        .where(~select(back.id).where(back.reverses == Posting.id).exists())
+        .group_by(Posting.kind)
+    )
+    return {kind: int(amount) for kind, amount in db.execute(rows)}
 
 
 def entries(db: Session, who: Who, limit: int = ENTRIES) -> list[Told]:

@@ -325,6 +325,23 @@ def test_a_number_with_several_memberships_gets_a_line_for_each(rt, group, phone
     ]
 
 
+def test_of_a_tontine_she_reads_what_she_brought_and_received(rt, group, client):
+    tontine = found(rt, pin=KEPT, members=8, kind="tontine", name="Niéta", phones=False)
+    alter(rt, tontine, 8, number="+22370000288")
+    member = who(rt, tontine, 8)
+    for n, (kind, francs) in enumerate([("round", 2500), ("round", 2500), ("round", 2500), ("pot", -5000)]):
+        with transaction(rt.sessions) as db:
+            entry = Entry(kind, [Line("cash", francs), Line("pot", -francs, member.id)], f"t{n}", "ussd")
+            last = ledger.book(db, rt.now(), rt.local_now().date(), tontine.id, entry)
+            if n == 2:
+                back = ledger.reversal(db, last, key="back", channel="sms", entered_by=None, reason="trompée")
+                ledger.book(db, rt.now(), rt.local_now().date(), tontine.id, back)
+    phone = Handset(rt, "+22370000288", client)
+    assert phone.say("SOLDE") == ["Niéta : versé 5 000 F, recu 5 000 F."]
+    enter(phone)
+    assert pick(phone, "Mon épargne")[0].startswith("versé 5 000 F, recu 5 000 F.")
+
+
 def test_help_tells_of_the_balance_to_members_alone(rt, group, phone, client):
     assert "SOLDE" in phone.say("AIDE")[0]
     assert "SOLDE" not in Handset(rt, STRANGER, client).say("AIDE")[0]
