@@ -71,12 +71,16 @@ CATEGORIES: Mapping[str, LazyString] = {
     "soap": lazy_gettext("soap"),
     "other": lazy_gettext("other"),
 }
-# Why a fine was due; what somebody wrote herself stands for itself.
+# Why a fine was due, or why the box differed from the book; what somebody wrote herself stands for itself.
 REASONS: Mapping[str, LazyString] = {
     "absent": lazy_gettext("absent"),
     "late": lazy_gettext("late"),
     "talking": lazy_gettext("talking"),
     "other": lazy_gettext("other"),
+    "change": lazy_gettext("wrong change was given"),
+    "forgotten": lazy_gettext("something was left out of the book"),
+    "lost": lazy_gettext("money was lost"),
+    "unknown": lazy_gettext("nobody knows why"),
 }
 DISPUTES: Mapping[str, LazyString] = {
     "open": lazy_gettext("open dispute"),
