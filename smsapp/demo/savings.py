@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from smsapp import people
@@ -20,6 +21,9 @@ from smsapp.savings import pins
 from smsapp.savings.tables import Cycle, Group, Member, Office
 
 CYCLE = timedelta(days=363)
+AFTER_THESE = """
+SELECT setval(seq, greatest(:last, nextval(seq))) FROM pg_get_serial_sequence('savings_groups', 'id') AS seq
+"""
 KINDS: Mapping[str, type[Meetings]] = {"vsla": Vsla, "tontine": Tontine}
 
 
@@ -29,10 +33,11 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
     # A chance of its own: more of these must not change the answers to the surveys.
     chance = random.Random(savings["seed"])
     kept = {who: pins.make(pin) for who, pin in savings["pins"].items()}  # hashing takes long: each PIN once
+    last = db.scalar(select(func.max(Group.id))) or 0
     ids = {table: Ids(db, f"savings_{table}") for table in ("postings", "meetings", "loans")}
-    for row in savings["groups"]:
+    for group_id, row in enumerate(savings["groups"], start=last + 1):
         days = _days(rt.local_now().date(), row)
-        group = _group(db, rt, row, facilities[row["facility"]], days[0][0])
+        group = _group(db, rt, row, group_id, facilities[row["facility"]], days[0][0])
         members = _members(db, rt, told, row, group, kept, chance)
         _offices(db, savings["offices"], group, members)
         history = KINDS[group.kind](db, rt, {**savings, **row}, group, members, ids, chance)
@@ -41,6 +46,7 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
             cycle = _cycle(db, group, rules, meetings, members, last=nth == len(days) - 1)
             history.cycle(cycle, meetings)
         history.write()
+    db.execute(text(AFTER_THESE), {"last": last + len(savings["groups"])})
     return len(savings["groups"])
 
 
@@ -56,10 +62,11 @@ def _days(today: date, row: Mapping[str, Any]) -> list[list[date]]:
     return found
 
 
-def _group(db: Session, rt: Runtime, row: Mapping[str, Any], facility: Place, first: date) -> Group:
+def _group(db: Session, rt: Runtime, row: Mapping[str, Any], group_id: int, facility: Place, first: date) -> Group:
+    """With an id of its own: receipt numbers are made of it, and shall be the same wherever this is loaded."""
     told = {name: row[name] for name in ("name", "kind", "village")} | {"every_days": row["every"]}
     head = {"facility_id": facility.id, "created_at": rt.now(), "last_seq": 0, "last_hash": ""}
-    group = Group(**told, **head, formed_on=first - timedelta(days=row["every"]))
+    group = Group(id=group_id, **told, **head, formed_on=first - timedelta(days=row["every"]))
     db.add(group)
     db.flush()
     return group

@@ -68,6 +68,16 @@ def test_the_group_of_the_contract_is_there(db):
     assert rules == (500, 5, 100, 50, 250, "standard", 5)
 
 
+def test_its_receipts_are_the_same_wherever_it_is_loaded(loaded, db):
+    """They are made of the group's number, which no earlier group in the database moves."""
+    assert db.scalars(select(Group.id).order_by(Group.id)).all() == [1, 2, 3, 4, 5]
+    new = Group(name="Sigui", kind="vsla", facility_id=called(db).facility_id, every_days=7)
+    new.formed_on, new.created_at = loaded.local_now().date(), loaded.now()
+    db.add(new)
+    db.flush()
+    assert new.id > 5
+
+
 def test_a_member_without_a_phone_has_a_witness_with_one(db):
     without = db.scalars(select(Member).where(Member.number.is_(None))).all()
     assert len(without) == 3
