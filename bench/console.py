@@ -86,7 +86,7 @@ ADDRESSES = (
     "/savings/disputes",
     "/savings/disputes?state=all",
     "/savings/indicators",
-    "/savings/indicators?place=bamako",
+    "/savings/indicators?place=region+1",
     "/charts",
     "/charts/messages.json",
     "/staff",

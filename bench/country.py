@@ -89,13 +89,13 @@ CONSENTS = """
     SELECT id, 'survey', id % 9 > 0, 1, 'fr', 'ussd', created_at FROM persons WHERE id % 3 = 0
 """
 
-# One group to a hundred people, with half a year of weekly meetings: every group by its own neighbours in the list.
+# One group to two hundred and fifty people, each with half a year of weekly meetings.
 SAVINGS = (
     """
     INSERT INTO savings_groups (name, kind, facility_id, formed_on, every_days, created_at)
-    SELECT (ARRAY['Benkadi', 'Jigiya', 'Sabugnuma', 'Nyèta', 'Sinignèsigi'])[1 + id / 100 % 5] || ' ' || id / 100,
-           CASE WHEN id % 900 = 0 THEN 'tontine' ELSE 'vsla' END, facility_id, current_date - 400, 7, now()
-    FROM persons WHERE id % 100 = 0 ORDER BY id
+    SELECT (ARRAY['Benkadi', 'Jigiya', 'Sabugnuma', 'Nyèta', 'Sinignèsigi'])[1 + id / 250 % 5] || ' ' || id / 250,
+           CASE WHEN id % 2250 = 0 THEN 'tontine' ELSE 'vsla' END, facility_id, current_date - 400, 7, now()
+    FROM persons WHERE id % 250 = 0 ORDER BY id
     """,
     """
     INSERT INTO savings_cycles (group_id, started_on, ends_on, share_value)
@@ -103,7 +103,7 @@ SAVINGS = (
     """,
     """
     INSERT INTO savings_members (group_id, card, person_id, sex, joined_on)
-    SELECT g.id, card, g.id * 100 - card, CASE WHEN card % 9 = 0 THEN 'M' ELSE 'F' END, g.formed_on
+    SELECT g.id, card, g.id * 250 - card, CASE WHEN card % 9 = 0 THEN 'M' ELSE 'F' END, g.formed_on
     FROM savings_groups g, generate_series(1, 12) AS card
     """,
     """
@@ -115,9 +115,9 @@ SAVINGS = (
     """
     INSERT INTO savings_postings (group_id, seq, cycle_id, meeting_id, kind, day, at, channel, receipt, key, lines,
                                   before, hash)
-    SELECT m.group_id, (m.nth - 1) * 4 + n, m.cycle_id, m.id, 'deposit', m.held_on, m.held_on + time '10:00', 'ussd',
-           (m.nth - 1) * 4 + n || 'K', m.group_id || ':' || m.nth || ':' || n, 2, '', ''
-    FROM savings_meetings m, generate_series(1, 4) AS n ORDER BY m.held_on, m.group_id, n
+    SELECT m.group_id, (m.nth - 1) * 2 + n, m.cycle_id, m.id, 'deposit', m.held_on, m.held_on + time '10:00', 'ussd',
+           (m.nth - 1) * 2 + n || 'K', m.group_id || ':' || m.nth || ':' || n, 2, '', ''
+    FROM savings_meetings m, generate_series(1, 2) AS n ORDER BY m.held_on, m.group_id, n
     """,
     """
     INSERT INTO savings_lines (posting_id, nth, account, member_id, amount)

@@ -89,11 +89,11 @@ def by_facility(db: Session, scope: Scope, today: date) -> dict[int, Figures]:
     return _figures(db, Group.facility_id, today, scope.within(Group.facility_id), Group.closed_on.is_(None))
 
 
-def by_place(db: Session, scope: Scope, today: date, above: int | None) -> list[tuple[Place, Figures]]:
-    """Of each place right below this one (None: of each region), those left out that have no group."""
+def by_place(db: Session, facilities: Mapping[int, Figures], above: int | None) -> list[tuple[Place, Figures]]:
+    """What facilities have, of each place right below this one (None: of each region); who has nothing is left out."""
     places = {place.id: place for place in db.scalars(select(Place).where(Place.kind != "village"))}
     sums: dict[int, Figures] = {}
-    for facility_id, figures in by_facility(db, scope, today).items():
+    for facility_id, figures in facilities.items():
         place: Place | None = places[facility_id]
         while place is not None and place.parent_id != above:
             place = places.get(place.parent_id or 0)

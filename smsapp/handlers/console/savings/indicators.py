@@ -59,10 +59,10 @@ def _told(db: Session, rt: Runtime, place: str) -> dict[str, Any]:
     scope, today = here.narrowed(db, place), rt.local_now().date()
     named = registry.places_called(db, place) if place else []
     above = named[0].id if len(named) == 1 else None
-    places = indicators.by_place(db, scope, today, above)
+    facilities = indicators.by_facility(db, scope, today)
     page = reading.groups(db, scope, Wanted(), today, request.args.get("after"))
-    total = sum(indicators.by_facility(db, scope, today).values(), Figures())
-    return {"places": places, "page": page, "total": total}
+    total = sum(facilities.values(), Figures())
+    return {"places": indicators.by_place(db, facilities, above), "page": page, "total": total}
 
 
 def _heads() -> list[str]:
