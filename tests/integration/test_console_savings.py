@@ -17,7 +17,7 @@ from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Person
-from smsapp.savings import ledger, reading, statements
+from smsapp.savings import disputes, ledger, reading, receipts, statements
 from smsapp.savings.book import Dispute
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.reading import Wanted
@@ -429,6 +429,24 @@ def test_the_programme_reads_all_that_happened_in_a_dispute(rt, clock, book):
     with transaction(rt.sessions) as db:
         told = db.scalars(select(AuditEntry).where(AuditEntry.action == "savings.dispute_viewed")).one()
     assert (told.subject, told.facility_id) == (f"savings_dispute:{book.doubt.id}", SOTUBA)
+
+
+def test_a_dispute_by_phone_is_told_with_who_was_told_of_it(rt, clock, book):
+    posting = book.deposit(2, 1500)
+    number = book.members[1].number
+    with transaction(rt.sessions) as db:
+        receipts.tell(db, rt, posting)
+    clock.move(hours=2)
+    with transaction(rt.sessions) as db:
+        told = disputes.open_(db, rt, number, posting.receipt)
+    clock.move(hours=1)
+    with transaction(rt.sessions) as db:
+        disputes.agree(db, rt, number, posting.receipt)
+    page = text_of(Desk.of(rt, "programme").see(f"/savings/disputes/{told.dispute.id}"))
+    assert "contestation close : elle est d’accord" in page
+    assert page.index("Inscrit dans le livre") < page.index("juste (NON)") < page.index("finalement d’accord (OUI)")
+    # Her receipt, and twice the other officers: card 1, 3, 4 and the treasurer.
+    assert page.count("SMS envoyé") == 1 + 2 * 4, page
 
 
 @pytest.mark.parametrize("role", ["facility", "viewer"])
