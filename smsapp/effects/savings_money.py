@@ -39,7 +39,7 @@ def deposit_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What the deposit would come to, for reading back."""
     who = access.speaking(caller.db, caller.number)
     card, amount = int(wanted.answers["member"]), int(wanted.answers["amount"])
-    asked = deposits.check(caller.db, caller.rt, who, card, amount)
+    asked = deposits.look(caller.db, caller.rt, who, card, amount)
     seen = asked.seen.astimezone(caller.rt.settings.timezone) if asked.seen else None
     told = {"sum": francs(amount), "total": _total(caller, who, asked.balance)}
     return told | {"seen_at": f"{seen:%H:%M}" if seen else ""}

@@ -69,47 +69,51 @@ def deposit(
     again: bool = False,
 ) -> Booked:
     """Book one deposit and tell its owner; once per key. `again`: it is another one, though it looks like the last."""
-    ledger.lock(db, who.group_id)  # whoever looks for the same deposit sees all that came before this one
-    meeting_id = meeting_id or _meeting_today(db, rt, who.group_id)
+    meetings.keeps_book(who)
+    held = meeting_id or _meeting_today(db, rt, who.group_id)
     member = _member(db, who, card)
-    before = _before(db, rt, member, meeting_id)
-    if before and (done := ledger.booked(db, key)):
-        return Booked(done, member, amount, _balance(db, member))
-    if seen := _check(db, rt, who, member, amount, before, again=again):
-        at = f"{seen.astimezone(rt.settings.timezone):%H:%M}"
-        raise Refused("savings.already", card=member.card, amount=francs(amount), at=at)
+
+    def check(cycle: Cycle) -> None:
+        if seen := _seen(rt, member, cycle, amount, _before(db, rt, member, held), again=again):
+            at = f"{seen.astimezone(rt.settings.timezone):%H:%M}"
+            raise Refused("savings.already", card=member.card, amount=francs(amount), at=at)
+
     if who.kind == "tontine":
-        posting = _to_round(db, rt, who, member, key, channel)
+        posting = _to_round(db, rt, who, member, key, channel, check)
     else:
         lines = [Line("cash", amount), Line("savings", -amount, member.id)]
-        entry = Entry("deposit", lines, key, channel, entered_by=who.id, meeting_id=meeting_id)
-        posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry)
-    receipts.tell(db, rt, posting, by=who, members=[member], amounts={member.id: amount})
-    return Booked(posting, member, amount, _balance(db, member))
+        entry = Entry("deposit", lines, key, channel, entered_by=who.id, meeting_id=held)
+        posting = ledger.book(db, rt.now(), rt.local_now().date(), who.group_id, entry, check)
+    balance = _balance(db, member)
+    receipts.tell(db, rt, posting, by=who, members=[member], amounts={member.id: amount}, balance=balance)
+    return Booked(posting, member, amount, balance)
 
 
-def _to_round(db: Session, rt: Runtime, who: Who, member: Who, key: str, channel: str) -> Posting:
+def _to_round(db: Session, rt: Runtime, who: Who, member: Who, key: str, channel: str, check: ledger.Check) -> Posting:
     """Her part of the round; what comes late for an earlier one goes on to her whose turn that was, who is told."""
+    ledger.lock(db, who.group_id)
+    if done := ledger.booked(db, key):
+        return done
+    check(ledger.open_cycle(db, who.group_id))
     paid = tontine.pay(db, rt, who, member.card, key, channel)
     if paid.passed_on is not None:
         receipts.tell(db, rt, paid.passed_on, by=who)
     return paid.posting
 
 
-def check(db: Session, rt: Runtime, who: Who, card: int | Who, amount: int) -> Asked:
+def look(db: Session, rt: Runtime, who: Who, card: int | Who, amount: int) -> Asked:
     """What this deposit would come to now; refused where it does not fit the rules of the cycle."""
+    meetings.keeps_book(who)
     member = _member(db, who, card)
     before = _before(db, rt, member, _meeting_today(db, rt, who.group_id))
-    seen = _check(db, rt, who, member, amount, before, again=False)
+    seen = _seen(rt, member, ledger.open_cycle(db, who.group_id), amount, before, again=False)
     return Asked(member, amount, _balance(db, member) + (amount if who.kind == "vsla" else 0), seen)
 
 
-def _check(
-    db: Session, rt: Runtime, who: Who, member: Who, amount: int, before: Sequence[_Brought], *, again: bool
+def _seen(
+    rt: Runtime, member: Who, cycle: Cycle, amount: int, before: Sequence[_Brought], *, again: bool
 ) -> datetime | None:
     """When the same was noted a moment ago; refused where it does not fit."""
-    meetings.keeps_book(who)
-    cycle = ledger.open_cycle(db, who.group_id)
     moment_ago = [one for one in before if one.at > rt.now() - SAME_WITHIN]
     same = [] if again else [one.at for one in moment_ago if one.amount == amount]
     if not same:  # a repetition is told as such, and not as too much for one meeting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from smsapp.savings.book import LARGEST, NEVER_ABOVE, NEVER_BELOW, OWNED, Balanc
 from smsapp.savings.tables import Cycle, Group
 
 Place = tuple[str, int, int]  # account, member or 0, loan or 0
+Check = Callable[[Cycle], None]
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,25 @@ def open_cycle(db: Session, group_id: int) -> Cycle:
     return cycle
 
 
-def book(db: Session, now: datetime, today: date, group_id: int, entry: Entry) -> Posting:
+def book(
+    db: Session, now: datetime, today: date, group_id: int, entry: Entry, check: Check = lambda cycle: None
+) -> Posting:
     """Write one posting; the first one with this key is returned where it was booked before.
 
     Refused where the box, or what somebody has, would fall below nothing. Unbalanced lines are our own mistake.
+    `check` may refuse too: it is asked under the lock, when all that came before is in the book, and of new ones alone.
     """
-    return book_all(db, now, today, group_id, [entry])[0]
+    return book_all(db, now, today, group_id, [entry], check)[0]
 
 
-def book_all(db: Session, now: datetime, today: date, group_id: int, entries: Sequence[Entry]) -> list[Posting]:
+def book_all(
+    db: Session,
+    now: datetime,
+    today: date,
+    group_id: int,
+    entries: Sequence[Entry],
+    check: Check = lambda cycle: None,
+) -> list[Posting]:
     """As `book`, for several at once that all bring money in, or all take it out: all of them or none."""
     for entry in entries:
         if sum(line.amount for line in entry.lines) or not entry.lines:
@@ -85,6 +96,7 @@ def book_all(db: Session, now: datetime, today: date, group_id: int, entries: Se
     new = [entry for entry in entries if entry.key not in found]
     if new:
         cycle = open_cycle(db, group_id)
+        check(cycle)
         _balance(db, group_id, [line for entry in new for line in entry.lines])
         found |= {posting.key: posting for posting in _write(db, group, cycle.id, new, now, today)}
     return [found[key] for key in keys]

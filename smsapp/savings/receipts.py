@@ -30,12 +30,13 @@ def tell(
     by: Who | None = None,
     amounts: Mapping[int, int] | None = None,
     members: Collection[Who] = (),
+    balance: int | None = None,
 ) -> None:
     """A receipt to every member that the posting names, once however often this is called.
 
     `by` is who has just entered it: by SMS her own phone gets the answer, and no second text that says the same.
     `amounts` (member id -> francs) where the lines do not tell what a member is to read, as in a share-out; `members`
-    are those of them who were read before.
+    and `balance` where they were read before.
     """
     known = {member.id: member for member in members}
     answered = by.number if by is not None and posting.channel == "sms" else None
@@ -44,7 +45,10 @@ def tell(
         member = known.get(member_id) or groups.by_id(db, member_id)
         if member is not None and (reader := _reader(db, member)) is not None and reader.number != answered:
             language = people.language_of(db, reader.number or "") or reader.language
-            text = words(db, rt, posting, member, language, amount)
+            if balance is None:
+                text = words(db, rt, posting, member, language, amount)
+            else:
+                text = _said(rt, posting.kind, posting, member, language, amount, balance)
             drafts.append(_draft(rt, posting, member, reader, language, text))
     outbox.post_many(db, rt, drafts)
 
