@@ -81,8 +81,9 @@ def ask_pin(caller: Caller, wanted: Effect) -> None:
 
 def _option(caller: Caller, request: Request) -> dict[str, str]:
     told = requests.described(caller.rt, caller.language, request)
-    asker = groups.by_id(caller.db, request.asked_by)
-    by = caller.rt.texts.say(caller.language, "savings.asked_by", asker=asker.title if asker else "")
+    asker = groups.by_id(caller.db, request.asked_by or 0)
+    key = "savings.asked_by" if request.asked_by else "savings.asked_by_staff"
+    by = caller.rt.texts.say(caller.language, key, asker=asker.title if asker else "")
     return {"name": str(request.id), "label": f"{told[:1].upper()}{told[1:]} ({by})"}
 
 

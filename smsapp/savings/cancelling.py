@@ -80,7 +80,7 @@ def cancel(db: Session, rt: Runtime, who: Who, receipt: str, reason: str, *, key
 @requests.agreed("cancel")
 def agreed(db: Session, rt: Runtime, request: Request) -> None:
     """A second officer agreed: it is taken back in the name of her who asked."""
-    who = groups.by_id(db, request.asked_by)
+    who = groups.by_id(db, request.asked_by or 0)
     if who is None:
         raise Refused("savings.request_over")
     posting = db.get_one(Posting, request.about)

@@ -245,8 +245,8 @@ def loans(db: Session, member_id: int) -> list[tuple[Loan, int]]:
 def asked(db: Session, group_id: int) -> list[Asked]:
     """What waits for officers to agree, the oldest first."""
     yes = select(func.count()).where(Consent.request_id == Request.id, Consent.given)
-    chosen = select(Request, Person.name, yes.scalar_subquery()).join(Member, Member.id == Request.asked_by)
-    chosen = chosen.join(Person, Person.id == Member.person_id)
+    by = select(Person.name).join(Member, Member.person_id == Person.id).where(Member.id == Request.asked_by)
+    chosen = select(Request, by.scalar_subquery(), yes.scalar_subquery())
     waiting = chosen.where(Request.group_id == group_id, Request.outcome.is_(None)).order_by(Request.id)
     return [Asked(request, name or "", given) for request, name, given in db.execute(waiting)]
 

@@ -54,16 +54,38 @@ def ask(
 
     The same thing asked again while it is open is the same request.
     """
-    group = ledger.lock(db, who.group_id)
+    return _ask(db, rt, who.group_id, who.id, what, about, details, needed, days, not_by)
+
+
+def ask_for_staff(
+    db: Session, rt: Runtime, group_id: int, what: str, details: Mapping[str, Any], needed: int, *, days: int = DAYS
+) -> Request:
+    """Something that the staff want of a group and may not do themselves."""
+    return _ask(db, rt, group_id, None, what, None, details, needed, days, ())
+
+
+def _ask(
+    db: Session,
+    rt: Runtime,
+    group_id: int,
+    asker: int | None,
+    what: str,
+    about: int | None,
+    details: Mapping[str, Any],
+    needed: int,
+    days: int,
+    not_by: Collection[int],
+) -> Request:
+    group = ledger.lock(db, group_id)
     whole = {**details, NOT_BY: sorted(not_by)}
     for before in db.scalars(_open(rt.now()).where(Request.group_id == group.id, Request.what == what)):
         if (before.about, before.details) == (about, whole):
             return before
-    able = [o for o in groups.officers(db, group.id) if o.id not in {who.id, *not_by} and o.number]
+    able = [o for o in groups.officers(db, group.id) if o.id not in {asker, *not_by} and o.number]
     if len(able) < needed:
         raise Refused("savings.few_officers", needed=needed)
     ends_at = rt.now() + timedelta(days=days)
-    request = Request(group_id=group.id, what=what, about=about, details=whole, asked_by=who.id, needed=needed)
+    request = Request(group_id=group.id, what=what, about=about, details=whole, asked_by=asker, needed=needed)
     request.asked_at, request.ends_at = rt.now(), ends_at
     db.add(request)
     db.flush()
@@ -139,7 +161,7 @@ def _may_say(officer: Who, request: Request) -> bool:
 
 def _end(db: Session, rt: Runtime, request: Request, outcome: str) -> None:
     """Over, and she who asked is told."""
-    asker = groups.by_id(db, request.asked_by)
+    asker = groups.by_id(db, request.asked_by or 0)
     if asker is not None:
         told = described(rt, asker.language, request)
         telling.member(db, rt, asker, f"savings.told.{outcome}", key=f"{outcome}:{request.id}", told=told)

@@ -15,7 +15,15 @@ KINDS = ("vsla", "tontine")
 OFFICES = ("president", "secretary", "treasurer", "counter1", "counter2", "key1", "key2", "key3")
 METHODS = ("standard", "flat", "interest_returned")  # of the share-out
 UNITS = (1, 5, 25)  # francs that a payout is rounded down to
-REQUESTS = ("loan", "write_off", "cancel", "number", "pin", "share_out")  # what more than one officer must agree to
+REQUESTS = (
+    "loan",
+    "write_off",
+    "cancel",
+    "number",
+    "pin",
+    "share_out",
+    "offices",
+)  # what more than one officer must agree to
 
 
 def _any_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
@@ -165,7 +173,7 @@ class Request(Base):
     what: Mapped[str]
     about: Mapped[int | None] = mapped_column(Big)  # member, loan, posting or cycle, as `what` says
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    asked_by: Mapped[int] = mapped_column(Big, ForeignKey("savings_members.id"))
+    asked_by: Mapped[int | None] = mapped_column(Big, ForeignKey("savings_members.id"))  # nobody: the staff
     asked_at: Mapped[datetime]
     needed: Mapped[int]  # officers, besides her who asked
     ends_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from smsapp import hashing, people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
-from smsapp.savings import founding, groups, ledger, membership, offices, reading
+from smsapp.savings import founding, groups, ledger, membership, offices, reading, requests
 from smsapp.savings.founding import Facts
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Member, Office
@@ -315,6 +315,34 @@ def test_an_office_changes_hands_and_its_past_is_kept(rt, desk, group):
     assert all("Benkadi" in text and "cartes 13, 8" in text and len(text) <= 160 for _, text in sent)
     assert "depuis le" in desk.see(edit)
     assert "rien n’a été modifié" in desk.post(edit, {**form, "treasurer": "8"}, follow_redirects=True).text.casefold()
+
+
+def test_nobody_is_put_above_a_book_from_outside(rt, desk, group):
+    """Once something is written in it, two officers agree on their phones to other ones."""
+    with transaction(rt.sessions) as db:
+        awa = groups.by_card(db, group.id, 9)
+        entry = Entry("deposit", [Line("cash", 500), Line("savings", -500, awa.id)], "k1", "ussd")
+        ledger.book(db, rt.now(), rt.local_now().date(), group.id, entry)
+    edit = f"/savings/{group.id}/edit/officers"
+    form = {office: str(card) for card, office in HELD.items()} | {"since": rt.local_now().date().isoformat()}
+    page = desk.post(edit, {**form, "treasurer": "9"}, follow_redirects=True).text
+    assert "deux responsables du groupe doivent donner leur accord" in page
+    assert "d’autres responsables" in desk.see(f"/savings/{group.id}")
+
+    def treasurer():
+        with transaction(rt.sessions) as db:
+            return [who.card for who in groups.officers(db, group.id) if "treasurer" in who.offices]
+
+    for officer in (1, 5):
+        assert treasurer() == [13]
+        with transaction(rt.sessions) as db:
+            who = groups.by_card(db, group.id, officer)
+            [request] = requests.waiting_for(db, rt.now(), who)
+            assert requests.described(rt, "fr", request) == "responsables : cartes 9"
+            requests.say(db, rt, who, request.id, yes=True)
+    assert treasurer() == [9]
+    assert "savings.offices_asked" in deeds(rt)
+    assert "savings.offices" not in deeds(rt)
 
 
 NO_OFFICERS = [

@@ -73,6 +73,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "savings.member_changed": lazy_gettext("changed a member of the savings group"),
     "savings.member_left": lazy_gettext("took a member off the savings group"),
     "savings.pins_given": lazy_gettext("made first PINs"),
+    "savings.offices_asked": lazy_gettext("asked the group’s officers for other ones"),
     "savings.offices": lazy_gettext("changed the group’s officers"),
     "savings.cycle_begun": lazy_gettext("began a cycle with its rules"),
     "savings.assembly": lazy_gettext("took the assembly list along"),

@@ -20,6 +20,7 @@ from smsapp.handlers.console.savings.sentences import needed, tell
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.savings import groups, offices
+from smsapp.savings.offices import Appointed
 from smsapp.savings.tables import OFFICES
 
 
@@ -47,12 +48,19 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             try:
                 with acting(rt) as db:
                     changed = offices.appoint(db, rt, me(), group_id, form.wanted(), form.since.data)
-                flash(gettext("Saved.") if changed else gettext("Nothing was changed."), "good")
+                flash(_said(changed), "good")
                 return redirect(url_for("console.savings_edit_officers", group_id=group_id), 303)
             except Unfit as why:
                 tell(form, why)
         told = {"group": group, "held": held, "terms": terms, "offices": OFFICES}
         return render_template("console/savings/edit_officers.html", form=form, **told), status(form)
+
+
+def _said(appointed: Appointed) -> str:
+    said: str = gettext("Saved.") if appointed.changed else gettext("Nothing was changed.")
+    if appointed.asked:
+        said = gettext("Nothing has changed yet: two officers of the group must agree on their phones within 7 days.")
+    return said
 
 
 def _form(db: Session, rt: Runtime, group_id: int) -> OfficesForm:

@@ -56,6 +56,7 @@ REQUESTS: Mapping[str, LazyString] = {
     "number": lazy_gettext("to change a number"),
     "pin": lazy_gettext("a new PIN"),
     "share_out": lazy_gettext("the share-out"),
+    "offices": lazy_gettext("other officers"),
 }
 CHANNELS: Mapping[str, LazyString] = {
     "sms": lazy_gettext("SMS"),
