@@ -14,7 +14,17 @@ MENU = ("/", "/people", "/inbox", "/broadcasts", "/messages", "/places")
 SHORT = tuple(path.replace("messages", "messages?number=%2B22371000004") for path in MENU)  # fifty rows take axe long
 NEW = ("/people/new", "/people/imports", "/broadcasts/new", "/broadcasts/templates/new", "/places/new")
 ADMINISTRATION = ("/staff", "/staff/new", "/staff/3", "/trail")
-OTHERS = ("/charts", "/account", "/account/password", "/broadcasts/templates")
+OTHERS = (
+    "/charts",
+    "/savings",
+    "/savings/disputes",
+    "/savings/indicators",
+    "/savings/1",
+    "/savings/1/book",
+    "/account",
+    "/account/password",
+    "/broadcasts/templates",
+)
 
 
 @pytest.mark.parametrize(
