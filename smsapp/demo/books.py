@@ -17,6 +17,7 @@ from smsapp.savings.tables import Group
 
 IDS_AT_ONCE = 100
 ROWS = 1000
+AS_THEY_ARE = {"render_nulls": True}  # else rows with and without a value go apart, and so nearly one by one
 
 
 class Ids:
@@ -88,5 +89,5 @@ class Book:
         ]
         for table, rows in ((Posting, self._postings), (PostingLine, self._lines), (Balance, kept)):
             for first in range(0, len(rows), ROWS):
-                self.db.execute(insert(table), rows[first : first + ROWS])
+                self.db.execute(insert(table), rows[first : first + ROWS], execution_options=AS_THEY_ARE)
         return len(self._postings)
