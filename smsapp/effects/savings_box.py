@@ -96,7 +96,8 @@ def fine(caller: Caller, wanted: Effect) -> Values:
     with meeting(caller) as desk:
         by = by_hand(caller, wanted, desk)
         booked = box.fine(desk.db, caller.rt, by, whose, amount, str(wanted.answers["why"]))
-        receipts.tell_all(desk.db, caller.rt, [(member, posting, amount) for member, posting in booked])
+        told = [(member, posting, amount) for member, posting in booked]
+        receipts.tell_all(desk.db, caller.rt, told, by=desk.who)
         return {"total": francs(amount * len(booked)), "receipt": booked[-1][1].receipt}
 
 

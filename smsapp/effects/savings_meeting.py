@@ -94,7 +94,8 @@ def shares_for_all(caller: Caller, wanted: Effect) -> Values:
     with meeting(caller) as desk:
         batch = shares.read(text(wanted, "batch"), desk.now.cycle)
         booked = shares.book(desk.db, caller.rt, desk.who, desk.now, batch, wanted.key, caller.channel)
-        receipts.tell_all(desk.db, caller.rt, [(member, posting, batch.amount) for member, posting in booked])
+        told = [(member, posting, batch.amount) for member, posting in booked]
+        receipts.tell_all(desk.db, caller.rt, told, by=desk.who)
         ends = {"first": booked[0][1].receipt, "last": booked[-1][1].receipt}
         return {"count": len(booked), "total": francs(batch.amount * len(booked)), **ends}
 

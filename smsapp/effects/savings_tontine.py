@@ -76,7 +76,7 @@ def collect(caller: Caller, wanted: Effect) -> Values:
         who = access.speaking(db, caller.number)
         amount = tontine.now(db, who.group_id).amount
         booked = tontine.collect(db, caller.rt, who, _missing(wanted) or frozenset(), wanted.key, caller.channel)
-        receipts.tell_all(db, caller.rt, [(member, posting, amount) for member, posting in booked])
+        receipts.tell_all(db, caller.rt, [(member, posting, amount) for member, posting in booked], by=who)
         ends = {"first": booked[0][1].receipt, "last": booked[-1][1].receipt}
         return {"count": len(booked), "total": francs(amount * len(booked)), **ends}
 

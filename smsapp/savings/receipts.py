@@ -34,14 +34,16 @@ def tell(
 ) -> None:
     """A receipt to every member that the posting names, once however often this is called.
 
-    `by` is who has just entered it: by SMS her own phone gets the answer, and no second text that says the same.
+    `by` is who has just entered it. By SMS her own phone gets the answer, and no second text that says the same; what
+    she typed on the keypad is told her by SMS too, for a screen is gone with its session.
     `amounts` (member id -> francs) where the lines do not tell what a member is to read, as in a share-out; `members`
     and `balance` where they were read before.
     """
     known = {member.id: member for member in members}
     answered = by.number if by is not None and posting.channel == "sms" else None
     drafts = []
-    for member_id, amount in (amounts or _amounts(ledger.lines_of(db, posting.id))).items():
+    told = amounts or _amounts(ledger.lines_of(db, posting.id))
+    for member_id, amount in told.items():
         member = known.get(member_id) or groups.by_id(db, member_id)
         if member is not None and (reader := _reader(db, member)) is not None and reader.number != answered:
             language = people.language_of(db, reader.number or "") or reader.language
@@ -50,10 +52,12 @@ def tell(
             else:
                 text = _said(rt, posting.kind, posting, member, language, amount, balance)
             drafts.append(_draft(rt, posting, member, reader, language, text))
+    whole = [(known.get(id) or groups.by_id(db, id), posting, amount) for id, amount in told.items()]
+    drafts += _kept(db, rt, by, [(member, done, amount) for member, done, amount in whole if member])
     outbox.post_many(db, rt, drafts)
 
 
-def tell_all(db: Session, rt: Runtime, told: Sequence[tuple[Who, Posting, int]]) -> None:
+def tell_all(db: Session, rt: Runtime, told: Sequence[tuple[Who, Posting, int]], *, by: Who) -> None:
     """As `tell`, for what members brought at once in one group: each with her posting and its amount."""
     group_id = told[0][0].group_id
     whole = {who.id: who for who in groups.whole(db, group_id)}
@@ -66,7 +70,32 @@ def tell_all(db: Session, rt: Runtime, told: Sequence[tuple[Who, Posting, int]])
             language = languages.get(reader.number) or reader.language
             text = _said(rt, posting.kind, posting, member, language, amount, has.get(("savings", member.id, 0), 0))
             drafts.append(_draft(rt, posting, member, reader, language, text))
-    outbox.post_many(db, rt, drafts)
+    outbox.post_many(db, rt, [*drafts, *_kept(db, rt, by, told)])
+
+
+def _kept(db: Session, rt: Runtime, by: Who | None, told: Sequence[tuple[Who, Posting, int]]) -> list[Draft]:
+    """One text for her who typed it on the keypad, whatever it was for how many; none where it was for herself."""
+    if by is None or not by.number or not told or told[0][1].channel != "ussd":
+        return []
+    if all(member.number == by.number for member, _, _ in told):
+        return []
+    language = people.language_of(db, by.number) or by.language
+    (member, first, amount), last = told[0], told[-1][1]
+    values = {
+        "group": by.group,
+        "what": rt.texts.say(language, f"savings.kind.{first.kind}"),
+        "amount": francs(amount),
+        "day": f"{first.day:%d/%m/%Y}",
+        "first": first.receipt,
+        "last": last.receipt,
+    }
+    if len(told) == 1:
+        text = rt.texts.say(language, "receipt.kept", card=member.card, **values)
+    else:
+        total = francs(sum(each for _, _, each in told))
+        text = rt.texts.say(language, "receipt.kept_all", count=len(told), total=total, **values)
+    key, short = f"receipt:{first.id}:by", shortened(text, by.group)
+    return [Draft(by.number, short, kind=KIND, language=language, key=key, facility_id=by.facility_id)]
 
 
 def words(db: Session, rt: Runtime, posting: Posting, member: Who, language: str | None, amount: int) -> str:

@@ -224,7 +224,9 @@ def test_a_tontine_takes_its_amount_and_no_other(rt):
         put(rt, who, 3, 4000)
     assert put(rt, who, 3, 2000, "k2").posting.kind == "round"
     assert (told(rt, group, "pot", 3), told(rt, group, "cash")) == (2000, 2000)
-    [answer] = Handset(rt, TREASURER).say("DEPOT 4 2000")
+    kept, answer = Handset(rt, TREASURER).say("DEPOT 4 2000")
+    code = chain.receipt(group.id, 1)
+    assert kept == f"Benkadi : tour, carte 3, 2 000 F le 10/03/2026. Recu {code}. Si c'est faux : ANNULE {code}"
     assert answer.endswith(f"4 : 2 000 F, Recu {chain.receipt(group.id, 2)}")
 
 

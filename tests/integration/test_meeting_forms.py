@@ -214,5 +214,7 @@ def test_a_batch_for_thirty_asks_the_database_no_more_than_one_for_two(rt, group
     assert screen.startswith("Noté : 28 membres, 14 000 F.")
     assert many <= few + 2
     with transaction(rt.sessions) as db:
-        assert db.scalar(select(func.count()).where(Message.kind == "receipt")) == 30
+        assert db.scalar(select(func.count()).where(Message.kind == "receipt")) == 32
+        kept = select(Message.sent_text).where(Message.number == TREASURER, Message.sent_text.contains("28 x"))
+        assert db.scalars(kept).one().startswith("Benkadi : épargne, 28 x 500 F = 14 000 F le 10/03/2026. Recus ")
     assert verified(rt, group) == 30
