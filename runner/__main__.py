@@ -25,6 +25,7 @@ SERVERS_TIME = 20.0  # seconds for PostgreSQL to recover after a crash; one of y
 FIRST_ACCOUNT = ".venv/bin/flask --app wsgi staff add you@example.org --role administrator --name You"
 DEMO_STAFF = ("admin@example.org", "coach@example.org", "agent.sotuba@example.org")
 DEMO_PASSWORD = "demo-only-change-me"  # noqa: S105 - everybody may know it
+TREASURER, HER_PIN = "+22370000201", "1234"  # of the demonstration, too
 MOTHERS_SPEAK = (("fr", "French"), ("bm", "Bambara"))  # in turn, where the service does
 WORKER_GRACE = 12.0  # a worker may be in the middle of a send
 
@@ -145,6 +146,8 @@ def closing_block(choices: Choices) -> str:
     if settings.demo:
         first, second = (f" ({word})" * (code in settings.languages) for code, word in MOTHERS_SPEAK)
         rows += [f"  Numbers to be:   +22370000101{first}, +22370000102{second}, … +22370000120"]
+    if settings.demo and _embedded(choices):
+        rows += [f"  Treasurer to be: {TREASURER}, PIN {HER_PIN} (of the savings group Benkadi)"]
     rows += [
         f"  Dial:            {settings.service_code}",
         f"  Text to:         {settings.short_code}, for example AVIS",

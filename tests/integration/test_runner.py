@@ -92,10 +92,12 @@ def test_the_closing_block_says_how_the_staff_signs_in(root):
     demonstration = closing_block(choose(root, {}))
     assert "Staff sign-in:   admin@example.org, coach@example.org, agent.sotuba@example.org" in demonstration
     assert "password demo-only-change-me" in demonstration
+    assert "Treasurer to be: +22370000201, PIN 1234 " in demonstration
     for own in ({"DEMO": "0"}, {"DATABASE_URL": "postgresql://me@db.example/x", "DEMO": "1"}):
         block = closing_block(choose(root, own))
         assert "example.org --role administrator" in block
         assert "demo-only" not in block
+        assert "PIN" not in block
 
 
 @pytest.mark.parametrize("value", ["plain", "with 'quotes'", 'and "double"', "back\\slash", "#hash", "*384*223#", ""])
