@@ -67,6 +67,29 @@ def test_a_whole_phone_fits_into_a_small_one(browser, service):
         assert not simulator.complaints
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("2", "La ligne est fermée"), ("*384*223#2", "La ligne est fermée"), ("*1*2#", "IHM non valide")],
+)
+def test_what_can_not_be_dialled_does_not_stay(simulator, typed, told):
+    [phone] = simulator.open("+22370000110")
+    phone.box.get_by_label("Numéro à composer").fill(typed)
+    phone.dial()
+    phone.sees(told)
+    phone.button("OK").click()
+    phone.dial()
+    phone.sees("1.")
+
+
+def test_the_phones_of_the_demonstration_are_offered(simulator):
+    simulator.open("+22370000110")
+    simulator.page.get_by_role("button", name=re.compile("trésorière")).click()
+    phone = simulator.phone("+22370000201")
+    expect(phone.box).to_be_focused()
+    phone.dial()
+    phone.sees("Mon groupe d'épargne")
+
+
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_phones_and_tools_share_the_width(simulator, count):
     phones = simulator.open(*(f"+223700001{n:02}" for n in range(1, count + 1)))

@@ -17,6 +17,12 @@ from smsapp.handlers.simulator.store import Store
 from smsapp.runtime import Runtime
 
 FIRST_PHONES = ("+22370000101", "+22370000103")  # of the demonstration; both read French
+OFFERED = {  # of the demonstration, too
+    "+22370000102": "une mère (bambara)",
+    "+22370000201": "la trésorière de Benkadi (code 1234)",
+    "+22370000211": "une membre de Benkadi (code 1111)",
+    "+22370000301": "un agent de santé",
+}
 MOST_PHONES = 20  # read in one request
 LONGEST_TEXT = 1600
 
@@ -27,7 +33,9 @@ def register(bp: Blueprint, rt: Runtime, store: Store, courier: Courier) -> None
     @bp.get("")
     @bp.get("/")
     def show() -> str:
-        return render_template("simulator.html", settings=rt.settings, phones=FIRST_PHONES, reports=faults.REPORTS)
+        offered = OFFERED if rt.settings.demo else {}
+        shown = {"phones": FIRST_PHONES, "offered": offered, "reports": faults.REPORTS}
+        return render_template("simulator.html", settings=rt.settings, **shown)
 
     _register_phones(bp, rt.settings, store, courier)
     _register_faults(bp, store)

@@ -10,6 +10,7 @@ const POLL_MS = 1500, SOON_MS = 400, HIDDEN_MS = 6000;
 const KEYS = [["1", ""], ["2", "abc"], ["3", "def"], ["4", "ghi"], ["5", "jkl"], ["6", "mno"],
   ["7", "pqrs"], ["8", "tuv"], ["9", "wxyz"], ["*", ""], ["0", "+"], ["#", ""]];
 const BAD_CODE = "Problème de connexion ou code IHM non valide.";
+const NO_LINE = `La ligne est fermée : il n’y a plus de question. Composez de nouveau le ${serviceCode}.`;
 const TICKS = {
   sending: ["…", "en cours d’envoi"], taken: ["✓✓", "reçu par le service"], refused: ["✗", "non remis"],
   arrived: ["✓", "arrivé sur le téléphone"], reported: ["✓✓", "remis, rapport reçu"], failed: ["✗", "rapport d’échec"],
@@ -200,8 +201,11 @@ class Phone {
     const root = serviceCode.replace(/#$/, "");
     const deeper = code.startsWith(`${root}*`) && code.endsWith("#");
     if (code !== serviceCode && !deeper) {
+      // An answer that came too late, alone or behind the code that stood there.
+      const late = !code.replace(serviceCode, "").includes("*");
       this.session = null;
-      this.showText(BAD_CODE, "ended");
+      this.part(".dialled").value = serviceCode;
+      this.showText(late ? NO_LINE : BAD_CODE, "ended");
       return;
     }
     this.session = new Session(this, deeper ? code.slice(root.length + 1, -1).split("*") : []);
@@ -397,19 +401,25 @@ async function poll() {
   timer = setTimeout(poll, document.hidden ? HIDDEN_MS : Date.now() < hurryUntil ? SOON_MS : POLL_MS);
 }
 
-$(".add").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const field = $("#new-number"), problem = $(".add .problem");
+async function open(number) {
+  const problem = $(".add .problem");
   problem.textContent = "";
   try {
-    add((await ask("phones", { json: { number: field.value } })).number);
-    field.value = "";
-    phones.at(-1).box.focus();
+    const known = (await ask("phones", { json: { number } })).number;
+    add(known);
+    $("#new-number").value = "";
+    phones.find((phone) => phone.number === known).box.focus();
     soon();
   } catch {
     problem.textContent = "Ce n’est pas un numéro. Exemple : 70 00 03 01.";
   }
+}
+
+$(".add").addEventListener("submit", (event) => {
+  event.preventDefault();
+  open($("#new-number").value);
 });
+for (const button of document.querySelectorAll(".offered button")) button.addEventListener("click", () => open(button.value));
 
 // Faults
 
