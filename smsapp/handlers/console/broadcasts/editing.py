@@ -70,8 +70,7 @@ def _taken(rt: Runtime, row: Broadcast | None) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
             form.write(_template(db, request.form.get("template", "")))
         content = replace(content, texts=form.texts)
-    if do == "test":
-        _test(rt, form, content)
+    tested = _test(rt, form, content) if do == "test" else ""
     try:
         if keeps or form.file.data:  # a file can not be sent back with the form
             row = _keep(rt, form, row, content, read)
@@ -82,7 +81,7 @@ def _taken(rt: Runtime, row: Broadcast | None) -> ResponseReturnValue:
             for problem in broadcasts.wrong(db, rt, row):
                 form.tell(problem)
     if not keeps or row is None or form.errors or read.bad:
-        return _page(rt, form, row, content, read)
+        return _page(rt, form, row, content, read, tested)
     if do == "send":
         return redirect(url_for("console.broadcasts_one", broadcast_id=row.id), 303)
     flash(gettext("The draft is kept."), "good")
@@ -102,17 +101,18 @@ def _keep(rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Cont
     return kept
 
 
-def _test(rt: Runtime, form: BroadcastForm, content: Content) -> None:
+def _test(rt: Runtime, form: BroadcastForm, content: Content) -> str:
+    """The number that it went to, as one reads it; none where it could not go."""
     try:
         with transaction(rt.sessions) as db:
-            number = trial.send(db, rt, me(), content.texts, form.test.data or "")
-        flash(gettext("A test is on its way to %(number)s.", number=phones.pretty(number)), "good")
+            return phones.pretty(trial.send(db, rt, me(), content.texts, form.test.data or ""))
     except Problem as why:
         form.tell(why)
+    return ""
 
 
 def _page(
-    rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Content, read: Read = NOTHING
+    rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Content, read: Read = NOTHING, tested: str = ""
 ) -> ResponseReturnValue:
     with transaction(rt.sessions) as db:
         shown = _shown(db, rt, row, content, read)
@@ -122,6 +122,7 @@ def _page(
             "templates": templates.seen(db, me().scope),
         }
     shown |= {"form": form, "read": read, "reasons": REASONS, "offered": offered, "languages": rt.settings.languages}
+    shown["tested"] = tested
     wrong = bool(form.errors or read.bad)
     return render_template("console/broadcasts/edit.html", **shown), 422 if wrong else 200
 
