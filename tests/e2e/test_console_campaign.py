@@ -102,7 +102,7 @@ def test_a_broadcast_goes_out_and_an_answer_comes_in(staff, simulator: Simulator
         desk.press("Relire et envoyer")
         desk.sees("Tel qu’il sera envoyé")
         desk.press("Envoyer à 14 numéros")
-        desk.told("Vous pouvez la suivre ici")
+        desk.told("suivez la campagne sur cette page")
         finished = page.locator("#live").filter(has_text=re.compile("terminée.*14 / 14.*Remis\\s*14", re.DOTALL))
         desk.comes_by_itself(finished)
         bambara.open_messages()

@@ -284,7 +284,9 @@ def test_from_writing_to_the_phones_with_a_second_person(village, coach, gateway
     page = plain(coach.see(address))
     assert all(words in page for words in ("20 numbers", "At most 240 FCFA", "Hand it in for approval"))
     coach.post(f"{address}/submit")
-    assert "being counted" in coach.see(address)
+    page = plain(coach.see(address))
+    assert "being prepared" in page
+    assert not re.search(r"\b0 (numbers|FCFA)", page)  # nothing is known yet
     run(village)
     page = coach.see(address)
     assert "You handed it in yourself" in page
@@ -297,7 +299,7 @@ def test_from_writing_to_the_phones_with_a_second_person(village, coach, gateway
     run(village)
     assert len(gateway.sent) == 20
     page = plain(admin.see(address))
-    assert all(words in page for words in ("finished", "20 / 20", "Approved by Admin", "Made by Coach"))
+    assert all(words in page for words in ("all sent", "20 / 20", "Approved by Admin", "Made by Coach"))
 
 
 def test_who_sends_the_same_text_in_parts_is_told_that_they_count_together(village, coach):
@@ -376,6 +378,23 @@ def test_progress_asks_for_itself_and_for_the_page_when_it_moves_on(village, coa
     moved = coach.get(f"{address}/progress?was=running")
     assert (moved.status_code, moved.headers["HX-Refresh"]) == (204, "true")
     assert 'hx-trigger="every 15s"' in coach.see(address)
+
+
+def test_answers_come_by_themselves_and_only_once(coach, over):
+    page = coach.see(over)
+    heard = re.search(r"heard=(\d+)", page)[1]
+    again = coach.get(f"{over}/progress?was=finished&heard={heard}").text
+    assert "Merci" not in again
+    news = coach.get(f"{over}/progress?was=finished&heard=").text
+    assert re.search(r'<div id="answers" hx-swap-oob="innerHTML">.*&lt;b&gt;Merci', news, re.DOTALL)
+    assert "A new message has arrived." in news
+
+
+def test_it_is_over_once_the_reports_are_in_or_late(village, coach, over, clock):
+    assert "all sent" in coach.see(over)
+    assert "all sent" in coach.see("/broadcasts")
+    clock.move(days=1)
+    assert "finished" in at_desk(village, "programme", name="Later").see(over)
 
 
 def test_a_draft_is_deleted(village, coach):

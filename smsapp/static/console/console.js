@@ -33,7 +33,14 @@
     if (form) delete form.dataset.sent;
   });
 
+  // A page that nobody looks at asks for nothing.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.matches("#threads, #said, #live")) event.preventDefault();
+  });
+
   for (const button of document.querySelectorAll("[data-shows]")) button.hidden = false;
+  // What counts by itself needs no button.
+  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

@@ -18,17 +18,9 @@
     button.addEventListener("click", () => dialog.showModal());
   }
 
-  // What needs no script to be counted counts by itself.
-  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
-
   // What was said last stands above the answer: a long thread opens there.
   const reply = document.getElementById("reply");
   if (reply && !location.hash && reply.getBoundingClientRect().bottom > innerHeight) reply.scrollIntoView({ block: "end" });
-
-  // A page that nobody looks at asks for nothing.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.target.matches("#threads, #said")) event.preventDefault();
-  });
 
   const step = (by) => {
     const rows = [...document.querySelectorAll("[data-row]")];

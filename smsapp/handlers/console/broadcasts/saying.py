@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from flask import abort
 from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import broadcasts, paging
 from smsapp.broadcasts import Broadcast, Content, Problem, choices
+from smsapp.broadcasts.tables import FINISHED
 from smsapp.handlers.console import words
 from smsapp.handlers.console.guard import me
 
@@ -18,7 +20,7 @@ ONE = f"/broadcasts/<int(max={paging.LARGEST - 1}):broadcast_id>"
 # Of broadcasts; the tone is how it looks.
 STATUSES: Mapping[str, tuple[LazyString, str]] = {
     "draft": (lazy_gettext("draft"), "quiet"),
-    "planning": (lazy_gettext("being counted"), "open"),
+    "planning": (lazy_gettext("being prepared"), "open"),
     "waiting": (lazy_gettext("waits for approval"), "warn"),
     "scheduled": (lazy_gettext("planned"), "open"),
     "running": (lazy_gettext("being sent"), "open"),
@@ -27,6 +29,9 @@ STATUSES: Mapping[str, tuple[LazyString, str]] = {
     "cancelled": (lazy_gettext("cancelled"), "quiet"),
     "capped": (lazy_gettext("stopped at its cap"), "bad"),
 }
+
+ALL_SENT = lazy_gettext("all sent"), "open"  # and the operator's reports are not all in
+REPORTS_TAKE = timedelta(days=1)
 
 # Why a number of a list is none.
 REASONS: Mapping[str, LazyString] = {
@@ -53,6 +58,12 @@ def found(db: Session, broadcast_id: int, *, lock: bool = False) -> Broadcast:
 
 def said(problem: Problem) -> str:
     return str(gettext(problem.sentence, **problem.values))
+
+
+def state(row: Broadcast, by: Mapping[str, int], now: datetime) -> tuple[LazyString, str]:
+    """What it is, and how that looks, given its messages by status: it is over once their reports are in, or late."""
+    young = row.status == FINISHED and row.ended_at is not None and now - row.ended_at < REPORTS_TAKE
+    return ALL_SENT if young and by.get("sent", not by) else STATUSES[row.status]
 
 
 def audience(db: Session, content: Content, listed: int) -> list[str]:

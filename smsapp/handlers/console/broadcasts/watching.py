@@ -17,7 +17,7 @@ from smsapp.broadcasts.progress import MISSED
 from smsapp.broadcasts.tables import BEFORE, OVER, UNDER_WAY
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads, happenings, words
-from smsapp.handlers.console.broadcasts.saying import ONE, STATUSES, VARIABLES, audience, found, said
+from smsapp.handlers.console.broadcasts.saying import ONE, VARIABLES, audience, found, said, state
 from smsapp.handlers.console.guard import ALL, HEADS, WRITERS, address, allowed, me
 from smsapp.outbox import quiet
 from smsapp.runtime import Runtime
@@ -51,7 +51,8 @@ def _pages(bp: Blueprint, rt: Runtime) -> None:
         which = which if which in LISTS else "all"
         with transaction(rt.sessions) as db:
             page = broadcasts.listing(db, me().scope, LISTS[which][1], request.args.get("after"))
-        return render_template("console/broadcasts/list.html", page=page, which=which, lists=LISTS, statuses=STATUSES)
+        states = {row.id: state(row, row.counts.get("by", {}), rt.now()) for row in page.rows}
+        return render_template("console/broadcasts/list.html", page=page, which=which, lists=LISTS, states=states)
 
     @bp.get(ONE)
     @allowed(ALL)
@@ -63,19 +64,19 @@ def _pages(bp: Blueprint, rt: Runtime) -> None:
                 shown |= _before(db, rt, row)
             else:
                 shown["texts"] = broadcasts.shown(rt, row.texts, broadcasts.figures(row))
-                shown["replies"] = broadcasts.replies(db, row.id).rows[:SOME]
         return render_template("console/broadcasts/one.html", **shown)
 
     @bp.get(f"{ONE}/progress")
     @allowed(ALL)
     def broadcasts_progress(broadcast_id: int) -> ResponseReturnValue:
-        """How far it is now; the whole page anew once its buttons are others."""
+        """How far it is now, with new answers; the whole page anew once its buttons are others."""
         with transaction(rt.sessions) as db:
             row = found(db, broadcast_id)
-            body = render_template("console/broadcasts/live.html", **_live(db, rt, row))
+            live = _live(db, rt, row)
         if request.args.get("was", row.status) != row.status:
             return Response(status=204, headers={"HX-Refresh": "true"})
-        return body
+        heard = str(live["replies"][0].id) if live["replies"] else ""
+        return render_template("console/broadcasts/live.html", news=request.args.get("heard", heard) != heard, **live)
 
 
 def _facts(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
@@ -109,7 +110,8 @@ def _live(db: Session, rt: Runtime, row: Broadcast) -> dict[str, Any]:
         "counts": counts,
         "cost": counts.cost(rt.settings.price_per_part),
         "done": counts.total - counts.of("queued", "sending"),
-        "statuses": STATUSES,
+        "state": state(row, counts.by, rt.now()),
+        "replies": [] if row.status == "draft" else broadcasts.replies(db, row.id).rows[:SOME],
         "every": MOVING if moves else RESTING,
         "without": WITHOUT_IT,
         "happenings": happenings,
@@ -205,8 +207,8 @@ def _steps(bp: Blueprint, rt: Runtime) -> None:
     def decline(db: Session, rt: Runtime, who: Staff, row: Broadcast) -> None:
         broadcasts.decline(db, rt, who, row, request.form.get("note", ""))
 
-    step("submit", _as_read(broadcasts.submit), lazy_gettext("It is handed in. You can watch it here."), WRITERS)
-    step("withdraw", broadcasts.withdraw, lazy_gettext("Taken back: it is a draft again."), WRITERS)
+    step("submit", _as_read(broadcasts.submit), lazy_gettext("Noted: follow the broadcast on this page."), WRITERS)
+    step("withdraw", broadcasts.withdraw, lazy_gettext("Not sent: it is a draft again."), WRITERS)
     step("approve", _as_read(broadcasts.approve), lazy_gettext("Approved."), HEADS)
     step("decline", decline, lazy_gettext("Sent back to whoever wrote it."), HEADS)
     step("pause", broadcasts.pause, lazy_gettext("Paused: nothing more is sent until it is resumed."), WRITERS)
