@@ -81,7 +81,7 @@ def _taken(rt: Runtime, row: Broadcast | None) -> ResponseReturnValue:
             for problem in broadcasts.wrong(db, rt, row):
                 form.tell(problem)
     if not keeps or row is None or form.errors or read.bad:
-        return _page(rt, form, row, content, read, tested)
+        return _page(rt, form, row, content, read, did=do, tested=tested)
     if do == "send":
         return redirect(url_for("console.broadcasts_one", broadcast_id=row.id), 303)
     flash(gettext("The draft is kept."), "good")
@@ -112,7 +112,7 @@ def _test(rt: Runtime, form: BroadcastForm, content: Content) -> str:
 
 
 def _page(
-    rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Content, read: Read = NOTHING, tested: str = ""
+    rt: Runtime, form: BroadcastForm, row: Broadcast | None, content: Content, read: Read = NOTHING, **more: str
 ) -> ResponseReturnValue:
     with transaction(rt.sessions) as db:
         shown = _shown(db, rt, row, content, read)
@@ -122,9 +122,8 @@ def _page(
             "templates": templates.seen(db, me().scope),
         }
     shown |= {"form": form, "read": read, "reasons": REASONS, "offered": offered, "languages": rt.settings.languages}
-    shown["tested"] = tested
     wrong = bool(form.errors or read.bad)
-    return render_template("console/broadcasts/edit.html", **shown), 422 if wrong else 200
+    return render_template("console/broadcasts/edit.html", **shown, **more), 422 if wrong else 200
 
 
 def _preview(rt: Runtime, row: Broadcast | None) -> str:
