@@ -269,6 +269,7 @@ def test_a_test_goes_to_the_number_that_was_typed(village, coach, gateway):
     form = written(do="test", test="76 00 00 01")
     answer = coach.post("/broadcasts/new", form)
     assert "A test is on its way to +223 76 00 00 01." in answer.text
+    assert re.search(r'<div class="try" tabindex="-1" autofocus>', answer.text)  # the page does not jump to its top
     outbox.deliver(village, "replies")
     assert gateway.sent == [(STRANGER, "Séance jeudi.")]
     wrong = coach.post("/broadcasts/new", written(do="test", test="12"))
