@@ -11,15 +11,23 @@ class Refused(Exception):
     """Shown to the person in her language: the text under `refused.<key>` with its values.
 
     `final` ends the conversation; otherwise the question is asked again below the reason. All that the effect wrote is
-    taken back; `remember` is called in the transaction that tells of the refusal, for what must be kept nonetheless: a
-    wrong PIN is counted.
+    taken back; `remember` is called in the transaction that tells of the refusal, for what must be kept nonetheless:
+    the officers hear of it. With `stays` nothing is taken back: what was written is committed with the answer, under
+    the locks that were held when it was found out, as a wrong PIN must be. Then nothing else may have been written.
     """
 
     def __init__(
-        self, key: str, *, final: bool = False, remember: Callable[[Session], None] | None = None, **values: object
+        self,
+        key: str,
+        *,
+        final: bool = False,
+        stays: bool = False,
+        remember: Callable[[Session], None] | None = None,
+        **values: object,
     ) -> None:
         super().__init__(key)
         self.key = key
         self.final = final
+        self.stays = stays
         self.remember = remember
         self.values = values

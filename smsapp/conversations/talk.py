@@ -257,6 +257,8 @@ class Talk:
             for wanted in step.effects:
                 values |= effects.run(self.caller, wanted)
         except Refused as no:
+            if no.stays:
+                raise
             raise Unwound(no, self.effects_run) from no
         self.facts = effects.Facts(self.caller)
         return values

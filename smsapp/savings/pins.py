@@ -27,29 +27,33 @@ def make(pin: str) -> str:
 
 
 def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
-    """Nothing where it is hers; else Refused, and the wrong try counts even though the rest is taken back.
+    """Nothing where it is hers; else Refused, and the wrong try is counted in this very transaction.
 
-    Whoever asks for the PIN of somebody else (the second officer of a reversal) asks for it here too.
+    Her row is ours from before the PIN is looked at until the answer is committed: of a hundred guesses at once, each
+    is looked at only after the one before was counted. An effect asks for the PIN before it writes anything, for what
+    it wrote would be committed too. Whoever asks for the PIN of somebody else asks for it here too.
     """
-    member = db.get_one(Member, member_id, populate_existing=True)
+    member = _locked(db, member_id)
     if member.left_on is not None or member.pin is None:
         raise Refused("savings.pin_none", final=True)
-    now = rt.now()
-    if member.pin_locked_until is not None and now < member.pin_locked_until:
-        raise Refused("savings.pin_locked", final=True, until=_said(rt, member.pin_locked_until))
+    hold(rt, member)
     if same(pin, member.pin):
         if member.wrong_pins or member.pin_locks:
             keep(db, member_id, member.pin)
         return
-    left = TRIES - member.wrong_pins - 1
-
-    def remember(again: Session) -> None:
-        _count(again, rt, member_id, now)
-
+    member.wrong_pins += 1
+    left = TRIES - member.wrong_pins
     if left > 0:
-        raise Refused("savings.pin_wrong", remember=remember, left=left)
-    until = now + _pause(member.pin_locks)
-    raise Refused("savings.pin_locked", final=True, remember=remember, until=_said(rt, until))
+        db.flush()
+        raise Refused("savings.pin_wrong", stays=True, left=left)
+    until = _lock(db, rt, member)
+    raise Refused("savings.pin_locked", final=True, stays=True, until=_said(rt, until))
+
+
+def hold(rt: Runtime, member: Member) -> None:
+    """Refused while her PIN is locked."""
+    if member.pin_locked_until is not None and rt.now() < member.pin_locked_until:
+        raise Refused("savings.pin_locked", final=True, until=_said(rt, member.pin_locked_until))
 
 
 def keep(db: Session, member_id: int, kept: str) -> None:
@@ -67,25 +71,23 @@ def same(pin: str, kept: str) -> bool:
         raise Refused("savings.busy") from why
 
 
-def _count(db: Session, rt: Runtime, member_id: int, now: datetime) -> None:
-    """One more wrong try; with the fifth she waits, and the other officers hear of it."""
-    member = _locked(db, member_id)
-    member.wrong_pins += 1
-    if member.wrong_pins >= TRIES:
-        until = now + _pause(member.pin_locks)
-        member.pin_locks += 1
-        member.wrong_pins, member.pin_locked_until = 0, until
-        telling.officers(
-            db,
-            rt,
-            member.group_id,
-            "savings.told.pin_locked",
-            but=member_id,
-            key=f"pin-locked:{member_id}:{until.timestamp():.0f}",
-            card=member.card,
-            until=_said(rt, until),
-        )
+def _lock(db: Session, rt: Runtime, member: Member) -> datetime:
+    """After the last try she waits, and the other officers hear of it."""
+    until = rt.now() + _pause(member.pin_locks)
+    member.pin_locks += 1
+    member.wrong_pins, member.pin_locked_until = 0, until
     db.flush()
+    telling.officers(
+        db,
+        rt,
+        member.group_id,
+        "savings.told.pin_locked",
+        but=member.id,
+        key=f"pin-locked:{member.id}:{until.timestamp():.0f}",
+        card=member.card,
+        until=_said(rt, until),
+    )
+    return until
 
 
 def _pause(locks: int) -> timedelta:
