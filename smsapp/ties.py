@@ -23,10 +23,14 @@ _KEY = "tie"
 
 @dataclass(frozen=True)
 class Tie:
-    """`to` is "person" (a column of persons' ids), "number", or "words" in which a number may stand."""
+    """`to` is "person" (a column of persons' ids), "number", "words" in which a number may stand, "row" or "own".
+
+    `whose` names the column of the same row that says whose it is, where that row outlives her.
+    """
 
     to: str
     forget: Fate
+    whose: str = ""
 
 
 def person(forget: Fate) -> dict[str, Any]:
@@ -34,9 +38,22 @@ def person(forget: Fate) -> dict[str, Any]:
     return {_KEY: Tie("person", forget)}
 
 
-def number(forget: Fate) -> dict[str, Any]:
-    """For a column that holds a phone's number; said only of numbers that nobody else holds."""
-    return {_KEY: Tie("number", forget)}
+def number(forget: Fate, whose: str = "") -> dict[str, Any]:
+    """For a column that holds a phone's number; said only of numbers that nobody else holds.
+
+    Where `whose` is given the number is one of hers as much as those of the register, and goes from her rows always.
+    """
+    return {_KEY: Tie("number", forget, whose)}
+
+
+def own(whose: str) -> dict[str, Any]:
+    """For a column that is cleared in her rows, which stay: a secret of hers."""
+    return {_KEY: Tie("own", CLEAR, whose)}
+
+
+def row(forget: Fate) -> dict[str, Any]:
+    """For a column that points to a row that says whose it is."""
+    return {_KEY: Tie("row", forget)}
 
 
 def words(forget: Fate) -> dict[str, Any]:
@@ -50,7 +67,7 @@ def of(column: Column[Any]) -> Tie | None:
 
 
 def columns(metadata: MetaData, to: str) -> Iterator[tuple[Column[Any], Tie]]:
-    """Every column that is tied to persons, to numbers, or to words, those first on which others depend."""
+    """Every column that is tied so, those first on which others depend."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             if (tie := of(column)) is not None and tie.to == to:

@@ -150,6 +150,20 @@ def test_every_column_of_a_person_or_a_number_says_what_becomes_of_it():
     assert silent == []
 
 
+def test_rows_that_outlive_her_say_whose_their_numbers_and_secrets_are():
+    """Else a number that only such a row knows would be overlooked when she is forgotten."""
+    assert tables.ALL
+    silent = []
+    for table in Base.metadata.sorted_tables:
+        found = [(column, tie) for column in table.columns if (tie := ties.of(column))]
+        if any(tie.to == "person" and tie.forget == ties.KEEP for _, tie in found):
+            silent += [
+                f"{column}: ties.number(…, whose)" for column, tie in found if tie.to == "number" and not tie.whose
+            ]
+            silent += [f"{c}: ties.own(whose)" for c in table.columns if c.name == "pin" and ties.of(c) is None]
+    assert silent == []
+
+
 # ---- what must not be written down
 
 LOGGED = {"debug", "info", "warning", "error", "critical", "exception"}

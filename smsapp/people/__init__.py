@@ -1,6 +1,7 @@
 """People: who owns which number, their language, roles, consent, and the topics that they left."""
 
 from smsapp.people.consent import CONSENT_VERSION, EVERYTHING, declined, holder_consents, leave, left, rejoin, seal
+from smsapp.people.holding import let_go, take
 from smsapp.people.knowing import (
     LANGUAGE_OF,
     ROLES,
@@ -44,8 +45,10 @@ __all__ = [
     "languages_of",
     "leave",
     "left",
+    "let_go",
     "members",
     "numbers_at",
     "rejoin",
     "seal",
+    "take",
 ]

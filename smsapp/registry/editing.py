@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from smsapp import people
 from smsapp.people import ROLES, Number, Person, Role
@@ -100,16 +100,8 @@ def add_number(db: Session, rt: Runtime, staff: Staff, person_id: int, raw: str)
 def remove_number(db: Session, rt: Runtime, staff: Staff, person_id: int, number: str) -> bool:
     """Hers no longer; others who have it keep it, and the eldest of them is then the one whom it mainly serves."""
     person = card.held(db, staff.scope, person_id, lock=True)
-    row = db.get(Number, (number, person_id))
-    if row is None:
+    if not people.let_go(db, person_id, number):
         return False
-    db.delete(row)
-    db.flush()
-    if row.main:
-        _pass_on(db, Number.number == number)
-        other = aliased(Number)
-        shared = select(other.person_id).where(other.number == Number.number, other.person_id != person_id).exists()
-        _pass_on(db, Number.person_id == person_id, ~shared)  # what serves somebody else goes on serving her
     _note(db, rt, staff, person, "changed", {"number": number}, {})
     return True
 
@@ -130,15 +122,6 @@ def make_main(db: Session, rt: Runtime, staff: Staff, person_id: int, number: st
     db.execute(update(Number).where(Number.person_id == person_id, Number.number == number).values(main=True))
     _note(db, rt, staff, person, "changed", {"main": ", ".join(before)}, {"main": number})
     return True
-
-
-def _pass_on(db: Session, which: ColumnElement[bool], to: ColumnElement[bool] | None = None) -> None:
-    """Where none of these rows is the main one, the eldest of those that it may be becomes it."""
-    if db.scalar(select(Number.number).where(which, Number.main).limit(1)) is not None:
-        return
-    eldest = select(Number).where(which, true() if to is None else to).limit(1)
-    if row := db.scalar(eldest.order_by(Number.since, Number.person_id, Number.number)):
-        row.main = True
 
 
 def _fit(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, and_, case, cast, delete, func, or_, select, text, update
+from sqlalchemy import Column, ColumnElement, Table, Text, and_, case, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
@@ -42,13 +42,14 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     """
     person = card.held(db, staff.scope, person_id, lock=True)
     facility_id = person.facility_id
-    numbers = db.scalars(select(Number.number).where(Number.person_id == person_id)).all()
+    numbers = _numbers(db, person_id)
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
     _callbacks(db, alone)
     _typed(db, alone)
     _changes_of_others(db, alone)
     people.seal(db, alone, rt.settings.secret_key)
+    _own(db, person_id)
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
         if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:
@@ -74,9 +75,38 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     return Forgotten(len(numbers), messages, cancelled)
 
 
+def _holders() -> Iterator[tuple[Column[Any], Column[Any]]]:
+    """Every column of numbers beside the column that says whose they are."""
+    held: Table = Base.metadata.tables[Number.__tablename__]
+    yield held.c.number, held.c.person_id
+    for column, tie in ties.columns(Base.metadata, "number"):
+        if tie.whose:
+            yield column, column.table.c[tie.whose]
+
+
+def _numbers(db: Session, person_id: int) -> list[str]:
+    """Those of the register, and those by which some domain knows her."""
+    found = {n for number, whose in _holders() for n in db.scalars(select(number).where(whose == person_id)) if n}
+    return sorted(found)
+
+
 def _only_hers(db: Session, number: str, person_id: int) -> bool:
-    others = select(Number.person_id).where(Number.number == number, Number.person_id != person_id)
-    return db.scalar(others.limit(1)) is None
+    others = (select(whose).where(column == number, whose != person_id).limit(1) for column, whose in _holders())
+    return all(db.scalar(other) is None for other in others)
+
+
+def _own(db: Session, person_id: int) -> None:
+    """In rows that stay her numbers go, whoever shares them, with her secrets and what points to those rows."""
+    for to in ("number", "own"):
+        for column, tie in ties.columns(Base.metadata, to):
+            if tie.whose:
+                which = column.table.c[tie.whose] == person_id
+                _let_go(db, column.table, which, tie.forget, {column.name: None})
+    for column, tie in ties.columns(Base.metadata, "row"):
+        table: Table = next(iter(column.foreign_keys)).column.table
+        hers = (c == person_id for c in table.columns if (of := ties.of(c)) and of.to == "person")
+        which = column.in_(select(*table.primary_key.columns).where(or_(*hers)))
+        _let_go(db, column.table, which, tie.forget, {column.name: None})
 
 
 def _person_rows(db: Session, column: Any, tie: ties.Tie, person_id: int) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp import people
 from smsapp.db import Work
+from smsapp.people import Person
 from smsapp.phones import pretty
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
@@ -61,6 +63,8 @@ def ask(db: Session, rt: Runtime, who: Who, number: str, *, member: Who | None =
 def change(db: Session, rt: Runtime, request: Request) -> None:
     """The officers agreed: hers at once, or once her PIN is given on it."""
     member = db.get_one(Member, request.about)
+    if db.get_one(Person, member.person_id).forgotten_at is not None:
+        raise Refused("savings.request_over")
     number = str(request.details["number"])
     if not request.details["lost"]:
         _move(db, rt, member, number)
@@ -81,11 +85,18 @@ def prove(db: Session, rt: Runtime, number: str, member_id: int) -> None:
         raise Refused("savings.not_open", final=True)
 
 
+def _elsewhere(db: Session, member: Member, number: str) -> bool:
+    """Whether another membership of hers has this number, too."""
+    hers = select(Member.id).where(Member.person_id == member.person_id, Member.id != member.id)
+    return db.scalar(hers.where(Member.number == number, Member.left_on.is_(None)).limit(1)) is not None
+
+
 def _move(db: Session, rt: Runtime, member: Member, number: str) -> None:
     """From one number to another; both are told."""
     old = member.number
     member.number, member.next_number = number, None
     db.flush()
+    people.take(db, rt.now(), member.person_id, number, None if old is None or _elsewhere(db, member, old) else old)
     if old is not None:
         access.close_line(db, old)
     who = groups.by_id(db, member.id)

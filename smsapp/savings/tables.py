@@ -59,13 +59,13 @@ class Member(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"))
     card: Mapped[int]
     person_id: Mapped[int] = mapped_column(Big, ForeignKey("persons.id"), index=True, info=ties.person(ties.KEEP))
-    number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR))
+    number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR, "person_id"))
     # Takes the place of her number once her PIN was given on it.
-    next_number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR))
+    next_number: Mapped[str | None] = mapped_column(index=True, info=ties.number(ties.CLEAR, "person_id"))
     sex: Mapped[str | None]  # F or M, for the indicators alone
     witness_id: Mapped[int | None] = mapped_column(Big, ForeignKey("savings_members.id"))  # reads her texts to her
     assembly: Mapped[bool] = mapped_column(server_default=text("false"))  # she is on the ASACO's list
-    pin: Mapped[str | None]  # argon2
+    pin: Mapped[str | None] = mapped_column(info=ties.own("person_id"))  # argon2
     wrong_pins: Mapped[int] = mapped_column(server_default="0")
     pin_locks: Mapped[int] = mapped_column(server_default="0")
     pin_locked_until: Mapped[datetime | None]
@@ -200,6 +200,6 @@ class Line(Base):
 
     __tablename__ = "savings_lines_open"
     number: Mapped[str] = mapped_column(primary_key=True, info=ties.number(ties.DELETE))
-    member_id: Mapped[int] = mapped_column(Big, ForeignKey("savings_members.id"))
+    member_id: Mapped[int] = mapped_column(Big, ForeignKey("savings_members.id"), info=ties.row(ties.DELETE))
     practice: Mapped[bool] = mapped_column(server_default=text("false"))
     since: Mapped[datetime]
