@@ -67,6 +67,11 @@ class Worker(rq.Worker):
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
+    def set_shutdown_requested_date(self) -> None:
+        """Not told where Redis refuses at that moment; the worker ends in order all the same."""
+        with suppress(RedisError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda signum, frame: current.stopping.set())
