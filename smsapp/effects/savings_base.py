@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import AFTER_COMMIT
 from smsapp.effects.base import Caller
+from smsapp.refusals import Refused
 from smsapp.savings.tables import Line
 
 
@@ -30,8 +31,12 @@ def booking(caller: Caller) -> Iterator[Session]:
     values, before that.
     """
     if practising(caller):
-        with rehearsal(caller.db) as db:
-            yield db
+        try:
+            with rehearsal(caller.db) as db:
+                yield db
+        except Refused as no:
+            no.remember = None  # nor does anybody hear that it could not be done
+            raise
     else:
         yield caller.db
 

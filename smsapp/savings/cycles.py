@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import debts, groups, ledger, receipts, requests, sharing
+from smsapp.savings import debts, groups, ledger, receipts, requests, sharing, telling
 from smsapp.savings.book import LARGEST, OWNED, Dispute, Posting, ShareOut
 from smsapp.savings.charges import after_months
 from smsapp.savings.groups import Who
@@ -66,10 +66,10 @@ def ask(db: Session, rt: Runtime, who: Who, *, loss: bool = False) -> Request:
     if not who.offices:
         raise Refused("savings.officers_only")
     projection = ready(db, rt, who.group_id)
-    shared, about = projection.shared, projection.cycle.id
-    if shared.loss and not loss:
+    about = projection.cycle.id
+    if projection.shared.loss and not loss:
         raise Refused("savings.share.loss")
-    details = {"total": francs(projection.paid), "earned": francs(projection.earned), "loss": shared.loss}
+    details = _figures(projection)
     before = select(Request.details).where(Request.what == WHAT, Request.about == about, Request.outcome.is_(None))
     if any(details != {name: known.get(name) for name in details} for known in db.scalars(before)):
         requests.withdraw(db, rt, who.group_id, WHAT, about)
@@ -84,8 +84,8 @@ def agreed(db: Session, rt: Runtime, request: Request) -> None:
 def share_out(db: Session, rt: Runtime, request: Request) -> ShareOut:
     """Empty the book of the cycle that the request is about, end it, and tell everybody her line; once.
 
-    Worked out anew under the group's lock: what was booked since it was asked for counts. Only a loss that nobody has
-    agreed to stops it.
+    Worked out anew under the group's lock. Where what was booked since it was asked for changed a figure that the
+    officers agreed to, it is refused and over: what they said yes to was something else.
     """
     ledger.lock(db, request.group_id)
     if done := db.get(ShareOut, request.about):
@@ -94,8 +94,8 @@ def share_out(db: Session, rt: Runtime, request: Request) -> ShareOut:
     cycle = projection.cycle
     if cycle.id != request.about:
         raise Refused("savings.share.closed")
-    if projection.shared.loss and not request.details.get("loss"):
-        raise Refused("savings.share.loss")
+    if any(request.details.get(name) != figure for name, figure in _figures(projection).items()):
+        raise _changed(rt, request, projection)
     today = rt.local_now().date()
     entry = Entry("share_out", list(_lines(projection)), f"share_out:{cycle.id}", "ussd", request.asked_by)
     posting = ledger.book(db, rt.now(), today, request.group_id, entry)
@@ -106,6 +106,24 @@ def share_out(db: Session, rt: Runtime, request: Request) -> ShareOut:
     db.flush()
     receipts.tell(db, rt, posting, amounts={part.member_id: part.payout for part in projection.parts})
     return done
+
+
+def _figures(projection: Projection) -> dict[str, Any]:
+    """What the officers agree to; a loss by its amount, so that they bear that one and no larger."""
+    loss = -projection.earned if projection.shared.loss else 0
+    return {"total": francs(projection.paid), "earned": francs(projection.earned), "loss": loss}
+
+
+def _changed(rt: Runtime, request: Request, projection: Projection) -> Refused:
+    """The refusal; the request ends with it, and every officer hears why."""
+    request_id, figures = request.id, {"was": request.details["total"], "total": francs(projection.paid)}
+
+    def remember(db: Session) -> None:
+        over = requests.drop(db, rt, request_id)
+        key = f"share-changed:{request_id}"
+        telling.officers(db, rt, over.group_id, "savings.told.share_changed", key=key, **figures)
+
+    return Refused("savings.share.changed", final=True, remember=remember, **figures)
 
 
 def told(projection: Projection) -> dict[str, Any]:

@@ -142,6 +142,15 @@ def withdraw(db: Session, rt: Runtime, group_id: int, what: str, about: int) -> 
     db.flush()
 
 
+def drop(db: Session, rt: Runtime, request_id: int) -> Request:
+    """What was agreed to is no more as it was: the request is over, and whoever calls tells the officers."""
+    request = db.get_one(Request, request_id, with_for_update=True, populate_existing=True)
+    if request.outcome is None:
+        _close(rt, request, "expired")
+    db.flush()
+    return request
+
+
 def expire(db: Session, rt: Runtime, limit: int = 500) -> int:
     """Close what nobody agreed to in time, and tell who asked."""
     late = select(Request).where(Request.outcome.is_(None), Request.ends_at <= rt.now())

@@ -17,7 +17,7 @@ from smsapp.savings import cycles, groups, ledger, loans, requests, sharing, ver
 from smsapp.savings.book import Dispute, Posting, ShareOut
 from smsapp.savings.cycles import Rules
 from smsapp.savings.ledger import Entry, Line
-from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
+from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member, Request
 from tests.hamlet import cards, found, number_of
 from tests.village import settle
 
@@ -228,7 +228,7 @@ def test_a_loss_that_came_after_it_was_asked_for_stops_it(village):
     request = book.ask()
     book.book("expense", Line("cash", -9000), Line("expenses", 9000))
     book.agree(2, request)
-    with refuses("share.loss"):
+    with refuses("share.changed"):
         book.agree(13, request)
     assert book.holds()["savings", book.cards[1], 0] == 30000
     assert book.ask(13, loss=True) != request  # and that of before is over
@@ -236,14 +236,39 @@ def test_a_loss_that_came_after_it_was_asked_for_stops_it(village):
         book.agree(13, request)
 
 
-def test_what_was_booked_since_it_was_asked_for_counts(village):
+def test_an_agreed_loss_is_that_loss_and_no_larger(village):
+    book = Book(village).filled(fines=0, expenses=9000)
+    request = book.ask(loss=True)
+    book.agree(2, request)
+    book.book("expense", Line("cash", -1), Line("expenses", 1))
+    with refuses("share.changed"):
+        book.agree(13, request)
+    book.book("difference", Line("cash", 1), Line("differences", -1))
+    book.agree(13, request)  # the franc is back
+    with transaction(village.sessions) as db:
+        assert db.scalars(select(ShareOut)).one().told["distributable"] == 116000
+
+
+def test_consents_given_for_another_sum_share_nothing_out(village):
     book = Book(village).filled()
     request = book.ask()
     book.agree(2, request)
-    book.filled({6: 500}, fines=0, expenses=0, social=0)
-    book.agree(3, request)
+    book.book("expense", Line("cash", -1500), Line("expenses", 1500))
+    with refuses("share.changed") as no:
+        book.agree(3, request)
+    assert no.value.values == {"was": "126 690 F", "total": "125 190 F"}
+    assert book.holds()["savings", book.cards[1], 0] == 30000
+    with refuses("share.changed"), transaction(village.sessions) as db:
+        requests.say(db, village, book.who(3), request, yes=True)
     with transaction(village.sessions) as db:
-        assert set(db.scalars(select(ShareOut)).one().told["payouts"]) == {*map(str, SAVED), "6"}
+        no.value.remember(db)
+    with transaction(village.sessions) as db:
+        assert (db.get_one(Request, request).outcome, db.scalar(select(ShareOut))) == ("expired", None)
+        told = db.scalars(select(Message.text).where(Message.key.like(f"savings:share-changed:{request}:%"))).all()
+    assert (len(told), all("126 690 F" in text and "125 190 F" in text for text in told)) == (8, True)
+    with refuses("request_over"):
+        book.agree(3, request)
+    assert book.share_out().told["payouts"]
 
 
 def test_two_officers_are_not_enough_and_a_no_ends_it(village):
