@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.savings import chain
 from smsapp.savings.book import LARGEST, NEVER_ABOVE, NEVER_BELOW, OWNED, Balance, Posting, PostingLine
+from smsapp.savings.money import francs
 from smsapp.savings.tables import Cycle, Group
 
 Place = tuple[str, int, int]  # account, member or 0, loan or 0
@@ -89,7 +90,7 @@ def book_all(
         if sum(line.amount for line in entry.lines) or not entry.lines:
             raise ValueError("the lines of a posting add up to zero")
         if not all(0 < abs(line.amount) <= LARGEST for line in entry.lines):
-            raise Refused("savings.amount_large", most=LARGEST)
+            raise Refused("savings.amount_large", most=francs(LARGEST))
     group = lock(db, group_id)
     keys = [entry.key for entry in entries]
     found = {posting.key: posting for posting in db.scalars(select(Posting).where(Posting.key.in_(keys)))}
@@ -211,7 +212,7 @@ def _balance(db: Session, group_id: int, lines: Sequence[Line]) -> None:
     after = {place: before.get(place, 0) + moved[place] for place in sorted(places)}
     for (account, _, _), amount in after.items():
         if (account in NEVER_BELOW and amount < 0) or (account in NEVER_ABOVE and amount > 0):
-            raise Refused(f"savings.short.{account}", short=abs(amount))
+            raise Refused(f"savings.short.{account}", short=francs(abs(amount)))
     names = ("account", "member_id", "loan_id", "amount")
     rows = [{"group_id": group_id} | dict(zip(names, (*place, amount), strict=True)) for place, amount in after.items()]
     write = postgresql.insert(Balance)

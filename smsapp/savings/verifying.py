@@ -60,8 +60,10 @@ def verify(db: Session, group: Group) -> int:
             sums[place] += line.amount
         if sums["cash", 0, 0] < 0:
             raise Broken(f"{where}: leaves {sums['cash', 0, 0]} F in the box")
-    if (group.last_seq, group.last_hash) != (seq, before):
+    if group.last_seq != seq:
         raise Broken(f"group {group.id} ({group.name}): ends at posting {seq}, and should at {group.last_seq}")
+    if group.last_hash != before:
+        raise Broken(f"group {group.id} ({group.name}): its last hash is not that of its last posting, {seq}")
     _same_balances(db, group, sums)
     return seq
 

@@ -81,7 +81,7 @@ def test_no_box_is_emptied_below_nothing(rt, group, awa):
     entry = Entry("expense", [Line("cash", -1501), Line("expenses", 1501)], "k2", "ussd")
     with pytest.raises(Refused) as no, transaction(rt.sessions) as db:
         ledger.book(db, rt.now(), rt.local_now().date(), group.id, entry)
-    assert (no.value.key, no.value.values) == ("savings.short.cash", {"short": 1})
+    assert (no.value.key, no.value.values) == ("savings.short.cash", {"short": "1 F"})
     assert told(rt, group, "cash") == 1500
     assert walk(rt, group) == 1
 
@@ -132,6 +132,7 @@ def test_the_database_refuses_to_change_what_is_written(rt, group, awa, statemen
         ),
         ("UPDATE savings_balances SET amount = 9 WHERE account = 'cash'", "balance cash: is 9, the book says 2700"),
         ("UPDATE savings_groups SET last_seq = 4", "ends at posting 3, and should at 4"),
+        ("UPDATE savings_groups SET last_hash = 'x'", "its last hash is not that of its last posting, 3"),
     ],
 )
 def test_verifying_names_the_first_row_that_does_not_fit(rt, group, awa, statement, words):
