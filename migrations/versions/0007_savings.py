@@ -319,7 +319,7 @@ def _requests() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
         sa.CheckConstraint(
-            "what IN ('loan', 'write_off', 'cancel', 'number', 'pin', 'share_out', 'offices')",
+            "what IN ('loan', 'write_off', 'cancel', 'number', 'pin', 'share_out', 'offices', 'dispute')",
             name=op.f("ck_savings_requests_what"),
         ),
         sa.ForeignKeyConstraint(["asked_by"], ["savings_members.id"], name=op.f("fk_savings_requests_asked_by")),
@@ -399,7 +399,7 @@ def _disputes() -> None:
         sa.Column("opened_at", TIME, nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
-        sa.CheckConstraint("outcome IN ('reversed', 'agreed')", name=op.f("ck_savings_disputes_outcome")),
+        sa.CheckConstraint("outcome IN ('reversed', 'agreed', 'kept')", name=op.f("ck_savings_disputes_outcome")),
         sa.ForeignKeyConstraint(["group_id"], ["savings_groups.id"], name=op.f("fk_savings_disputes_group_id")),
         sa.ForeignKeyConstraint(["member_id"], ["savings_members.id"], name=op.f("fk_savings_disputes_member_id")),
         sa.ForeignKeyConstraint(["posting_id"], ["savings_postings.id"], name=op.f("fk_savings_disputes_posting_id")),

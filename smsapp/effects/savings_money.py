@@ -34,6 +34,14 @@ def savings_lately(caller: Caller) -> str:
     return " ".join(f"{cards[member_id]}:{amount}" for member_id, amount in noted if member_id in cards)
 
 
+@fact("savings_standing")
+def savings_standing(caller: Caller) -> str:
+    """`27K 27k`: what is disputed in her groups and can not be taken back, as it may be typed; it needs no reason."""
+    keeping = {who.group_id for who in groups.of_number(caller.db, caller.number) if who.keeps_book}
+    receipts = disputes.standing(caller.db, keeping)
+    return " ".join(f"{receipt} {receipt.lower()}" for receipt in receipts)
+
+
 @effect("savings.deposit_check")
 def deposit_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What the deposit would come to, for reading back."""
@@ -77,9 +85,11 @@ def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What would be taken back, before she is asked why."""
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
     sheet = cancelling.look(caller.db, caller.rt, access.speaking(caller.db, caller.number), receipt)
-    second = "" if sheet.alone else f" {caller.rt.texts.say(caller.language, 'savings.cancel.second')}"
-    day = f"{sheet.posting.day:%d/%m/%Y}"
-    return {"code": receipt, "sum": francs(sheet.amount), "cards": sheet.said, "day": day, "second": second}
+    say, language = caller.rt.texts.say, caller.language
+    second = "" if sheet.alone else f" {say(language, 'savings.cancel.second')}"
+    values = {"code": receipt, "sum": francs(sheet.amount), "cards": sheet.said, "day": f"{sheet.posting.day:%d/%m/%Y}"}
+    key = "savings.cancel.sure" if sheet.dispute is None else "savings.cancel.stands"
+    return {"question": say(language, key, **values, second=second)}
 
 
 @effect("savings.cancel_text_check")
@@ -96,7 +106,8 @@ def cancel(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Taken back on the keypad; the reason is kept in the language of the book, as everybody reads it there."""
     who = access.speaking(caller.db, caller.number)
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
-    reason = caller.rt.texts.say(None, f"savings_cancel.reason.{wanted.answers['reason']}")
+    chosen = wanted.answers.get("reason")
+    reason = caller.rt.texts.say(None, f"savings_cancel.reason.{chosen}") if chosen else ""
     with booking(caller) as db:
         done = cancelling.cancel(db, caller.rt, who, receipt, reason, key=wanted.key, channel="ussd")
         return {"said": _cancelled(caller, done)}
@@ -204,6 +215,9 @@ def _answer(caller: Caller, booked: Sequence[Booked]) -> str:
 def _cancelled(caller: Caller, done: Cancelled) -> str:
     """In words: it is done, or a second officer is asked."""
     values = {"receipt": done.sheet.posting.receipt, "amount": francs(done.sheet.amount), "cards": done.sheet.said}
+    if done.sheet.dispute is not None:
+        key = "reversal" if done.sheet.posting.kind == "reversal" else "stands"
+        return caller.rt.texts.say(caller.language, f"savings.cancel.asked.{key}", **values)
     if done.reversal is None:
         return caller.rt.texts.say(caller.language, "savings.cancel.asked", **values)
     return caller.rt.texts.say(caller.language, "savings.cancel.done", **values, code=done.reversal.receipt)

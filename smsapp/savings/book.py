@@ -103,7 +103,7 @@ class Balance(Base):
 
 
 class Dispute(Base):
-    """A member says that a posting is not right; the posting stands until it is reversed or she agrees."""
+    """A member says that a posting is not right; it ends when that is reversed, she agrees or officers let it stand."""
 
     __tablename__ = "savings_disputes"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
@@ -111,10 +111,10 @@ class Dispute(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("savings_groups.id"), index=True)
     member_id: Mapped[int] = mapped_column(Big, ForeignKey("savings_members.id"))
     opened_at: Mapped[datetime]
-    outcome: Mapped[str | None]  # reversed or agreed
+    outcome: Mapped[str | None]  # reversed, agreed or kept
     ended_at: Mapped[datetime | None]
     __table_args__ = (
-        CheckConstraint("outcome IN ('reversed', 'agreed')", name="outcome"),
+        CheckConstraint("outcome IN ('reversed', 'agreed', 'kept')", name="outcome"),
         Index("ix_savings_disputes_open", "group_id", postgresql_where=text("outcome IS NULL")),
     )
 

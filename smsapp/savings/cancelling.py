@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import debts, disputes, finding, groups, ledger, meetings, receipts, requests, telling
-from smsapp.savings.book import Posting
+from smsapp.savings.book import Dispute, Posting
 from smsapp.savings.groups import Who
+from smsapp.savings.ledger import Entry
 from smsapp.savings.money import francs
-from smsapp.savings.tables import Request
+from smsapp.savings.tables import Cycle, Request
 
 ALONE_WITHIN = timedelta(hours=24)  # whoever entered it takes it back by herself; later a second officer agrees
-NOT_THUS = ("loan", "write_off", "share_out", "opening")  # they have ways of their own
 LONGEST_REASON = 60
 
 
@@ -29,6 +29,7 @@ class Sheet:
     amount: int
     cards: tuple[int, ...]
     alone: bool  # no second officer is needed
+    dispute: Dispute | None = None  # of what can not be taken back: officers may let it stand
 
     @property
     def said(self) -> str:
@@ -45,17 +46,16 @@ class Cancelled:
 
 
 def look(db: Session, rt: Runtime, who: Who, receipt: str) -> Sheet:
-    """What would be taken back; refused where this posting can not be, or not by her."""
+    """What would be taken back, or let stand if somebody disputes it; refused where neither can be, or not by her."""
     meetings.keeps_book(who)
     posting = finding.in_groups(db, receipt, [who.group_id])
-    if posting.kind in NOT_THUS:
-        raise Refused(f"savings.not_thus.{posting.kind}", receipt=posting.receipt)
-    if posting.kind == "reversal":
-        raise Refused("savings.is_reversal", receipt=posting.receipt)
     if finding.is_reversed(db, posting):
         raise Refused("savings.reversed_before", receipt=posting.receipt)
-    if posting.cycle_id != ledger.open_cycle(db, posting.group_id).id:
-        raise Refused("savings.other_cycle", receipt=posting.receipt)
+    if (never := finding.never_back(db, posting)) is not None:
+        dispute = disputes.open_on(db, posting)
+        if dispute is None:
+            raise never
+        return replace(_sheet(db, rt, who, posting), alone=False, dispute=dispute)
     return _sheet(db, rt, who, posting)
 
 
@@ -65,6 +65,9 @@ def cancel(db: Session, rt: Runtime, who: Who, receipt: str, reason: str, *, key
     if done := ledger.booked(db, key):
         return Cancelled(_sheet(db, rt, who, db.get_one(Posting, done.reverses)), reversal=done)
     sheet = look(db, rt, who, receipt)
+    details = {"receipt": sheet.posting.receipt, "amount": francs(sheet.amount), "card": sheet.said}
+    if sheet.dispute is not None:
+        return Cancelled(sheet, request=disputes.ask_to_keep(db, rt, who, sheet.dispute, details))
     reason = reason.strip()[:LONGEST_REASON]
     if not reason:
         raise Refused("savings.no_reason", receipt=sheet.posting.receipt)
@@ -72,8 +75,8 @@ def cancel(db: Session, rt: Runtime, who: Who, receipt: str, reason: str, *, key
         requests.withdraw(db, rt, who.group_id, "cancel", sheet.posting.id)
         return Cancelled(sheet, reversal=_reverse(db, rt, who, sheet.posting, reason, key, channel, by=who))
     _could_be(db, rt, who, sheet.posting, key)
-    details = {"receipt": sheet.posting.receipt, "amount": francs(sheet.amount), "card": sheet.said, "reason": reason}
-    request = requests.ask(db, rt, who, "cancel", sheet.posting.id, details | {"channel": channel}, needed=1)
+    details |= {"reason": reason, "channel": channel}
+    request = requests.ask(db, rt, who, "cancel", sheet.posting.id, details, needed=1)
     return Cancelled(sheet, request=request)
 
 
@@ -111,7 +114,7 @@ def _reverse(
 ) -> Posting:
     """Book it and tell everybody: `by` is answered at once and needs no text beside."""
     entry = ledger.reversal(db, posting, key=key, channel=channel, entered_by=who.id, reason=reason)
-    back = ledger.book(db, rt.now(), rt.local_now().date(), posting.group_id, entry)
+    back = _book(db, rt, posting, entry)
     debts.settle(db, back)
     disputes.reversed_by(db, rt, posting)
     receipts.tell(db, rt, back, by=by)
@@ -122,11 +125,26 @@ def _reverse(
     return back
 
 
+def _book(db: Session, rt: Runtime, posting: Posting, entry: Entry) -> Posting:
+    """Refused, as loans and expenses are, where what lies in the box would no longer cover the social fund."""
+    group_id = posting.group_id
+    cash = -sum(line.amount for line in entry.lines if line.account == "cash")
+    taken = cash - sum(line.amount for line in entry.lines if line.account == "social")
+
+    def check(_: Cycle) -> None:
+        has = ledger.total(db, group_id, "cash")
+        free = has - ledger.total(db, group_id, "social")
+        if cash <= has and taken > max(free, 0):  # more than all there is, the ledger refuses
+            raise Refused("savings.short.free", free=francs(max(free, 0)))
+
+    return ledger.book(db, rt.now(), rt.local_now().date(), group_id, entry, check)
+
+
 def _could_be(db: Session, rt: Runtime, who: Who, posting: Posting, key: str) -> None:
     """Refused now, where taking it back would leave less than nothing, and not once an officer has agreed."""
     entry = ledger.reversal(db, posting, key=key, channel="", entered_by=who.id, reason="")
     trial = db.begin_nested()
     try:
-        ledger.book(db, rt.now(), rt.local_now().date(), posting.group_id, entry)
+        _book(db, rt, posting, entry)
     finally:
         trial.rollback()

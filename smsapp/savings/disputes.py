@@ -1,8 +1,8 @@
-"""Disputes: a member says that a receipt is not right, and the posting stands until it is reversed or she agrees."""
+"""Disputes: a member says that a receipt is not right, until it is reversed, she agrees or officers let it stand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import finding, groups, ledger, telling
+from smsapp.savings import finding, groups, ledger, requests, telling
 from smsapp.savings.book import Dispute, Posting
 from smsapp.savings.groups import Who
 from smsapp.savings.money import francs
-from smsapp.savings.tables import Member
+from smsapp.savings.tables import Member, Request
 
 WITHIN = timedelta(hours=48)
-AGREED, REVERSED = "agreed", "reversed"
+AGREED, REVERSED, KEPT = "agreed", "reversed", "kept"
+WHAT = "dispute"  # of a request: to let a posting stand that can not be reversed
+OTHERS = 2  # officers besides her who asks
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,13 @@ def open_(db: Session, rt: Runtime, number: str, receipt: str) -> Told:
     before = db.scalar(select(Dispute).where(Dispute.posting_id == posting.id))
     if before is not None and before.outcome is None:
         return Told(posting, member, before)
+    if before is not None and before.outcome == KEPT and before.member_id == member.id:
+        raise Refused("savings.dispute_kept", receipt=posting.receipt)
     dispute = before or Dispute(posting_id=posting.id, group_id=posting.group_id)
     dispute.member_id, dispute.opened_at, dispute.outcome, dispute.ended_at = member.id, rt.now(), None, None
     db.add(dispute)
     db.flush()
-    _tell_officers(db, rt, posting, member, "disputed")
+    _tell_officers(db, rt, posting, member, _alert(db, posting), key="disputed")
     return Told(posting, member, dispute)
 
 
@@ -56,15 +60,45 @@ def agree(db: Session, rt: Runtime, number: str, receipt: str) -> Told:
     if dispute is None or dispute.outcome is not None or dispute.member_id != member.id:
         raise Refused("savings.no_dispute", receipt=posting.receipt)
     _end(db, rt, dispute, AGREED)
-    _tell_officers(db, rt, posting, member, AGREED)
+    requests.withdraw(db, rt, posting.group_id, WHAT, posting.id)
+    _tell_officers(db, rt, posting, member, AGREED, key=AGREED)
     return Told(posting, member, dispute)
 
 
 def reversed_by(db: Session, rt: Runtime, posting: Posting) -> None:
     """A posting was taken back: whoever disputed it was heard."""
-    dispute = db.scalar(select(Dispute).where(Dispute.posting_id == posting.id, Dispute.outcome.is_(None)))
-    if dispute is not None:
+    if (dispute := open_on(db, posting)) is not None:
         _end(db, rt, dispute, REVERSED)
+
+
+def open_on(db: Session, posting: Posting) -> Dispute | None:
+    return db.scalar(select(Dispute).where(Dispute.posting_id == posting.id, Dispute.outcome.is_(None)))
+
+
+def standing(db: Session, group_ids: Collection[int]) -> list[str]:
+    """Receipts that somebody disputes and no reversal takes back."""
+    mine = select(Posting).join(Dispute, Dispute.posting_id == Posting.id)
+    found = db.scalars(mine.where(Dispute.group_id.in_(group_ids), Dispute.outcome.is_(None)).order_by(Posting.seq))
+    return [posting.receipt for posting in found if finding.never_back(db, posting) is not None]
+
+
+def ask_to_keep(db: Session, rt: Runtime, who: Who, dispute: Dispute, details: Mapping[str, Any]) -> Request:
+    """Have other officers say that a posting stands which nobody can reverse; not her who disputes it."""
+    return requests.ask(db, rt, who, WHAT, dispute.posting_id, details, OTHERS, not_by=[dispute.member_id])
+
+
+@requests.agreed(WHAT)
+def keep(db: Session, rt: Runtime, request: Request) -> None:
+    """The officers looked at it together: the dispute is over, the posting stands, and she is told."""
+    posting = db.get_one(Posting, request.about)
+    dispute = open_on(db, posting)
+    if dispute is None:
+        raise Refused("savings.request_over")
+    _end(db, rt, dispute, KEPT)
+    member = groups.by_id(db, dispute.member_id)
+    if member is not None:
+        values: dict[str, Any] = {"receipt": posting.receipt, "amount": request.details["amount"]}
+        telling.member(db, rt, member, "savings.told.kept", key=f"kept:{posting.id}:{request.id}", **values)
 
 
 def _end(db: Session, rt: Runtime, dispute: Dispute, outcome: str) -> None:
@@ -92,9 +126,16 @@ def _read_by(db: Session, number: str) -> Sequence[int]:
     return db.scalars(select(Member.id).where(or_(Member.number == number, for_others), Member.left_on.is_(None))).all()
 
 
-def _tell_officers(db: Session, rt: Runtime, posting: Posting, member: Who, what: str) -> None:
-    """Each time that she says so: she may agree, and think better of it."""
+def _alert(db: Session, posting: Posting) -> str:
+    """What officers can do about it: take it back, or what can not be taken back, let stand."""
+    if posting.kind == "reversal":
+        return "disputed.reversal"
+    return "disputed" if finding.never_back(db, posting) is None else "disputed.stands"
+
+
+def _tell_officers(db: Session, rt: Runtime, posting: Posting, member: Who, text: str, *, key: str) -> None:
+    """Once, however often she says no and yes again: each text costs money."""
     amount = sum(line.amount for line in ledger.lines_of(db, posting.id) if line.amount > 0)
     told: dict[str, Any] = {"receipt": posting.receipt, "card": member.card, "amount": francs(amount)}
-    key = f"{what}:{posting.id}:{rt.now().timestamp():.0f}"
-    telling.officers(db, rt, posting.group_id, f"savings.told.{what}", key=key, but=member.id, **told)
+    whole = f"{key}:{posting.id}:{member.id}"
+    telling.officers(db, rt, posting.group_id, f"savings.told.{text}", key=whole, but=member.id, **told)

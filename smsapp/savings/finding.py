@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from smsapp.refusals import Refused
 from smsapp.savings import chain
 from smsapp.savings.book import Posting, PostingLine
+from smsapp.savings.tables import Cycle
+
+NOT_THUS = ("loan", "write_off", "share_out", "opening")  # they have ways of their own
 
 
 def read(words: str) -> tuple[str, str]:
@@ -52,6 +55,17 @@ def members_of(db: Session, posting: Posting) -> list[int]:
 def is_reversed(db: Session, posting: Posting) -> bool:
     back = aliased(Posting)
     return db.scalar(select(back.id).where(back.reverses == posting.id)) is not None
+
+
+def never_back(db: Session, posting: Posting) -> Refused | None:
+    """Why no reversal will ever take this posting back, if so: it has a way of its own, or its cycle is over."""
+    if posting.kind in NOT_THUS:
+        return Refused(f"savings.not_thus.{posting.kind}", receipt=posting.receipt)
+    if posting.kind == "reversal":
+        return Refused("savings.is_reversal", receipt=posting.receipt)
+    if db.get_one(Cycle, posting.cycle_id).closed_on is not None:
+        return Refused("savings.other_cycle", receipt=posting.receipt)
+    return None
 
 
 def _is(receipt: str) -> list[ColumnElement[bool]]:

@@ -42,8 +42,8 @@ class Said:
 class Event:
     """One thing that happened.
 
-    `what`: booked, told (a text went out), wrote (one came), disputed, asked (to reverse it), yes or no (an officer's
-    to that), reversed or agreed.
+    `what`: booked, told (a text went out), wrote (one came), disputed, asked (to reverse it), asked_to_keep, yes or no
+    (an officer's to that), reversed, agreed or kept.
     """
 
     what: str
@@ -113,14 +113,18 @@ def history(db: Session, scope: Scope, dispute_id: int) -> History:
     ]
     if said.dispute.outcome == "agreed" and said.dispute.ended_at:
         events.append(Event("agreed", said.dispute.ended_at, said.member))
+    if said.dispute.outcome == "kept" and said.dispute.ended_at:
+        events.append(Event("kept", said.dispute.ended_at, None))
     return History(said, entry, sorted(events, key=lambda event: event.at))
 
 
 def _officers(db: Session, said: Said, holders: Mapping[int | None, Holder]) -> Iterator[Event]:
-    """Who asked to reverse it, and what the other officers said to that."""
-    asked = (Request.group_id == said.group.id, Request.what == "cancel", Request.about == said.posting.id)
+    """Who asked to reverse it or to let it stand, and what the other officers said to that."""
+    to_do = Request.what.in_(("cancel", "dispute"))
+    asked = (Request.group_id == said.group.id, to_do, Request.about == said.posting.id)
     for request in db.scalars(select(Request).where(*asked)):
-        yield Event("asked", request.asked_at, holders.get(request.asked_by))
+        what = "asked" if request.what == "cancel" else "asked_to_keep"
+        yield Event(what, request.asked_at, holders.get(request.asked_by))
         for consent in db.scalars(select(Consent).where(Consent.request_id == request.id)):
             yield Event("yes" if consent.given else "no", consent.at, holders.get(consent.member_id))
 
@@ -135,7 +139,7 @@ def _texts(db: Session, said: Said, entries: Sequence[Written]) -> Iterator[Mess
     keys = [f"receipt:{entry.posting.id}:{member_id}" for entry in entries for member_id in ids]
     yield from db.scalars(select(Message).where(Message.key.in_(keys)))
     until = (said.dispute.ended_at or said.dispute.opened_at) + LATER
-    told = or_(*(Message.key.like(f"savings:%{word}:{said.posting.id}:%") for word in ("disputed", "agreed")))
+    told = or_(*(Message.key.like(f"savings:%{word}:{said.posting.id}:%") for word in ("disputed", "agreed", "kept")))
     days = (Message.created_at >= said.posting.at, Message.created_at <= until)
     yield from db.scalars(select(Message).where(Message.facility_id == said.group.facility_id, *days, told))
     member = db.get_one(Member, said.member.id)

@@ -23,6 +23,7 @@ REQUESTS = (
     "pin",
     "share_out",
     "offices",
+    "dispute",
 )  # what more than one officer must agree to
 
 

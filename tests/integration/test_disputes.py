@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from smsapp import hashing, outbox
+from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.refusals import Refused
 from smsapp.savings import cancelling, chain, debts, deposits, groups, ledger, requests, verifying
@@ -16,7 +16,7 @@ from smsapp.savings.book import Dispute, Posting
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Loan, Member, Request
 from smsapp.segments import fold
-from tests.hamlet import TREASURER, TREASURERS_CARD, found, number_of
+from tests.hamlet import TREASURER, TREASURERS_CARD, found, kept_of, number_of
 from tests.handset import STRANGER, Handset
 from tests.village import settle
 
@@ -284,6 +284,99 @@ def test_she_may_think_better_of_her_yes(rt, group, phone):
     assert outcome(rt) is None
 
 
+def test_no_and_yes_again_and_again_costs_each_officer_two_texts(rt, group, phone, clock):
+    first, before = put(rt, group, 3, 1500), len(sent(rt, PRESIDENT))
+    for word in ("NON", "OUI") * 4:
+        phone(BINTOU).say(f"{word} {first.receipt}")
+        clock.move(seconds=61)
+    said, again = sent(rt, PRESIDENT)[before:]
+    assert "n'est pas d'accord" in said
+    assert "est juste" in again
+
+
+# What can not be taken back
+
+
+def stands(rt, group, phone):
+    """A loan to card 3 that she disputes, and the request to let it stand."""
+    put(rt, group, 3, 1500)
+    loan = lend(rt, group, 500)
+    phone(BINTOU).say(f"NON {loan.receipt}")
+    [answer] = phone(TREASURER).say(f"ANNULE {loan.receipt}")
+    return loan, answer, see(rt, lambda db: db.scalars(select(Request)).one())
+
+
+def yes(rt, group, card, request):
+    see(rt, lambda db: requests.say(db, rt, groups.by_card(db, group.id, card), request.id, yes=True))
+
+
+def test_officers_let_a_disputed_loan_stand(rt, group, phone):
+    loan, answer, request = stands(rt, group, phone)
+    assert "Deux autres responsables" in answer
+    assert any(f"ANNULE {loan.receipt} demande a deux autres" in text.replace("à", "a") for text in sent(rt, PRESIDENT))
+    assert not any("s'il est faux" in text for text in sent(rt, PRESIDENT))
+    assert (request.what, request.about, request.needed) == ("dispute", loan.id, 2)
+    with pytest.raises(Refused, match="not_her_say"):
+        yes(rt, group, 3, request)  # it is her own dispute
+    yes(rt, group, 1, request)
+    assert outcome(rt) is None
+    yes(rt, group, 2, request)
+    assert (outcome(rt), postings(rt)) == ("kept", 2)
+    assert f"ont revu ensemble le recu {loan.receipt} (500 F)" in sent(rt, BINTOU)[-1]
+    assert "déjà revu" in phone(BINTOU).say(f"NON {loan.receipt}")[0]
+    assert outcome(rt) == "kept"
+    assert "est un pret" in phone(TREASURER).say(f"ANNULE {loan.receipt} erreur")[0]  # nobody disputes it
+
+
+def test_her_yes_ends_what_officers_were_asked(rt, group, phone):
+    loan, _, request = stands(rt, group, phone)
+    phone(BINTOU).say(f"OUI {loan.receipt}")
+    with pytest.raises(Refused, match="request_over"):
+        yes(rt, group, 1, request)
+    assert outcome(rt) == "agreed"
+
+
+def test_a_wrong_reversal_is_booked_again_or_stands(rt, group, phone):
+    first = put(rt, group, 3, 1500)
+    phone(TREASURER).say(f"ANNULE {first.receipt} erreur")
+    back = reversal(rt)
+    phone(BINTOU).say(f"NON {back.receipt}")
+    assert f"l'annulation {back.receipt} (1 500 F). Si elle est fausse, notez de nouveau" in sent(rt, PRESIDENT)[-1]
+    assert "notez de nouveau" in phone(TREASURER).say(f"ANNULE {back.receipt}")[0]
+    request = see(rt, lambda db: db.scalars(select(Request)).one())
+    for card in (1, 2):
+        yes(rt, group, card, request)
+    assert (outcome(rt), postings(rt)) == ("kept", 2)
+
+
+def close(rt):
+    with transaction(rt.sessions) as db:
+        db.scalars(select(Cycle)).one().closed_on = rt.local_now().date()
+
+
+def test_after_the_cycle_nothing_is_taken_back_and_a_dispute_can_end(rt, group, phone):
+    first, second = put(rt, group, 3, 1500), put(rt, group, 5, 500, key="k2")
+    close(rt)
+    assert fold("est d'un cycle déjà clos") in phone(TREASURER).say(f"ANNULE {second.receipt} erreur")[0]
+    phone(BINTOU).say(f"NON {first.receipt}")
+    assert "Deux autres responsables" in phone(TREASURER).say(f"ANNULE {first.receipt} erreur")[0]
+
+
+# The box
+
+
+def test_a_reversal_does_not_eat_the_social_fund(rt, group, phone):
+    first = put(rt, group, 3, 2500)
+    fund = enter(rt, group, "social", Line("cash", 2000), Line("social", -2000), key="s")
+    enter(rt, group, "expense", Line("cash", -1500), Line("expenses", 1500), key="x")
+    for number in (TREASURER, SECRETARY):
+        [answer] = phone(number).say(f"ANNULE {first.receipt} erreur")
+        assert answer == fold("Refusé : sans la caisse sociale il n'y a que 1 000 F.")
+    assert (held(rt, group), postings(rt)) == (3000, 3)
+    assert "annulé" in phone(TREASURER).say(f"ANNULE {fund.receipt} erreur")[0]  # what the fund itself got
+    assert "manquerait 1 500 F dans" in phone(TREASURER).say(f"ANNULE {first.receipt} erreur")[0]
+
+
 def test_non_without_a_receipt_is_no_keyword(rt, group, phone):
     put(rt, group, 3, 1500)
     assert "l'équipe du centre lira" in phone(BINTOU).say("NON merci")[0]
@@ -295,7 +388,7 @@ def test_non_without_a_receipt_is_no_keyword(rt, group, phone):
 
 @pytest.fixture(scope="module")
 def kept():
-    return hashing.make(PIN)
+    return kept_of(PIN)
 
 
 def test_cancelling_on_the_keypad_is_read_back(rt, kept):
@@ -314,6 +407,23 @@ def test_cancelling_on_the_keypad_is_read_back(rt, kept):
     screen, _ = keypad.key("1")
     assert screen.startswith(f"Recu {first.receipt} (1 500 F) annulé.")
     assert (reversal(rt).reason, reversal(rt).receipt) == ("Montant faux", chain.receipt(group.id, 2))
+
+
+def test_the_keypad_asks_to_let_a_disputed_loan_stand(rt, kept):
+    settle(rt)
+    group = found(rt, pin=kept)
+    put(rt, group, 3, 1500)
+    loan, client = lend(rt, group, 500), Handset(rt, TREASURER).client
+    Handset(rt, BINTOU, client).say(f"NON {loan.receipt}")
+    keypad = Handset(rt, TREASURER, client)
+    keypad.dial()
+    menu, _ = keypad.key("2", PIN)
+    line = next(line for line in menu.split("\n") if "Annuler" in line)
+    screen, _ = keypad.key(line.partition(".")[0], loan.receipt.lower())
+    assert "ne s'annule pas. Le laisser tel quel malgré le désaccord ?" in screen
+    assert "Deux autres responsables" in keypad.key("1")[0]
+    request = see(rt, lambda db: db.scalars(select(Request)).one())
+    assert (request.what, request.about) == ("dispute", loan.id)
 
 
 def test_a_reversal_happens_once(rt, group):

@@ -57,6 +57,7 @@ REQUESTS: Mapping[str, LazyString] = {
     "pin": lazy_gettext("a new PIN"),
     "share_out": lazy_gettext("the share-out"),
     "offices": lazy_gettext("other officers"),
+    "dispute": lazy_gettext("to let a disputed entry stand"),
 }
 CHANNELS: Mapping[str, LazyString] = {
     "sms": lazy_gettext("SMS"),
@@ -87,6 +88,7 @@ DISPUTES: Mapping[str, LazyString] = {
     "open": lazy_gettext("open dispute"),
     "agreed": lazy_gettext("dispute ended: she agrees"),
     "reversed": lazy_gettext("dispute ended: reversed"),
+    "kept": lazy_gettext("dispute ended: the officers let it stand"),
 }
 EVENTS: Mapping[str, LazyString] = {
     "booked": lazy_gettext("Entered in the book"),
@@ -94,8 +96,10 @@ EVENTS: Mapping[str, LazyString] = {
     "wrote": lazy_gettext("Text received"),
     "disputed": lazy_gettext("She says that it is not right (NON)"),
     "asked": lazy_gettext("An officer asks to reverse it"),
+    "asked_to_keep": lazy_gettext("An officer asks to let it stand"),
     "yes": lazy_gettext("Another officer agrees"),
     "no": lazy_gettext("Another officer does not agree"),
     "reversed": lazy_gettext("Reversed"),
     "agreed": lazy_gettext("She agrees after all (OUI)"),
+    "kept": lazy_gettext("The officers let it stand"),
 }
