@@ -6,12 +6,14 @@ import sys
 
 from rich.console import Console
 
-from bench import hops, sending
+from bench import books, hops, sending
 from bench.place import Failed, Place
 from bench.report import table
 from smsapp import logs
 from smsapp.embedded import CanNotRun
 from smsapp.runtime import build
+
+WEB_THREADS = 16  # as wsgi.py has them
 
 
 def main() -> int:
@@ -22,11 +24,12 @@ def main() -> int:
             rt = build(place.settings)
             heard = hops.measure(place, rt, status.update)
             sent = sending.measure(place, rt, status.update)
+            noted = books.measure(build(place.settings, pool_size=WEB_THREADS), status.update)
             place.all_alive()
     except (CanNotRun, Failed) as why:
         words.print(f"bench: {why}", style="red", markup=False)
         return 1
-    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent))
+    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted))
     return 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
+from bench.books import AT_ONCE, Books
 from bench.hops import CONSTANT, LOCKED, OURS, PHONES, Hops
 from bench.memory import MB, Memory
 from bench.sending import GATEWAY_SECONDS, LOOPED, MANY, REPLIES, Sending
@@ -15,6 +16,7 @@ SLOWEST_P99 = 0.250
 TIMES_LOOP = 20
 LARGEST = 130 * MB
 REPLY_P95 = 10.0
+DEPOSIT_P95 = 1.0
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,14 @@ class Row:
     met: bool | None = None
 
 
-def table(hops: Hops, sending: Sending) -> Table:
+def table(hops: Hops, sending: Sending, books: Books) -> Table:
     made = Table(title=f"Ratios of one run, {PHONES} phones at once, everything on this machine")
     made.add_column("what")
     made.add_column("figure", justify="right")
     made.add_column("target", justify="right")
     made.add_column("")
-    for part in (_hop_rows(hops), _sending_rows(sending), _memory_rows(hops.memory, sending.memory)):
+    memory = _memory_rows(hops.memory, sending.memory)
+    for part in (_hop_rows(hops), _sending_rows(sending), _book_rows(books), memory):
         for row in part:
             verdict = {None: "", True: "[green]met[/]", False: "[bold red]not met[/]"}[row.met]
             made.add_row(row.what, row.figure, row.target, verdict)
@@ -67,6 +70,15 @@ def _sending_rows(sending: Sending) -> list[Row]:
         Row("different texts : loop", f"{different:.1f}", target, different >= TIMES_LOOP),
         Row(f"post to gateway of a single reply, median of {REPLIES}", _ms(sending.replies[49])),
         Row("post to gateway of a single reply, 95th percentile", _ms(p95), f"< {REPLY_P95:.0f} s", p95 < REPLY_P95),
+    ]
+
+
+def _book_rows(books: Books) -> list[Row]:
+    p95, times, target = books.p95, books.p95 / books.median_alone, f"< {DEPOSIT_P95:.0f} s"
+    return [
+        Row("a deposit that comes alone, with its receipts, median", _ms(books.median_alone)),
+        Row(f"{AT_ONCE} deposits to one group at once, 95th percentile", _ms(p95), target, p95 < DEPOSIT_P95),
+        Row("  the same : one alone", f"{times:.1f}"),
     ]
 
 

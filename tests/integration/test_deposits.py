@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import BoundedSemaphore
 
 import pytest
 from sqlalchemy import func, select, update
 
-from smsapp import conversations, hashing, people
+from smsapp import conversations, people
 from smsapp.db import transaction
 from smsapp.refusals import Refused
 from smsapp.savings import chain, deposits, groups, ledger, receipts, verifying
@@ -19,7 +18,7 @@ from smsapp.savings.ledger import Entry
 from smsapp.savings.ledger import Line as Side
 from smsapp.savings.tables import Cycle, Group, Line, Loan, Meeting, Member
 from smsapp.segments import count, fits_ussd, fold
-from tests.hamlet import TREASURER, TREASURERS_CARD, found, number_of
+from tests.hamlet import TREASURER, TREASURERS_CARD, found, kept_of, number_of
 from tests.handset import Handset
 from tests.village import settle
 
@@ -29,7 +28,7 @@ SECRETARY = number_of(2)
 
 @pytest.fixture(scope="module")
 def kept():
-    return hashing.make(PIN)
+    return kept_of(PIN)
 
 
 @pytest.fixture
@@ -344,7 +343,8 @@ def test_a_witness_reads_what_is_for_her(rt, group, treasurer):
         db.flush()
     treasurer.say("DEPOT 3 500")
     [said] = arrived(rt, treasurer, number_of(5))
-    assert said.startswith("For 3. Bintou. Benkadi: deposit of 500 F")
+    assert said.startswith("For card 3. Benkadi: deposit of 500 F")
+    assert "Bintou" not in said  # whose money it is may be forgotten; the witness's texts stay
 
 
 def test_nobody_to_tell_is_no_trouble(rt, group, treasurer):
@@ -389,7 +389,7 @@ def test_every_kind_has_a_receipt_of_one_message(rt):
 def read(db, rt, posting, member, francs):
     for language in ("fr", "bm", "en"):
         said = receipts.words(db, rt, posting, member, language, francs)
-        said = rt.texts.say(language, "receipt.witness", member="12. Fatoumata", receipt=said)
+        said = rt.texts.say(language, "receipt.witness", card=12, receipt=said)
         said = fold(receipts.shortened(said, member.group))
         assert count(said) == 1
         assert "{" not in said
@@ -398,16 +398,8 @@ def read(db, rt, posting, member, francs):
 
 # At once
 
-PHONES, THREADS = 50, 10  # as many hops at once as a few web processes take; the others wait their turn
-ROUNDS = 3  # the quickest says what the book can do
-
-
-def crowding():
-    """How many times longer than it computes this process takes, because others have the processor: 1 where none do."""
-    wall, mine = time.perf_counter(), time.thread_time()
-    while time.thread_time() - mine < 0.03:
-        pass
-    return max((time.perf_counter() - wall) / 0.03, 1)
+PHONES = 50
+LONGEST = 5.0  # seconds; `make bench` has the figure of an idle machine, far below: this one notices a queue that grows
 
 
 def swell(rt, group):
@@ -419,30 +411,25 @@ def swell(rt, group):
             db.add(Member(**like, card=card, person_id=person.id, number=number_of(card)))
 
 
-def test_fifty_phones_at_once_lose_nothing_and_double_nothing(live_rt, clock):
+def test_fifty_phones_at_once_lose_nothing_and_double_nothing(live_rt):
     settle(live_rt)
     group = found(live_rt)
     swell(live_rt, group)
     both = [of(live_rt, group, card) for card in (2, TREASURERS_CARD)]
-    cards, turn, slowest = range(1, PHONES + 1), BoundedSemaphore(THREADS), []
+    cards = range(1, PHONES + 1)
 
     def one(card):
         began = time.perf_counter()
-        with turn:
-            put(live_rt, both[card % 2], card, 500, f"{clock.at.day}-{card}")
+        put(live_rt, both[card % 2], card, 500, f"k{card}")
         return time.perf_counter() - began
 
-    while len(slowest) < ROUNDS and min(slowest, default=1) >= 1:
-        with ThreadPoolExecutor(PHONES) as pool:
-            crowd = crowding()
-            took = sorted(pool.map(one, cards))
-            slowest.append(took[int(PHONES * 0.95)] / ((crowd + crowding()) / 2))
-            list(pool.map(one, cards))  # every hop comes twice
-        clock.move(days=1)
-    assert told(live_rt, group, "cash") == PHONES * 500 * len(slowest)
-    assert {told(live_rt, group, "savings", card) for card in cards} == {500 * len(slowest)}
-    assert walk(live_rt, group) == PHONES * len(slowest)
-    assert min(slowest) < 1
+    with ThreadPoolExecutor(PHONES) as pool:
+        took = sorted(pool.map(one, cards))
+        list(pool.map(one, cards))  # every hop comes twice
+    assert told(live_rt, group, "cash") == PHONES * 500
+    assert {told(live_rt, group, "savings", card) for card in cards} == {500}
+    assert walk(live_rt, group) == PHONES
+    assert took[int(PHONES * 0.95)] < LONGEST
 
 
 def test_two_treasurers_at_once_with_one_deposit(live_rt):
