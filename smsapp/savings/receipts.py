@@ -120,7 +120,7 @@ def _said(
 
 def _draft(rt: Runtime, posting: Posting, member: Who, reader: Who, language: str | None, text: str) -> Draft:
     if reader.id != member.id:
-        text = rt.texts.say(language, "receipt.witness", member=member.title, receipt=text)
+        text = rt.texts.say(language, "receipt.witness", card=member.card, receipt=text)
     return Draft(
         reader.number or "",
         shortened(text, member.group),
