@@ -80,6 +80,7 @@ class Talk:
         self.state = State.from_json(memory.state) if memory.state else None
         self.turn = memory.turn
         self.effects_run = 0
+        self.done = False  # whether something was written down: effects ran, and refused nothing
 
     @property
     def db(self) -> Session:
@@ -272,6 +273,7 @@ class Talk:
         shown = {**step.screen.values, **anew.screen.values}
         return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
 
+        self.done = self.done or any(wanted.name not in effects.READS for wanted in step.effects)
     def _refused(self, no: Refused) -> Reply:
         reason = self.words(f"refused.{no.key}", **no.values)
         self.caller.forget()

@@ -16,11 +16,12 @@ from smsapp.effects import (
     savings_share,
     savings_tontine,
 )
-from smsapp.effects.base import EFFECTS, FACTS, Caller, Facts, effect, fact, run
+from smsapp.effects.base import EFFECTS, FACTS, READS, Caller, Facts, effect, fact, run
 
 __all__ = [
     "EFFECTS",
     "FACTS",
+    "READS",
     "Caller",
     "Facts",
     "agreeing",

@@ -59,6 +59,7 @@ Fact = Callable[[Caller], Any]
 Run = Callable[[Caller, Effect], Mapping[str, Any] | None]
 FACTS: dict[str, Fact] = {}
 EFFECTS: dict[str, Run] = {}
+READS: set[str] = set()  # effects that write nothing
 
 
 def fact(name: str) -> Callable[[Fact], Fact]:
@@ -69,9 +70,11 @@ def fact(name: str) -> Callable[[Fact], Fact]:
     return register
 
 
-def effect(name: str) -> Callable[[Run], Run]:
+def effect(name: str, *, reads: bool = False) -> Callable[[Run], Run]:
     def register(function: Run) -> Run:
         EFFECTS[name] = function
+        if reads:
+            READS.add(name)
         return function
 
     return register

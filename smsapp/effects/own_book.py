@@ -47,7 +47,7 @@ def group_totals(caller: Caller) -> str:
     return "\n".join(lines)
 
 
-@effect("savings.balance")
+@effect("savings.balance", reads=True)
 def balance(caller: Caller, wanted: Effect) -> dict[str, str]:
     """By SMS: a line for each membership of this number; for who keeps the book, the group's."""
     del wanted
