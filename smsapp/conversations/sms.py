@@ -23,6 +23,7 @@ ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
 A_SENTENCE = 2  # words …
 A_SENTENCE_LENGTH = 8  # … and characters: "trop cher" is something to say, "1 2" a slip
+PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
 
@@ -89,6 +90,11 @@ def _take(talk: Talk, row: Message) -> str:
         before, talk.state = (talk.state if talk.in_form else None), None
         _say(talk, row, talk.begin(wanted.argument, wanted.rest), before)
         return f"keyword {wanted.argument}"
+    if talk.behind_pin and _like_a_pin(text):
+        row.text = None
+        code = talk.rt.settings.service_code
+        _post(talk, row, talk.words("code_by_sms", service_code=code), "reply")
+        return "code"
     if _answers_question(talk, text):
         return _answer(talk, row, text)
     if meant := close_to(text, talk.flows.live):
@@ -100,12 +106,16 @@ def _take(talk: Talk, row: Message) -> str:
 
 def _answers_question(talk: Talk, text: str) -> bool:
     talk.put_reading_away()
-    flow = talk.flow
-    if flow is None or not talk.in_form or not (flow.by_sms or flow.name == "resume"):
+    if not talk.takes_sms:
         return False
     heard_at = talk.memory.heard_at
     fresh = heard_at is not None and talk.rt.now() - heard_at <= RESUME_WITHIN
     return fresh or len(text) <= STALE_ANSWER
+
+
+def _like_a_pin(text: str) -> bool:
+    digits = text.strip(" .,;:!?*#\n")
+    return digits.isdecimal() and PIN_LENGTHS[0] <= len(digits) <= PIN_LENGTHS[1]
 
 
 def _answer(talk: Talk, row: Message, text: str) -> str:
@@ -131,7 +141,7 @@ def _command_words(talk: Talk, words: str, wanted: Command) -> str:
     """The open question again below a change of language; what there is to leave where she named something else."""
     if wanted.name == "stop" and wanted.rest and not wanted.argument:
         return talk.words("stopped.everything", typed=wanted.rest[0][:15])
-    if wanted.name == "language" and talk.in_form and talk.flow is not None and talk.flow.by_sms:
+    if wanted.name == "language" and talk.takes_sms:
         return f"{words}\n{talk.sms(talk.show())}"
     return words
 

@@ -192,6 +192,17 @@ class Talk:
             return []
 
     @property
+    def behind_pin(self) -> bool:
+        """Is something open that asks for a PIN, or was let in by one?"""
+        return any(flow.keypad_only for flow in self._open_flows())
+
+    @property
+    def takes_sms(self) -> bool:
+        """May the open question be sent and answered by SMS? Whether to go on is asked as the form below asks."""
+        asking = [flow for flow in self._open_flows() if flow.asks and flow.name != RESUME]
+        return self.in_form and bool(asking) and asking[-1].by_sms and not self.behind_pin
+
+    @property
     def in_form(self) -> bool:
         """Is there a question open, and not only a menu or something to read?"""
         return bool(self._asking())
@@ -262,6 +273,7 @@ class Talk:
                 raise
             raise Unwound(no, self.effects_run) from no
         self.facts = effects.Facts(self.caller)
+        self.done = self.done or any(wanted.name not in effects.READS for wanted in step.effects)
         return values
 
     def _menu_anew(self, step: Step) -> Step:
@@ -273,7 +285,6 @@ class Talk:
         shown = {**step.screen.values, **anew.screen.values}
         return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
 
-        self.done = self.done or any(wanted.name not in effects.READS for wanted in step.effects)
     def _refused(self, no: Refused) -> Reply:
         reason = self.words(f"refused.{no.key}", **no.values)
         self.caller.forget()

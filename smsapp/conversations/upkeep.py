@@ -67,7 +67,7 @@ def _nudge(rt: Runtime, number: str) -> bool:
         talk = Talk(one, rt, number, "sms", memory)
         talk.put_reading_away()
         flow = talk.flow
-        if flow is None or talk.state is None or not flow.by_sms:
+        if flow is None or talk.state is None or not (flow.by_sms and talk.takes_sms):
             return False
         # The run itself would lead from this row to the answers, whose id comes from it.
         run = hashlib.sha256(talk.state.top.run.encode()).hexdigest()

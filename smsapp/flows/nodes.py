@@ -135,6 +135,11 @@ class Flow:
         return tuple(node for node in self.nodes if isinstance(node, Ask))
 
     @cached_property
+    def keypad_only(self) -> bool:
+        """Whether it stands behind a PIN, or asks for one: none of it is ever asked or answered by SMS."""
+        return bool(self.guard) or any(ask.type == "pin" for ask in self.asks)
+
+    @cached_property
     def filled(self) -> frozenset[str]:
         """Names of the places with a text, in any language, that has something to fill in."""
         keys = (key for texts in self.texts.values() for key, words in texts.items() if "{" in words)
