@@ -18,7 +18,7 @@ from smsapp.config import Settings
 from smsapp.db import Base, Sessions
 from smsapp.runtime import Runtime, build
 from tests import guard, servers
-from tests.fakes import Clock, FakeGateway
+from tests.fakes import SECRET_KEY, Clock, FakeGateway
 
 # Two slow cores and many test processes: time says nothing about a law.
 hypothesis_settings.register_profile("suite", deadline=None, max_examples=100, derandomize=bool(os.environ.get("CI")))
@@ -67,7 +67,7 @@ def settings(addresses: servers.Addresses) -> Settings:
         {
             "DATABASE_URL": addresses.database_url,
             "REDIS_URL": addresses.redis_url,
-            "SECRET_KEY": "for tests only",
+            "SECRET_KEY": SECRET_KEY,
             "WEBHOOK_TOKEN": "dev",
             "AT_USERNAME": "sandbox",
             "AT_API_KEY": "simulator",

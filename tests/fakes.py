@@ -9,6 +9,7 @@ from typing import Any
 from smsapp.gateways.base import Gateway, SendError, Taken
 
 Answer = Taken | SendError
+SECRET_KEY = "for tests only"
 
 
 class Clock:

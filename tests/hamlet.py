@@ -11,7 +11,9 @@ from sqlalchemy import select
 from smsapp import people
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
+from smsapp.savings import pins
 from smsapp.savings.tables import Cycle, Group, Member, Office
+from tests.fakes import SECRET_KEY
 from tests.village import SOTUBA
 
 NAMES = (
@@ -38,6 +40,11 @@ HELD = {1: "president", 2: "secretary", 13: "treasurer", 3: "counter1", 4: "coun
 
 def number_of(card: int) -> str:
     return TREASURER if card == TREASURERS_CARD else f"+223700002{10 + card}"
+
+
+def kept_of(pin: str) -> str:
+    """What is kept of a PIN, as `found` and rows of members take it."""
+    return pins.make(SECRET_KEY, pin)
 
 
 def found(

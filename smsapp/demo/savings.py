@@ -32,7 +32,7 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
     savings = told["savings"]
     # A chance of its own: more of these must not change the answers to the surveys.
     chance = random.Random(savings["seed"])
-    kept = {who: pins.make(pin) for who, pin in savings["pins"].items()}  # hashing takes long: each PIN once
+    kept = {who: pins.make(rt.settings.secret_key, pin) for who, pin in savings["pins"].items()}
     last = db.scalar(select(func.max(Group.id))) or 0
     ids = {table: Ids(db, f"savings_{table}") for table in ("postings", "meetings", "loans")}
     for group_id, row in enumerate(savings["groups"], start=last + 1):

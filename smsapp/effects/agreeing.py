@@ -53,13 +53,14 @@ def ask_number(caller: Caller, wanted: Effect) -> None:
 def new_pin(caller: Caller, wanted: Effect) -> dict[str, str]:
     """What is kept of the PIN that was just typed: her own, or one for the card that was named."""
     who, pin = access.speaking(caller.db, caller.number), str(wanted.answers[wanted.node])
-    return {"kept": pins.make(pin) if "card" in wanted.answers else newpins.choose(caller.db, who, pin)}
+    if "card" in wanted.answers:
+        return {"kept": pins.make(caller.rt.settings.secret_key, pin)}
+    return {"kept": newpins.choose(caller.db, caller.rt, who, pin)}
 
 
 @effect("savings.repeat_pin")
 def repeat_pin(caller: Caller, wanted: Effect) -> None:
-    del caller
-    newpins.repeat(str(wanted.answers[wanted.node]), str(wanted.answers["kept"]))
+    newpins.repeat(caller.rt, str(wanted.answers[wanted.node]), str(wanted.answers["kept"]))
 
 
 @effect("savings.change_pin")

@@ -185,7 +185,7 @@ def first_pins(
         if member.pin is not None:
             raise Unfit("pin", "given")
         pin = _pin()
-        pins.keep(db, member.id, pins.make(pin))
+        pins.keep(db, member.id, pins.make(rt.settings.secret_key, pin))
         made.append((member, pin))
     if made:
         founding.note(db, rt, staff, group, "pins_given", cards=[member.card for member, _ in made])

@@ -13,20 +13,20 @@ from smsapp.savings.tables import Member, Request
 NEEDED = 2
 
 
-def choose(db: Session, who: Who, pin: str) -> str:
+def choose(db: Session, rt: Runtime, who: Who, pin: str) -> str:
     """What is kept of her own new PIN, which is not the old one.
 
     Only she may be told so, who has just given the old one: of somebody else's it would be a try that nobody counts.
     """
-    old = db.get_one(Member, who.id).pin
-    if old is not None and pins.same(pin, old):
+    old, key = db.get_one(Member, who.id).pin, rt.settings.secret_key
+    if old is not None and pins.same(key, pin, old):
         raise Refused("savings.pin_same")
-    return pins.make(pin)
+    return pins.make(key, pin)
 
 
-def repeat(pin: str, kept: str) -> None:
+def repeat(rt: Runtime, pin: str, kept: str) -> None:
     """She typed it twice: without seeing it, once is a slip too easily made."""
-    if not pins.same(pin, kept):
+    if not pins.same(rt.settings.secret_key, pin, kept):
         raise Refused("savings.pin_not_again")
 
 

@@ -1,4 +1,8 @@
-"""PINs: how they are kept, and how long a member waits who types wrong ones."""
+"""PINs: how they are kept, and how long a member waits who types wrong ones.
+
+They are kept under the service's SECRET_KEY: the database alone tells nobody a PIN, and under another key none is right
+any more. At the keypad it is the tries that are counted, not the time that one takes, which hold a stranger back.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,10 @@ FIRST, LONGEST = timedelta(minutes=30), timedelta(hours=24)  # of the pauses: ea
 MINUTE = timedelta(minutes=1)
 
 
-def make(pin: str) -> str:
+def make(secret_key: str, pin: str) -> str:
     """What is kept of a PIN."""
     try:
-        return hashing.make(pin)
+        return hashing.make_short(pin, secret_key)
     except hashing.Busy as why:
         raise Refused("savings.busy") from why
 
@@ -37,7 +41,7 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
     if member.left_on is not None or member.pin is None:
         raise Refused("savings.pin_none", final=True)
     hold(rt, member)
-    if same(pin, member.pin):
+    if same(rt.settings.secret_key, pin, member.pin):
         if member.wrong_pins or member.pin_locks:
             keep(db, member_id, member.pin)
         return
@@ -63,10 +67,10 @@ def keep(db: Session, member_id: int, kept: str) -> None:
     db.flush()
 
 
-def same(pin: str, kept: str) -> bool:
+def same(secret_key: str, pin: str, kept: str) -> bool:
     """Whether `kept` is of this PIN; nothing is counted."""
     try:
-        return hashing.check(pin, kept)
+        return hashing.check_short(pin, kept, secret_key)
     except hashing.Busy as why:
         raise Refused("savings.busy") from why
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import sessionmaker
 
-from smsapp import demo, hashing
+from smsapp import demo
 from smsapp.db import transaction
-from smsapp.savings import charges, debts, groups, ledger, verifying
+from smsapp.savings import charges, debts, groups, ledger, pins, verifying
 from smsapp.savings.book import Dispute, Posting, ShareOut
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
-from tests.fakes import Clock
+from tests.fakes import SECRET_KEY, Clock
 from tests.hamlet import HELD, TREASURER, number_of
 
 NAMES = ("Benkadi", "Sabali", "Jigiya", "Wassa", "Niéta")
@@ -60,8 +60,8 @@ def test_the_group_of_the_contract_is_there(db):
     assert {who.card: who.offices[0] for who in groups.officers(db, group.id)} == HELD
     [treasurer] = groups.of_number(db, TREASURER)
     assert treasurer.keeps_book
-    assert hashing.check("1234", members[-1].pin)
-    assert hashing.check("1111", members[0].pin)
+    assert pins.same(SECRET_KEY, "1234", members[-1].pin)
+    assert pins.same(SECRET_KEY, "1111", members[0].pin)
     assert len({m.pin for m in members}) == 2  # hashed once each: loading must not take long
     cycle = ledger.open_cycle(db, group.id)
     rules = (cycle.share_value, cycle.most_shares, cycle.social, cycle.charge, cycle.fine, cycle.method, cycle.unit)

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from smsapp import hashing, people
+from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
-from smsapp.savings import founding, groups, ledger, membership, offices, reading, requests
+from smsapp.savings import founding, groups, ledger, membership, offices, pins, reading, requests
 from smsapp.savings.founding import Facts
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Member, Office
@@ -242,7 +242,7 @@ def test_a_first_pin_is_shown_once_and_fixes_her_number(rt, desk, empty):
     page = posted(desk, f"{edit}/members/{awa.id}/pin", {}, 200)
     [pin] = re.findall(r'card-value">(\d{4})<', page)
     kept = members(rt, empty.id)[0].pin
-    assert hashing.check(pin, kept)
+    assert pins.same(rt.settings.secret_key, pin, kept)
     assert pin not in desk.see(f"{edit}/members/{awa.id}")
     again = desk.post(f"{edit}/members/{awa.id}/pin", follow_redirects=True).text
     assert "déjà un PIN" in again

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from smsapp.db import transaction
-from smsapp.savings import groups, ledger, loans, pins
+from smsapp.savings import groups, ledger, loans
 from smsapp.savings.book import Posting
 from smsapp.savings.ledger import Entry
 from smsapp.savings.ledger import Line as Side
 from smsapp.savings.tables import Line, Request
 from smsapp.segments import fits_ussd
-from tests.hamlet import TREASURERS_CARD, found, number_of
+from tests.hamlet import TREASURERS_CARD, found, kept_of, number_of
 from tests.handset import Handset, web
 from tests.village import settle
 
@@ -25,7 +25,7 @@ PIN = "1234"
 
 @pytest.fixture(scope="module")
 def kept():
-    return pins.make(PIN)
+    return kept_of(PIN)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from sqlalchemy import event, func, select, update
 
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.savings import ledger, meetings, pins, verifying
+from smsapp.savings import ledger, meetings, verifying
 from smsapp.savings.book import Balance, Posting, PostingLine
 from smsapp.savings.tables import Consent, Group, Line, Loan, Meeting, Member, Request
-from tests.hamlet import TREASURER, cards, found, number_of
+from tests.hamlet import TREASURER, cards, found, kept_of, number_of
 from tests.handset import Handset
 from tests.village import settle
 
@@ -20,7 +20,7 @@ MEETING = ("2", "1234", "2")  # from the main menu
 
 @pytest.fixture(scope="module")
 def pin():
-    return pins.make("1234")
+    return kept_of("1234")
 
 
 @pytest.fixture

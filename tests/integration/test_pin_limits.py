@@ -14,12 +14,13 @@ from smsapp.db import transaction
 from smsapp.messages import MT, Message
 from smsapp.savings import pins
 from smsapp.savings.tables import Member
-from tests.hamlet import found, number_of
+from tests.hamlet import found, kept_of, number_of
 from tests.handset import Handset, web
 from tests.village import settle
 
 PIN = "1111"
-KEPT = pins.make(PIN)
+KEPT = kept_of(PIN)
+HERS = (number_of(8),)
 
 
 def group_of(rt):
@@ -37,7 +38,7 @@ def alter(rt, card, **values):
         db.execute(update(Member).where(Member.card == card).values(**values))
 
 
-def at_once(rt, guesses, numbers=(number_of(8),)):
+def at_once(rt, guesses, numbers=HERS):
     """Each guess dialled in a session of its own, all at the same time; the first words of each screen."""
     plain = web(rt).application
     phones = [Handset(rt, numbers[n % len(numbers)], plain.test_client()) for n in range(len(guesses))]
@@ -50,7 +51,7 @@ WRONG = [f"{pin}" for pin in range(2000, 2020)]
 LOCKED = "Code refusé : trop d'essais. Le service bloque ce code"
 
 
-@pytest.mark.parametrize("numbers", [[number_of(8)], [number_of(8), "+22370000299"]])
+@pytest.mark.parametrize("numbers", [HERS, [number_of(8), "+22370000299"]])
 def test_of_many_guesses_at_once_five_are_looked_at(live_rt, monkeypatch, numbers):
     group_of(live_rt)
     alter(live_rt, 8, next_number="+22370000299")  # a second phone on which her PIN may be given

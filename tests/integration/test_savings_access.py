@@ -16,12 +16,12 @@ from smsapp.refusals import Refused
 from smsapp.savings import access, groups, ledger, newpins, numbers, pins, requests, standing
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Consent, Member, Request
-from tests.hamlet import TREASURER, TREASURERS_CARD, cards, found, number_of
+from tests.hamlet import TREASURER, TREASURERS_CARD, cards, found, kept_of, number_of
 from tests.handset import STRANGER, Handset, web
 from tests.village import settle
 
 PIN, WRONG = "1111", "9999"
-KEPT = pins.make(PIN)
+KEPT = kept_of(PIN)
 NEW = "+22370000299"
 GROUP, CODES, OWN_NUMBER, OWN_PIN = "Mon groupe", "Code et numéro", "Changer mon numéro", "Changer mon code"
 
@@ -179,7 +179,7 @@ def test_a_pin_is_kept_nowhere_as_it_was_typed(phone, rt, group):
 
 
 def test_a_shared_phone_asks_whose_it_is_now(phone, rt, group, client):
-    alter(rt, group, 7, number=number_of(8), pin=pins.make("2222"))
+    alter(rt, group, 7, number=number_of(8), pin=kept_of("2222"))
     phone.dial()
     screen, _ = pick(phone, GROUP)
     assert "1. Benkadi, carte 7\n2. Benkadi, carte 8" in screen
@@ -227,7 +227,7 @@ def test_a_new_session_gives_the_pin_before_an_open_form_goes_on(phone, rt, grou
 
 
 def test_on_a_shared_phone_the_guard_says_whose_pin_it_wants(phone, rt, group):
-    alter(rt, group, 7, number=number_of(8), pin=pins.make("2222"))
+    alter(rt, group, 7, number=number_of(8), pin=kept_of("2222"))
     phone.dial()
     pick(phone, GROUP, "Benkadi, carte 8")
     phone.key(PIN)
@@ -540,7 +540,7 @@ def test_who_practises_changes_nothing(rt, group, phone, client):
     with transaction(rt.sessions) as db:
         assert db.scalars(select(Consent)).all() == []
         assert db.get_one(Request, request.id).outcome is None
-    assert pins.same(PIN, row(rt, group, 2).pin)
+    assert pins.same(rt.settings.secret_key, PIN, row(rt, group, 2).pin)
     assert len(sent(rt)) == before
 
 
@@ -567,7 +567,7 @@ def test_the_new_pin_is_still_known_after_the_line_was_lost(phone, rt, group):
     phone.dial()
     assert "Tapez encore" in phone.key(PIN)[0]  # the guard's question
     assert "est changé" in phone.key("2468")[0]
-    assert pins.same("2468", row(rt, group, 8).pin)
+    assert pins.same(rt.settings.secret_key, "2468", row(rt, group, 8).pin)
 
 
 def test_a_forgotten_pin_is_typed_on_an_officers_phone_and_two_others_agree(phone, rt, group, client):

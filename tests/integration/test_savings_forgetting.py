@@ -11,18 +11,18 @@ from smsapp import people, registry
 from smsapp.db import Base, transaction
 from smsapp.people import Number, Person
 from smsapp.refusals import Refused
-from smsapp.savings import groups, ledger, numbers, pins, requests, verifying
+from smsapp.savings import groups, ledger, numbers, requests, verifying
 from smsapp.savings.book import Posting
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Group, Member
 from smsapp.savings.tables import Line as Open
 from tests.desk import Desk
-from tests.hamlet import TREASURER, cards, found, number_of
+from tests.hamlet import TREASURER, cards, found, kept_of, number_of
 from tests.handset import Handset, web
 from tests.village import settle
 
 PIN = "1111"
-KEPT = pins.make(PIN)
+KEPT = kept_of(PIN)
 OLD, NEW = number_of(8), "+22370000299"
 
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from smsapp.db import transaction
-from smsapp.savings import groups, ledger, pins, verifying
+from smsapp.savings import groups, ledger, verifying
 from smsapp.savings.book import ShareOut
 from smsapp.savings.ledger import Entry
 from smsapp.savings.ledger import Line as Side
 from smsapp.savings.tables import Group, Line, Meeting, Request
 from smsapp.segments import fits_ussd
-from tests.hamlet import TREASURERS_CARD, found, number_of
+from tests.hamlet import TREASURERS_CARD, found, kept_of, number_of
 from tests.handset import Handset, web
 from tests.village import settle
 
@@ -24,7 +24,7 @@ PIN = "1234"
 
 @pytest.fixture(scope="module")
 def kept():
-    return pins.make(PIN)
+    return kept_of(PIN)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from smsapp.db import transaction
 from smsapp.refusals import Refused
-from smsapp.savings import groups, ledger, pins, tontine, verifying
+from smsapp.savings import groups, ledger, tontine, verifying
 from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.tables import Group
-from tests.hamlet import TREASURER, found, number_of
+from tests.hamlet import TREASURER, found, kept_of, number_of
 from tests.handset import Handset
 from tests.village import settle
 
@@ -19,7 +19,7 @@ ORDER = [3, 1, 2, 13]
 
 @pytest.fixture(scope="module")
 def pin():
-    return pins.make("1234")
+    return kept_of("1234")
 
 
 @pytest.fixture

@@ -83,6 +83,16 @@ def test_a_check_costs_19_mib_two_rounds_and_one_lane():
     assert hashing.outdated(kept.replace("t=2", "t=1"))
 
 
+def test_a_pin_is_quick_to_check_and_worth_nothing_without_the_services_key():
+    kept = hashing.make_short("1234", "a key")
+    assert kept.startswith("$argon2id$v=19$m=2048,t=2,p=1$")
+    assert hashing.check_short("1234", kept, "a key")
+    assert not hashing.check_short("1234", kept, "another key")
+    assert not hashing.check_short("1235", kept, "a key")
+    assert not hashing.check("1234", kept)
+    assert not hashing.check_short("1234", "not a hash", "a key")
+
+
 def test_whoever_finds_every_place_taken_is_told(monkeypatch):
     monkeypatch.setattr(hashing, "PATIENCE", 0.01)
     kept = passwords.make("any password")
