@@ -74,6 +74,8 @@ def deposit(
     member = _member(db, who, card)
 
     def check(cycle: Cycle) -> None:
+        if held is not None and who.kind == "vsla":
+            meetings.hold(db, db.get_one(Meeting, held))  # it was looked up before the book was ours
         if seen := _seen(rt, member, cycle, amount, _before(db, rt, member, held), again=again):
             at = f"{seen.astimezone(rt.settings.timezone):%H:%M}"
             raise Refused("savings.already", card=member.card, amount=francs(amount), at=at)
