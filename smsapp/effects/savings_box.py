@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import speaking
 from smsapp.effects.savings_base import booking, rehearsal
 from smsapp.effects.savings_desk import Values, by_hand, cards, meeting, say, signed, summary, text
+from smsapp.effects.savings_second import second
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, beginning, box, closing, groups, ledger, meetings, receipts, shares
+from smsapp.savings import access, beginning, box, closing, groups, ledger, meetings, receipts, seconding, shares
 from smsapp.savings.book import POSTINGS, Posting
 from smsapp.savings.box import Booking
 from smsapp.savings.groups import Who
@@ -106,7 +109,8 @@ def money_check(caller: Caller, wanted: Effect) -> Values:
     """`Expense, transport: 1 500 F`, for reading back; what would be refused is refused here."""
     what, amount = str(wanted.answers["what"]), int(wanted.answers["amount"])
     with meeting(caller) as desk, rehearsal(desk.db):
-        _money(desk.db, caller, by_hand(caller, wanted, desk), wanted, what, amount)
+        agreed = next(iter(seconding.able(desk.db, desk.who)), None)  # as if one of them had
+        _money(desk.db, caller, replace(by_hand(caller, wanted, desk), agreed=agreed), wanted, what, amount)
     words = [say(caller, f"savings_money.what.{what}")]
     words += [
         say(caller, f"savings_money.{name}.{wanted.answers[name]}") for name in ("on", "use") if name in wanted.answers
@@ -118,8 +122,10 @@ def money_check(caller: Caller, wanted: Effect) -> Values:
 def money(caller: Caller, wanted: Effect) -> Values:
     """An expense, a use of the social fund, or money from outside and back."""
     what, amount = str(wanted.answers["what"]), int(wanted.answers["amount"])
+    agreed = second(caller, wanted)
     with meeting(caller) as desk:
-        posting = _money(desk.db, caller, by_hand(caller, wanted, desk), wanted, what, amount)
+        by = replace(by_hand(caller, wanted, desk), agreed=agreed)
+        posting = _money(desk.db, caller, by, wanted, what, amount)
         cash = francs(ledger.total(desk.db, desk.who.group_id, "cash"))
         return {"sum": francs(amount), "receipt": posting.receipt, "cash": cash}
 
@@ -190,20 +196,31 @@ def close(caller: Caller, wanted: Effect) -> Values:
         return {"nth": closed.nth, "box": francs(counts[0])}
 
 
+@effect("savings.counted")
+def counted(caller: Caller, wanted: Effect) -> Values:
+    """What both counted, and nothing yet of the book."""
+    del caller
+    return {"box": francs(int(wanted.answers["second"]))}
+
+
 @effect("savings.compare")
 def compare(caller: Caller, wanted: Effect) -> Values:
-    """What the box has more or less than the book says."""
+    """What the box has more or less than the book says, once it is said why."""
+    why = str(wanted.answers["why"])
+    if why not in closing.REASONS:
+        return {}
     who = access.speaking(caller.db, caller.number)
-    counted, book = int(wanted.answers["first"]), ledger.total(caller.db, who.group_id, "cash")
-    key = "savings.box_more" if counted > book else "savings.box_less"
-    return {"gap": say(caller, key, gap=francs(abs(counted - book)), book=francs(book), box=francs(counted))}
+    found = int(wanted.answers["first"]) - ledger.total(caller.db, who.group_id, "cash")
+    speaks = caller.language
+    return {"gap": closing.gap(caller.rt, speaks, found), "reason": closing.called(caller.rt, speaks, why)}
 
 
 @effect("savings.explain")
 def explain(caller: Caller, wanted: Effect) -> Values:
+    agreed = second(caller, wanted)
     with meeting(caller) as desk:
         counts = (int(wanted.answers["first"]), int(wanted.answers["second"]))
-        told = (*counts, str(wanted.answers["why"]), wanted.key, caller.channel)
+        told = (*counts, str(wanted.answers["why"]), wanted.key, caller.channel, agreed)
         posting = closing.explain(desk.db, caller.rt, desk.who, desk.now, *told)
         receipt = posting.receipt if posting else "-"
         return {"nth": desk.now.meeting.nth, "box": francs(counts[0]), "receipt": receipt}

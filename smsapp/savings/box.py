@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.savings import ledger, meetings, shares
+from smsapp.savings import groups, ledger, meetings, seconding, shares, telling
 from smsapp.savings.batches import Batch
-from smsapp.savings.book import Posting
+from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.meetings import Sitting
@@ -23,6 +24,11 @@ from smsapp.savings.tables import Meeting
 USES = ("health", "death", "school", "other")
 EXPENSES = ("cahier", "transport", "soap", "other")
 FINES = ("absent", "late", "talking", "other")
+SPENT = {"expense": "expense", "social_use": "social", "outside": "out"}  # kinds that leave the box, as they are asked
+
+# Of what lies in the box besides the social fund, one bookkeeper lets a quarter go in a day by her word alone: soap,
+# transport, the help for one family. More is a day's work of thieves, and in ten small parts as well as in one.
+ALONE_PART = 4
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Booking:
     key: str
     channel: str
     meeting_id: int | None = None
+    agreed: Who | None = None  # a second officer, whose PIN was given
 
     def entry(self, kind: str, *lines: Line, at: str = "", reason: str = "", category: str = "") -> Entry:
         told = (f"{self.key}{at}", self.channel, self.who.id, self.meeting_id)
@@ -72,7 +79,7 @@ def social_use(db: Session, rt: Runtime, by: Booking, amount: int, use: str) -> 
     if use not in USES:
         raise ValueError(use)
     entry = by.entry("social_use", Line("cash", -amount), Line("social", amount), category=use)
-    return book(db, rt, by, entry)[0]
+    return _spend(db, rt, by, amount, entry)
 
 
 def fine(
@@ -102,7 +109,7 @@ def expense(db: Session, rt: Runtime, by: Booking, amount: int, what: str) -> Po
     ledger.lock(db, by.who.group_id)
     _besides_social(db, by, amount)
     entry = by.entry("expense", Line("cash", -amount), Line("expenses", amount), category=what)
-    return book(db, rt, by, entry)[0]
+    return _spend(db, rt, by, amount, entry)
 
 
 def outside_in(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
@@ -117,14 +124,52 @@ def outside_out(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
     if ledger.booked(db, by.key) is None and amount > owed:
         raise Refused("savings.short.outside", owed=francs(owed))
     _besides_social(db, by, amount)
-    return book(db, rt, by, by.entry("outside", Line("cash", -amount), Line("outside", amount)))[0]
+    return _spend(db, rt, by, amount, by.entry("outside", Line("cash", -amount), Line("outside", amount)))
+
+
+def alone_most(db: Session, rt: Runtime, group_id: int) -> int:
+    """The most that may still leave the box today by one bookkeeper's word."""
+    back = aliased(Posting)
+    chosen = (
+        select(func.coalesce(-func.sum(PostingLine.amount), 0))
+        .join(Posting, Posting.id == PostingLine.posting_id)
+        .where(Posting.group_id == group_id, Posting.day == rt.local_now().date(), Posting.kind.in_(SPENT))
+        .where(PostingLine.account == "cash", PostingLine.amount < 0)
+        .where(~select(back.id).where(back.reverses == Posting.id).exists())
+    )
+    gone = int(db.scalar(chosen) or 0)
+    return max((max(_free(db, group_id), 0) + gone) // ALONE_PART - gone, 0)
+
+
+def _spend(db: Session, rt: Runtime, by: Booking, amount: int, entry: Entry) -> Posting:
+    """Money leaves the box: the other officers hear of it at once, and much of it needs a second one's word."""
+    meetings.keeps_book(by.who)
+    ledger.lock(db, by.who.group_id)
+    if done := ledger.booked(db, by.key):
+        return done
+    if amount > alone_most(db, rt, by.who.group_id):
+        seconding.enough(db, by.who, by.agreed, amount)
+    if by.agreed is not None:
+        entry = replace(entry, reason=seconding.by(rt, None, by.who, by.agreed))
+    [posting] = book(db, rt, by, entry)
+    for officer in groups.officers(db, by.who.group_id):
+        if officer.id != by.who.id:
+            what = rt.texts.say(officer.language, f"savings_money.what.{SPENT[posting.kind]}")
+            told = {"what": what, "amount": francs(amount), "receipt": posting.receipt}
+            told["by"] = seconding.by(rt, officer.language, by.who, by.agreed)
+            telling.member(db, rt, officer, "savings.told.spent", key=f"spent:{posting.id}", **told)
+    return posting
+
+
+def _free(db: Session, group_id: int) -> int:
+    return ledger.total(db, group_id, "cash") - ledger.total(db, group_id, "social")
 
 
 def _besides_social(db: Session, by: Booking, amount: int) -> None:
     """The social fund lies in the same box and is spent for nothing else."""
     if ledger.booked(db, by.key):
         return
-    free = ledger.total(db, by.who.group_id, "cash") - ledger.total(db, by.who.group_id, "social")
+    free = _free(db, by.who.group_id)
     if amount > free:
         raise Refused("savings.short.free", free=francs(max(free, 0)))
 

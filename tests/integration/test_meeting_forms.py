@@ -113,11 +113,14 @@ def test_a_difference_keeps_the_meeting_open_until_it_is_explained(rt, group, tr
     treasurer.key("1", "1", "1")
     treasurer.key("2", "1-3 500", "1")
     treasurer.key("8", "1", "1500", "1000")
-    assert treasurer.key("1400", "1400")[0].startswith("Comptés 1 400 F, le livre dit 1 500 F : il manque 100 F.")
+    differs = treasurer.key("1400", "1400")[0]
+    assert differs.startswith("Deux fois 1 400 F. Caisse et livre diffèrent. Pourquoi ?")
+    assert "1 500" not in differs
     assert treasurer.key("5")[0].startswith("La réunion reste ouverte.")
     with transaction(rt.sessions) as db:
         assert meetings.current_id(db, group.id)
-    assert treasurer.key("8", "1", "1400", "1400", "3")[0].startswith("Réunion 1 fermée. Caisse 1 400 F.")
+    assert treasurer.key("8", "1", "1400", "1400", "3")[0].startswith("1 400 F : il manque 100 F (Perdu).")
+    assert treasurer.key("4", "1234")[0].startswith("Réunion 1 fermée. Caisse 1 400 F.")
     with transaction(rt.sessions) as db:
         assert meetings.current_id(db, group.id) is None
         assert meetings.opening(db, group.id).closed == 1400
@@ -146,7 +149,7 @@ def test_practice_leaves_nothing_behind(rt, group, treasurer):
         (("6", "7 9", "1", "250", "1"), "Amendes : 500 F"),
         (("7", "3", "5000", "1"), "Noté : 5 000 F"),
         (("9", "2", "1", "3", "5000", "1", "0"), "Réunion"),
-        (("8", "1", "500", "500", "3"), "Réunion 1 fermée. Caisse 500 F. Écart noté"),
+        (("8", "1", "500", "500", "3", "4", "0000"), "Réunion 1 fermée. Caisse 500 F. Écart noté"),
     ):
         assert treasurer.key(*keys)[0].startswith(f"EXERCICE\n{seen}"), keys
     treasurer.key("0")

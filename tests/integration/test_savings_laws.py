@@ -63,7 +63,10 @@ class Village:
         return False
 
     def booking(self, db: Session, who: Who, key: str) -> Booking:
-        return Booking(who, key, "ussd", meetings.current_id(db, self.group_id))
+        return Booking(who, key, "ussd", meetings.current_id(db, self.group_id), self.other(db, who))
+
+    def other(self, db: Session, who: Who) -> Who:
+        return next(officer for officer in groups.officers(db, self.group_id) if officer.id != who.id)
 
     def deposit(self, db: Session, who: Who, n: int, m: int, key: str) -> None:
         deposits.deposit(
@@ -120,7 +123,8 @@ class Village:
         if m % 2:
             closing.close(db, self.rt, who, now, counted, counted)
         else:
-            closing.explain(db, self.rt, who, now, counted, counted, "unknown", key, "ussd")
+            second = self.other(db, who)
+            closing.explain(db, self.rt, who, now, counted, counted, "unknown", key, "ussd", second)
 
     def wait(self, db: Session, who: Who, n: int, m: int, key: str) -> None:
         self.rt.now.move(days=n, minutes=m)  # type: ignore[attr-defined]
