@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, abort, request
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from smsapp.segments import clean, count
 log = structlog.get_logger(__name__)
 
 KEPT_OF_BODY = 4096  # of a body that can not be used
+SAME_WITHIN = timedelta(minutes=5)  # the same words without an id and a date are one text
 
 
 def blueprint(rt: Runtime) -> Blueprint:
@@ -91,7 +93,7 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
             "due_at": now,
             "sent_at": said.sent_at,
             "external_id": said.external_id or None,
-            "key": _once(rt, gateway, said),
+            "key": _once(db, rt, gateway, said),
             "meta": {"to": said.to, "link": said.link_id, "network": said.network},
             "facility_id": people.facility_of(said.number),
         }
@@ -105,18 +107,27 @@ def sms(rt: Runtime, gateway: Gateway, body: bytes) -> Response:
     return _kept(rt, gateway, "sms", body, store)
 
 
-def _once(rt: Runtime, gateway: Gateway, said: Inbound) -> str | None:
+def _once(db: Session, rt: Runtime, gateway: Gateway, said: Inbound) -> str:
     """What a repeat of this message has in common with it: the gateway's id, else everything that it says.
 
     Sealed: beside the number and the time, a plain hash would tell an answer to whoever tries 0 to 4.
     """
     if said.external_id:
         return f"mo:{gateway.name}:{said.external_id}"
-    if said.sent_at is None:
-        return None
-    whole = f"{said.number}\n{said.to}\n{said.text}\n{said.sent_at.isoformat()}"
-    seal = hmac.digest(rt.settings.secret_key.encode(), whole.encode("utf-8", "surrogatepass"), "sha256")
-    return f"{SEALED}{gateway.name}:{seal.hex()}"
+    at = said.sent_at.isoformat() if said.sent_at else ""
+    whole = f"{said.number}\n{said.to}\n{said.text}\n{at}\n{said.link_id}"
+    digest = hmac.digest(rt.settings.secret_key.encode(), whole.encode("utf-8", "surrogatepass"), "sha256")
+    seal = f"{SEALED}{gateway.name}:{digest.hex()}"
+    return seal if at else _lately(db, rt, said.number, seal)
+
+
+def _lately(db: Session, rt: Runtime, number: str, seal: str) -> str:
+    """Nothing tells when it was sent: it is the text that came a moment ago, or after that the same words anew."""
+    now = rt.now()
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(seal, 0))))
+    hers = Message.direction == MO, Message.number == number, Message.created_at > now - SAME_WITHIN
+    before = db.scalar(select(Message.key).where(*hers, Message.key.startswith(seal, autoescape=True)).limit(1))
+    return before or f"{seal}:{now.timestamp()}"
 
 
 def delivery(rt: Runtime, gateway: Gateway, body: bytes) -> Response:

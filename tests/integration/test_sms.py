@@ -63,10 +63,53 @@ def test_a_repeated_callback_is_heard_and_answered_once(phone):
     assert len(phone.arrived()) == 1
 
 
-def test_messages_without_an_id_are_all_heard(phone):
-    for _ in range(2):
-        phone.post("sms", {"from": MOTHER, "to": "36223", "text": "AIDE"})
-    assert conversations.hear_waiting(phone.rt) == 2
+NO_ID = {"from": MOTHER, "to": "36223", "text": "AIDE"}
+DATED = {**NO_ID, "date": "2026-03-10 10:00:00"}
+
+
+@pytest.mark.parametrize("form", [NO_ID, DATED, {**NO_ID, "id": "", "date": ""}, {**DATED, "id": "", "linkId": "L"}])
+def test_a_repeat_without_an_id_is_heard_once(phone, clock, form):
+    for _ in range(3):
+        phone.post("sms", form)
+        clock.move(minutes=1)
+    assert conversations.hear_waiting(phone.rt) == 1
+    assert len(phone.arrived()) == 1
+
+
+def test_the_same_words_again_are_heard_where_time_went_by(phone, clock):
+    phone.post("sms", NO_ID)
+    clock.move(minutes=4, seconds=59)
+    phone.post("sms", NO_ID)
+    assert conversations.hear_waiting(phone.rt) == 1
+    clock.move(seconds=2)
+    phone.post("sms", NO_ID)
+    assert conversations.hear_waiting(phone.rt) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"from": BINTA}, {"to": "36224"}, {"text": "Aide"}, {"date": "2026-03-10 10:00:01"}, {"linkId": "M"}]
+)
+def test_what_differs_in_anything_is_another_text(phone, other):
+    for form in (DATED, DATED | other, NO_ID):
+        phone.post("sms", form)
+    assert conversations.hear_waiting(phone.rt) == 3
+
+
+def test_repeats_without_an_id_that_come_at_once_are_one(live_rt):
+    settle(live_rt)
+    phones = [Handset(live_rt, MOTHER) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda phone: phone.post("sms", NO_ID), phones))
+    assert len(messages(live_rt, Message.direction == MO)) == 1
+
+
+def test_an_answer_without_an_id_is_sealed(phone):
+    """Tried with all the answers that there are, its key tells nobody which one it was."""
+    phone.say("AVIS")
+    phone.post("sms", {**NO_ID, "text": "1"})
+    row = messages(phone.rt, Message.direction == MO)[-1]
+    assert row.key.startswith("sealed:africastalking:")
+    assert MOTHER[1:] not in row.key
 
 
 def test_one_number_is_heard_in_the_order_it_wrote(phone):
