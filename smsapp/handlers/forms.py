@@ -48,6 +48,36 @@ def read(body: bytes, content_type: str, known: Collection[str] = ()) -> Form:
     return {name: clean(value) if name == "text" else value.strip("\r\n\t\0") for name, value in form.items()}
 
 
+def without(body: bytes, hidden: Collection[str], known: Collection[str]) -> bytes:
+    """A body as it may be kept: of these fields the length alone, whatever kind of body it is.
+
+    What stands behind one of them is part of it, until another known field begins.
+    """
+    kept: list[bytes] = []
+    hiding = False
+    for piece in body.split(b"&"):
+        key, sign, value = piece.partition(b"=")
+        name = _decoded(key).strip()
+        if name in known:
+            hiding = name in hidden
+            kept.append(key + sign + (_length(value) if hiding else value))
+        elif hiding:
+            kept.append(_length(piece))
+        else:
+            kept.append(_cut(piece, hidden))
+    return b"&".join(kept)
+
+
+def _cut(piece: bytes, hidden: Collection[str]) -> bytes:
+    """What is no form has its fields somewhere inside: all from the first of these names on goes."""
+    found = re.search(b"|".join(name.encode() for name in hidden), piece, re.IGNORECASE)
+    return piece[: found.end()] + _length(piece[found.end() :]) if found else piece
+
+
+def _length(raw: bytes) -> bytes:
+    return b"[%d]" % len(raw) if raw else b""
+
+
 def _decoded(raw: bytes) -> str:
     if PLAIN.fullmatch(raw):
         return raw.decode("ascii")

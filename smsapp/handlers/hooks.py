@@ -30,6 +30,8 @@ from smsapp.segments import clean, count
 log = structlog.get_logger(__name__)
 
 KEPT_OF_BODY = 4096  # of a body that can not be used
+# What was typed on a keypad holds PINs: of these fields only the length is kept.
+TYPED = {"ussd": ("text", "input"), "ussd-end": ("text", "input")}
 SAME_WITHIN = timedelta(minutes=5)  # the same words without an id and a date are one text
 
 
@@ -197,7 +199,8 @@ def _reject(rt: Runtime, gateway: Gateway, kind: str, body: bytes, why: Unusable
     reason = clean(str(why))[:200]
     metrics.REJECTED.labels(gateway.name, kind).inc()
     log.warning("callback rejected", gateway=gateway.name, kind=kind, reason=reason, size=len(body))
-    row: dict[str, Any] = {"gateway": gateway.name, "kind": kind, "body": body[:KEPT_OF_BODY], "reason": reason}
+    kept = forms.without(body, TYPED[kind], gateway.fields) if kind in TYPED else body
+    row: dict[str, Any] = {"gateway": gateway.name, "kind": kind, "body": kept[:KEPT_OF_BODY], "reason": reason}
     try:
         with transaction(rt.sessions) as db:
             db.add(RejectedCallback(**row, at=rt.now()))
