@@ -1,7 +1,7 @@
 """The register of people for the staff: finding, showing, editing, merging and forgetting them."""
 
 from smsapp.registry.card import Card, Held, NotHere, alike, one
-from smsapp.registry.editing import Facts, Unfit, add, add_number, change, make_main, remove_number
+from smsapp.registry.editing import Facts, Unfit, add, add_number, change, make_main, note, remove_number
 from smsapp.registry.forgetting import Forgotten, forget
 from smsapp.registry.merging import merge
 from smsapp.registry.search import Found, Wanted, count, people, places_called
@@ -25,6 +25,7 @@ __all__ = [
     "forget",
     "make_main",
     "merge",
+    "note",
     "one",
     "people",
     "places_called",

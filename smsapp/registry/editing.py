@@ -182,8 +182,9 @@ def note(
     what: str,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
+    who: str = audit.COMMAND_LINE,
 ) -> None:
-    """Keep a change with its facts, which are erased when the person is forgotten."""
-    row = {"account_id": staff.id if staff else None, "who": staff.name if staff else audit.COMMAND_LINE}
+    """Keep a change with its facts, which are erased when the person is forgotten. `who` where it was not the staff."""
+    row = {"account_id": staff.id if staff else None, "who": staff.name if staff else who}
     told = {"before": dict(before), "after": dict(after), "at": rt.now(), "what": what, "person_id": person_id}
     db.execute(insert(PersonChange).values(**row, **told))

@@ -85,9 +85,12 @@ def _holders() -> Iterator[tuple[Column[Any], Column[Any]]]:
 
 
 def _numbers(db: Session, person_id: int) -> list[str]:
-    """Those of the register, and those by which some domain knows her."""
+    """Those of the register, those by which some domain knows her, and those that another one of hers replaced."""
     found = {n for number, whose in _holders() for n in db.scalars(select(number).where(whose == person_id)) if n}
-    return sorted(found)
+    was, now = PersonChange.before["number"].as_string(), PersonChange.after["number"].as_string()
+    # Where a number was only taken away it may never have been hers.
+    replaced = select(was).where(PersonChange.person_id == person_id, was.is_not(None), now.is_not(None))
+    return sorted(found | set(db.scalars(replaced)))
 
 
 def _only_hers(db: Session, number: str, person_id: int) -> bool:

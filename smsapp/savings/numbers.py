@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp import people
+from smsapp import people, registry
 from smsapp.db import Work
 from smsapp.people import Person
 from smsapp.phones import pretty
@@ -96,7 +96,11 @@ def _move(db: Session, rt: Runtime, member: Member, number: str) -> None:
     old = member.number
     member.number, member.next_number = number, None
     db.flush()
-    people.take(db, rt.now(), member.person_id, number, None if old is None or _elsewhere(db, member, old) else old)
+    leaves = old if old is not None and not _elsewhere(db, member, old) else None
+    people.take(db, rt.now(), member.person_id, number, leaves)
+    group = db.get_one(Group, member.group_id).name
+    before = {"number": leaves} if leaves else {}
+    registry.note(db, rt, None, member.person_id, "changed", before, {"number": number}, group)
     if old is not None:
         access.close_line(db, old)
     who = groups.by_id(db, member.id)

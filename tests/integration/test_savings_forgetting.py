@@ -11,6 +11,7 @@ from smsapp import people, registry
 from smsapp.db import Base, transaction
 from smsapp.people import Number, Person
 from smsapp.refusals import Refused
+from smsapp.registry import PersonChange
 from smsapp.savings import groups, ledger, numbers, requests, verifying
 from smsapp.savings.book import Posting
 from smsapp.savings.ledger import Entry, Line
@@ -146,6 +147,32 @@ def test_of_a_forgotten_member_whose_number_changed_nothing_is_left_but_sums(rt,
         assert ledger.total(db, group.id, "savings", gone.id) == 500
         assert len(db.scalars(select(Posting)).all()) == 1
         assert verifying.verify(db, db.get_one(Group, group.id))
+
+
+def test_the_number_that_she_had_before_is_forgotten_too_unless_somebody_else_has_it(rt, group, client):
+    Handset(rt, OLD, client).say("Bonjour")
+    move(rt, group)
+    assert OLD[4:] in written(rt)
+    forget(rt, group)
+    assert OLD[4:] not in written(rt)
+
+
+def test_the_number_that_she_had_before_stays_with_who_has_it_now(rt, group, client):
+    move(rt, group)
+    with transaction(rt.sessions) as db:
+        daughter = people.add(db, rt.now(), name="Sa fille", number=OLD).id
+    Handset(rt, OLD, client).say("Bonjour de sa fille")
+    forget(rt, group)
+    with transaction(rt.sessions) as db:
+        assert [one.id for one in people.behind(db, OLD)] == [daughter]
+    assert "Bonjour de sa fille" in written(rt)
+
+
+def test_her_page_tells_that_her_number_changed(rt, group):
+    move(rt, group)
+    with transaction(rt.sessions) as db:
+        [change] = db.scalars(select(PersonChange))
+    assert (change.who, change.before, change.after) == ("Benkadi", {"number": OLD}, {"number": NEW})
 
 
 @pytest.mark.parametrize("column", ["number", "next_number"])
