@@ -90,8 +90,7 @@ def test_a_member_sees_her_part_and_goes_back(phone):
 def test_an_officer_sees_the_whole_and_anybodys_part(phone):
     president = phone(PRESIDENT)
     assert president.open("Partage").startswith(
-        "Si on partageait aujourd'hui : 66 000 F pour 2 membres, résultat 1 003 F. Caisse sociale après : 3 F."
-        "\n1. Ma part"
+        "Partage ce jour : 66 000 F pour 2, résultat 1 003 F. Caisse sociale après : 3 F.\n1. Ma part"
     )
     assert "vous auriez 40 615 F" in president.pick("Ma part")
     assert "8. Hawa aurait 25 385 F" in president.type("0", "2", "8")
@@ -130,7 +129,7 @@ def test_a_loss_is_read_out_before_it_is_asked_for(rt, group, phone):
     assert president.pick("Partage", "Partage final", "Oui").startswith("Votre code secret ?")
     assert president.type(PIN).startswith("Demandé.")
     with transaction(rt.sessions) as db:
-        assert db.scalars(select(Request)).one().details["loss"] is True
+        assert db.scalars(select(Request)).one().details["loss"] == 997  # that one and no larger
 
 
 def test_an_open_meeting_stands_in_the_way(rt, group, phone):
@@ -140,7 +139,7 @@ def test_an_open_meeting_stands_in_the_way(rt, group, phone):
         db.add(Meeting(group_id=group.id, **told))
     said = phone(PRESIDENT).open("Partage", "Partage final")
     assert said.startswith("Partage refusé : une réunion est ouverte. Fermez-la d'abord.")
-    assert "Si on partageait aujourd'hui : 66 000 F" in said
+    assert "Partage ce jour : 66 000 F" in said
 
 
 def test_a_new_session_asks_for_the_pin_before_it_shows_figures(phone):
@@ -160,3 +159,43 @@ def test_practice_asks_nobody(rt, group, phone):
     assert president.type(PIN).startswith("EXERCICE\nDemandé.")
     with transaction(rt.sessions) as db:
         assert db.scalars(select(Request)).all() == []
+
+
+def asked(phone):
+    """The president asks for it, the secretary agrees, and the treasurer is about to."""
+    president = phone(PRESIDENT)
+    president.open("Partage", "Partage final", "Oui")
+    president.type(PIN)
+    secretary = phone(SECRETARY)
+    secretary.open("Demandes", "Partage final", "Oui")
+    secretary.type(PIN)
+    treasurer = phone(TREASURERS_CARD)
+    treasurer.open()
+    return treasurer
+
+
+def agree(treasurer):
+    treasurer.pick("Demandes", "Partage final", "Oui")
+    return treasurer.type(PIN)
+
+
+def test_a_last_consent_to_another_sum_ends_what_was_asked_for(rt, group, phone):
+    treasurer = asked(phone)
+    book(rt, group, "fine", PRESIDENT, 4000, "fines")
+    said = agree(treasurer)
+    assert said.startswith("Partage refusé : le total est maintenant 69 995 F, pas 66 000 F comme demandé.")
+    assert shared(rt) == []
+    with transaction(rt.sessions) as db:
+        assert db.scalars(select(Request)).one().outcome == "expired"
+    assert any("passé de 66 000 F a 69 995 F" in text.replace("à", "a") for text in phone(SECRETARY).arrived())
+
+
+def test_a_practised_consent_ends_nothing(rt, group, phone):
+    treasurer = asked(phone)
+    book(rt, group, "fine", PRESIDENT, 4000, "fines")
+    with transaction(rt.sessions) as db:
+        db.execute(update(Line).where(Line.number == treasurer.number).values(practice=True))
+    assert "Partage refusé" in agree(treasurer)
+    with transaction(rt.sessions) as db:
+        assert db.scalars(select(Request)).one().outcome is None
+    assert not any("passé de" in text for text in phone(SECRETARY).arrived())
