@@ -17,7 +17,7 @@ from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Person
-from smsapp.savings import disputes, ledger, reading, receipts, statements
+from smsapp.savings import disputes, groups, ledger, reading, receipts, requests, statements
 from smsapp.savings.book import Dispute
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.reading import Wanted
@@ -447,6 +447,23 @@ def test_a_dispute_by_phone_is_told_with_who_was_told_of_it(rt, clock, book):
     assert page.index("Inscrit dans le livre") < page.index("juste (NON)") < page.index("finalement d’accord (OUI)")
     # Her receipt, and twice the other officers: card 1, 3, 4 and the treasurer.
     assert page.count("SMS envoyé") == 1 + 2 * 4, page
+
+
+def test_a_dispute_that_officers_ended_says_so(rt, clock, book):
+    posting = book.deposit(2, 1500)
+    with transaction(rt.sessions) as db:
+        who = groups.by_card(db, posting.group_id, 1)
+        told = disputes.open_(db, rt, book.members[1].number, posting.receipt)
+        details = {"receipt": posting.receipt, "amount": "1 500 F", "card": "2"}
+        request = disputes.ask_to_keep(db, rt, who, told.dispute, details)
+    for card in (3, 4):
+        clock.move(minutes=1)
+        with transaction(rt.sessions) as db:
+            requests.say(db, rt, groups.by_card(db, posting.group_id, card), request.id, yes=True)
+    page = text_of(Desk.of(rt, "programme").see(f"/savings/disputes/{told.dispute.id}"))
+    assert "contestation close : les responsables la laissent" in page
+    first, last = page.index("Une responsable demande de la laisser"), page.index("Les responsables la laissent")
+    assert first < page.index("Une autre responsable est d’accord") < last
 
 
 @pytest.mark.parametrize("role", ["facility", "viewer"])
