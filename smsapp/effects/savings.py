@@ -45,9 +45,9 @@ def keeps_some_book(caller: Caller) -> str:
 
 @fact("memberships")
 def memberships(caller: Caller) -> list[dict[str, str]]:
-    """By group and card alone: whoever holds the phone reads no names before the PIN."""
-    card = caller.rt.texts.say(caller.language, "savings.card")
-    return [{"name": str(who.id), "label": f"{who.group}, {card} {who.card}"} for who in of_phone(caller)]
+    """By card alone: whoever holds the phone reads no name before the PIN, not even of a group."""
+    card = caller.rt.texts.say(caller.language, "savings.card").capitalize()
+    return [{"name": str(who.id), "label": f"{card} {who.card}"} for who in of_phone(caller)]
 
 
 @fact("several_members")

@@ -182,13 +182,13 @@ def test_a_shared_phone_asks_whose_it_is_now(phone, rt, group, client):
     alter(rt, group, 7, number=number_of(8), pin=kept_of("2222"))
     phone.dial()
     screen, _ = pick(phone, GROUP)
-    assert "1. Benkadi, carte 7\n2. Benkadi, carte 8" in screen
-    assert "Hawa" not in screen  # no names before the PIN
+    assert "1. Carte 7\n2. Carte 8" in screen
+    assert not [name for name in ("Hawa", "Benkadi") if name in screen]  # no names before the PIN
     assert "incorrect" in phone.key("1", PIN)[0]
     assert (row(rt, group, 7).wrong_pins, row(rt, group, 8).wrong_pins) == (1, 0)
     assert "7. Oumou" in phone.key("2222")[0]
     phone.dial()
-    pick(phone, GROUP, "Benkadi, carte 8")
+    pick(phone, GROUP, "Carte 8")
     assert "8. Hawa" in phone.key(PIN)[0]
 
 
@@ -229,7 +229,7 @@ def test_a_new_session_gives_the_pin_before_an_open_form_goes_on(phone, rt, grou
 def test_on_a_shared_phone_the_guard_says_whose_pin_it_wants(phone, rt, group):
     alter(rt, group, 7, number=number_of(8), pin=kept_of("2222"))
     phone.dial()
-    pick(phone, GROUP, "Benkadi, carte 8")
+    pick(phone, GROUP, "Carte 8")
     phone.key(PIN)
     pick(phone, CODES, OWN_NUMBER)
     assert phone.dial()[0].startswith("carte 8 : Votre code secret")
