@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import speaking
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import groups, standing
+from smsapp.savings import groups, pins, standing
 from smsapp.savings.groups import Who
 from smsapp.savings.money import francs
 from smsapp.savings.standing import Standing, Told
@@ -54,8 +55,23 @@ def balance(caller: Caller, wanted: Effect) -> dict[str, str]:
     mine = groups.of_number(caller.db, caller.number)
     if not mine:
         raise Refused("savings.stranger", final=True)
-    told = {who.group_id if who.keeps_book else -who.id: _by_sms(caller, who, len(mine) > 1) for who in mine}
+    several = len(mine) > 1
+    told = {who.group_id if who.keeps_book else -who.id: _by_sms(caller, who, several) for who in _free(caller, mine)}
     return {"balance": "\n".join(told.values())}
+
+
+def _free(caller: Caller, mine: Sequence[Who]) -> list[Who]:
+    """Those whose PIN is not locked; refused where there is none."""
+    free, held = [], None
+    for who in mine:
+        try:
+            pins.hold(caller.db, caller.rt, who.id)
+            free.append(who)
+        except Refused as no:
+            held = no
+    if held is not None and not free:
+        raise held
+    return free
 
 
 def _by_sms(caller: Caller, who: Who, several: bool) -> str:

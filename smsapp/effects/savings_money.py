@@ -10,7 +10,7 @@ from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings_base import booking
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, cancelling, deposits, disputes, finding, groups, pairs
+from smsapp.savings import access, cancelling, deposits, disputes, finding, groups, pairs, pins
 from smsapp.savings.cancelling import Cancelled
 from smsapp.savings.deposits import Booked
 from smsapp.savings.groups import Who
@@ -172,16 +172,22 @@ def _keeper(caller: Caller, words: str) -> tuple[Who, str]:
     for who in sorted(keeping, key=lambda one: -len(one.group)):
         name = search_key(who.group)
         if said.startswith(name) and not said[len(name) :][:1].isalnum():
-            return who, said[len(name) :]
+            return _free(caller, who), said[len(name) :]
     if len(keeping) > 1:
         raise Refused("savings.which_group", groups=", ".join(who.group for who in keeping), first=keeping[0].group)
-    return keeping[0], words
+    return _free(caller, keeping[0]), words
 
 
 def _keeper_of(caller: Caller, receipt: str) -> Who:
     """The same for a receipt: its group decides."""
     keeping = {who.group_id: who for who in _keepers(caller)}
-    return keeping[finding.in_groups(caller.db, receipt, keeping).group_id]
+    return _free(caller, keeping[finding.in_groups(caller.db, receipt, keeping).group_id])
+
+
+def _free(caller: Caller, who: Who) -> Who:
+    """Herself, while her PIN is not locked."""
+    pins.hold(caller.db, caller.rt, who.id)
+    return who
 
 
 def _pairs(words: str) -> pairs.Pairs:

@@ -40,7 +40,7 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
     member = _locked(db, member_id)
     if member.left_on is not None or member.pin is None:
         raise Refused("savings.pin_none", final=True)
-    hold(rt, member)
+    _open(rt, member, "savings.pin_locked")
     if same(rt.settings.secret_key, pin, member.pin):
         if member.wrong_pins or member.pin_locks:
             keep(db, member_id, member.pin)
@@ -54,10 +54,14 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
     raise Refused("savings.pin_locked", final=True, stays=True, until=_said(rt, until))
 
 
-def hold(rt: Runtime, member: Member) -> None:
-    """Refused while her PIN is locked."""
+def hold(db: Session, rt: Runtime, member_id: int) -> None:
+    """By SMS no PIN is asked for, her number is who she is: Refused while her PIN is locked."""
+    _open(rt, db.get_one(Member, member_id, populate_existing=True), "savings.held_back")
+
+
+def _open(rt: Runtime, member: Member, otherwise: str) -> None:
     if member.pin_locked_until is not None and rt.now() < member.pin_locked_until:
-        raise Refused("savings.pin_locked", final=True, until=_said(rt, member.pin_locked_until))
+        raise Refused(otherwise, final=True, until=_said(rt, member.pin_locked_until))
 
 
 def keep(db: Session, member_id: int, kept: str) -> None:
