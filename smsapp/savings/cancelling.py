@@ -87,6 +87,8 @@ def agreed(db: Session, rt: Runtime, request: Request) -> None:
     if who is None:
         raise Refused("savings.request_over")
     posting = db.get_one(Posting, request.about)
+    if (never := finding.never_back(db, posting)) is not None:  # its cycle ended meanwhile
+        raise never
     channel = str(request.details["channel"])
     _reverse(db, rt, who, posting, str(request.details["reason"]), f"cancel:{request.id}", channel)
 

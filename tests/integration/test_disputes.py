@@ -362,6 +362,19 @@ def test_after_the_cycle_nothing_is_taken_back_and_a_dispute_can_end(rt, group, 
     assert "Deux autres responsables" in phone(TREASURER).say(f"ANNULE {first.receipt} erreur")[0]
 
 
+def test_what_was_asked_for_in_a_cycle_is_not_taken_back_in_the_next(rt, group, phone):
+    first = put(rt, group, 3, 1500)
+    phone(SECRETARY).say(f"ANNULE {first.receipt} erreur")
+    request = see(rt, lambda db: db.scalars(select(Request)).one())
+    close(rt)
+    with transaction(rt.sessions) as db:
+        today = rt.local_now().date()
+        db.add(Cycle(group_id=group.id, started_on=today, ends_on=today + timedelta(300), share_value=500))
+    with pytest.raises(Refused, match="other_cycle"):
+        yes(rt, group, 1, request)
+    assert (held(rt, group), postings(rt)) == (1500, 1)
+
+
 # The box
 
 
