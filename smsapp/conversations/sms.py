@@ -171,7 +171,7 @@ def _post(talk: Talk, row: Message, words: str, kind: str) -> None:
     else:
         kinds = ["reply", "question"]
         allowed = outbox.answers_in_last_hour(talk.db, row.number, kinds, now) < ANSWERS_AN_HOUR
-    if allowed or talk.done:  # what was booked is told, however often
+    if allowed or talk.caller.wrote:  # what was booked is told, however often
         outbox.post(
             talk.db,
             talk.rt,

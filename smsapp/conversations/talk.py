@@ -80,7 +80,6 @@ class Talk:
         self.state = State.from_json(memory.state) if memory.state else None
         self.turn = memory.turn
         self.effects_run = 0
-        self.done = False  # whether something was written down: effects ran, and refused nothing
 
     @property
     def db(self) -> Session:
@@ -199,8 +198,8 @@ class Talk:
     @property
     def takes_sms(self) -> bool:
         """May the open question be sent and answered by SMS? Whether to go on is asked as the form below asks."""
-        asking = [flow for flow in self._open_flows() if flow.asks and flow.name != RESUME]
-        return self.in_form and bool(asking) and asking[-1].by_sms and not self.behind_pin
+        asked = [flow.by_sms for flow in self._open_flows() if flow.asks and flow.name != RESUME]
+        return self.in_form and asked[-1:] == [True] and not self.behind_pin
 
     @property
     def in_form(self) -> bool:
@@ -255,7 +254,7 @@ class Talk:
             return self.begin()
         except Refused as no:
             return self._refused(no)
-        self.state = _with_told(step.state, values)
+        self.state = step.state.with_told(values) if step.state else None
         return Reply(step.screen, values=values)
 
     def _run(self, step: Step) -> dict[str, Any]:
@@ -273,7 +272,6 @@ class Talk:
                 raise
             raise Unwound(no, self.effects_run) from no
         self.facts = effects.Facts(self.caller)
-        self.done = self.done or any(wanted.name not in effects.READS for wanted in step.effects)
         return values
 
     def _menu_anew(self, step: Step) -> Step:
@@ -295,10 +293,3 @@ class Talk:
         if reply.screen is None:
             return reply
         return replace(reply, screen=replace(reply.screen, problem=Problem("refused", words=reason)))
-
-
-def _with_told(state: State | None, values: Mapping[str, Any]) -> State | None:
-    """What effects gave back is still there when the screen is shown again."""
-    if state is None or not values:
-        return state
-    return state.with_top(replace(state.top, told={**state.top.told, **values}))

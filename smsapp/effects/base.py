@@ -27,6 +27,7 @@ class Caller:
     language: str
     known: list[Known] | None = None
     memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect runs
+    wrote: bool = False  # whether an effect wrote something down
 
     @property
     def db(self) -> Session:
@@ -103,4 +104,5 @@ def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Do what a flow asked for; values that its texts may show come back. May raise Refused."""
     values = EFFECTS[wanted.name](caller, wanted) or {}
     caller.memo.clear()
+    caller.wrote = caller.wrote or wanted.name not in READS
     return values

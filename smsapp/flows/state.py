@@ -65,6 +65,10 @@ class State:
     def with_top(self, frame: Frame) -> State:
         return State((*self.frames[:-1], frame))
 
+    def with_told(self, values: Mapping[str, Any]) -> State:
+        """What effects gave back is still there when the screen is shown again."""
+        return self.with_top(replace(self.top, told={**self.top.told, **values})) if values else self
+
     def to_json(self) -> list[dict[str, Any]]:
         return [_lean(frame) for frame in self.frames]
 
