@@ -158,7 +158,7 @@ def test_a_shared_phone_without_scripts_does_it_all(staff, service, simulator):
         page.get_by_role("textbox", name=re.compile("^Numéros")).fill("")
         desk.press("Relire et envoyer")
         desk.press("Envoyer à 1 numéro")
-        desk.told("Vous pouvez la suivre ici")
+        desk.told("suivez la campagne sur cette page")
         phone.open_messages()
         phone.has_tick("Pesée jeudi à 8 h.", "✓✓")
         phone.has_tick("Oui, tous les vaccins", "✓✓")
