@@ -24,8 +24,9 @@ def main() -> int:
             rt = build(place.settings)
             heard = hops.measure(place, rt, status.update)
             sent = sending.measure(place, rt, status.update)
-            noted = books.measure(build(place.settings, pool_size=WEB_THREADS), status.update)
             place.all_alive()
+        with Place() as place, words.status("starting a database of its own for the books") as status:
+            noted = books.measure(build(place.settings, pool_size=WEB_THREADS), status.update)
     except (CanNotRun, Failed) as why:
         words.print(f"bench: {why}", style="red", markup=False)
         return 1
