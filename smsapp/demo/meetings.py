@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ ENTRY = timedelta(seconds=25)
 THERE = 0.94  # of the members
 
 
-class Meetings:
+class Meetings(ABC):
     """All that happened in one group, as it is remembered until `write`."""
 
     def __init__(
@@ -54,9 +55,9 @@ class Meetings:
             self.meet(nth, len(days) - nth)
             self.close()
 
+    @abstractmethod
     def meet(self, nth: int, left: int) -> None:
         """What is done in the nth meeting of a cycle that has `left` more."""
-        raise NotImplementedError
 
     def open(self, nth: int, day: date) -> None:
         self.at = datetime.combine(day, HOUR, self.rt.settings.timezone)
