@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from smsapp.demo.meetings import Meetings
+from smsapp.months import after_months
 from smsapp.savings import charges, shareout
 from smsapp.savings.book import Dispute
 from smsapp.savings.charges import Paid, Terms
@@ -124,7 +125,7 @@ class Vsla(Meetings):
             self.enter("loan", Line("loans", amount, member.id, loan.row["id"]), Line("cash", -amount))
 
     def _loan(self, member: Member, amount: int, out_on: date) -> Running:
-        due_on = charges.after_months(out_on, self.now.loan_months)
+        due_on = after_months(out_on, self.now.loan_months)
         told = {"id": self.ids["loans"](), "group_id": self.group.id, "cycle_id": self.now.id, "member_id": member.id}
         terms = {"principal": amount, "charge": self.now.charge, "out_on": out_on, "due_on": due_on}
         self.loans.append({**told, **terms, "ended_on": None})
@@ -135,7 +136,7 @@ class Vsla(Meetings):
         """A part each month, the charge first; at the end of a cycle the husband or a neighbour brings it."""
         day = self.at.date()
         months = len(loan.paid) + 1
-        month_over = day >= charges.after_months(loan.terms.out_on, months) and loan.member in self.here
+        month_over = day >= after_months(loan.terms.out_on, months) and loan.member in self.here
         if not everything and (not month_over or (loan.late and loan.paid)):
             return
         owed = charges.owed(loan.terms, loan.paid, day)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import box, debts, ledger, meetings
 from smsapp.savings.book import Posting
 from smsapp.savings.box import Booking
-from smsapp.savings.charges import after_months
 from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Line
 from smsapp.savings.money import francs

@@ -8,22 +8,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from smsapp import checked
 from smsapp.flows.answers import plain
 from smsapp.segments import search_key
 
-# Letters that are not taken for a digit or for one another, on paper or read aloud; a prime number of them.
-LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _RECEIPT = re.compile(r"([0-9]{1,9}) ?([a-z])")
 
 
 def receipt(group_id: int, seq: int) -> str:
-    """`27K`: the posting's number in its group, and a letter that fits this group and number alone.
-
-    A wrong digit, or two neighbours exchanged, give another letter: each digit counts with a weight of its own,
-    modulo a prime.
-    """
-    digits = f"{group_id}{seq:09d}"
-    return f"{seq}{LETTERS[sum(int(d) * weight for weight, d in enumerate(reversed(digits), start=1)) % len(LETTERS)]}"
+    """`27K`: the posting's number in its group, and a letter that fits this group and number alone."""
+    return f"{seq}{checked.letter(f'{group_id}{seq:09d}')}"
 
 
 def read_receipt(typed: str) -> str | None:

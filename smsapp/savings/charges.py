@@ -9,10 +9,11 @@ charges. A repayment pays the charges of the months begun first, so that no mont
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from smsapp.months import after_months
 
 WHOLE = 1000  # tenths of a percent
 
@@ -52,13 +53,6 @@ class Owed:
             raise ValueError("a repayment is of what is owed, or of a part of it")
         charge = min(amount, self.charge)
         return charge, amount - charge
-
-
-def after_months(day: date, months: int) -> date:
-    """The same day so many months later; where the month is too short, its last."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def months_begun(out_on: date, today: date) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import debts, groups, ledger, receipts, requests, sharing, telling
 from smsapp.savings.book import LARGEST, OWNED, Dispute, Posting, ShareOut
-from smsapp.savings.charges import after_months
 from smsapp.savings.groups import Who
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.money import francs

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import charges, debts, ledger, meetings, receipts
@@ -69,7 +70,7 @@ def offer(db: Session, rt: Runtime, member: Who, amount: int) -> Offer:
     cycle = ledger.open_cycle(db, member.group_id)
     _fits(db, cycle, member, amount, today)
     first = charges.charged(Terms(amount, cycle.charge, today), [], today)
-    return Offer(member, amount, cycle.charge, first, charges.after_months(today, cycle.loan_months))
+    return Offer(member, amount, cycle.charge, first, after_months(today, cycle.loan_months))
 
 
 def lend(

@@ -11,7 +11,8 @@ from sqlalchemy.orm import sessionmaker
 
 from smsapp import demo
 from smsapp.db import transaction
-from smsapp.savings import charges, debts, groups, ledger, pins, verifying
+from smsapp.months import after_months
+from smsapp.savings import debts, groups, ledger, pins, verifying
 from smsapp.savings.book import Dispute, Posting, ShareOut
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
@@ -107,7 +108,7 @@ def test_loans_owe_what_the_book_says(loaded, db):
     loans = db.scalars(select(Loan)).all()
     owed = {loan.id: debts.of_loan(db, loan.id, today).owed for loan in loans}
     assert all(bool(owed[loan.id].total) == (loan.ended_on is None) for loan in loans)
-    assert all(loan.due_on == charges.after_months(loan.out_on, 3) for loan in loans)
+    assert all(loan.due_on == after_months(loan.out_on, 3) for loan in loans)
     assert debts.overdue(db, called(db, "Sabali").id, today)
 
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsapp.savings.charges import Owed, Paid, Terms, after_months, charged, months_begun, owed
+from smsapp.months import after_months
+from smsapp.savings.charges import Owed, Paid, Terms, charged, months_begun, owed
 
 DAYS = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 TERMS = st.builds(Terms, st.integers(1, 10**9), st.integers(0, 300), DAYS)

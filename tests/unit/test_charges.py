@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from smsapp.savings.charges import Owed, Paid, Terms, after_months, charged, months_begun, most, owed
+from smsapp.months import after_months
+from smsapp.savings.charges import Owed, Paid, Terms, charged, months_begun, most, owed
 
 
 @pytest.mark.parametrize(

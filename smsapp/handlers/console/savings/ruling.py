@@ -19,10 +19,10 @@ from smsapp.handlers.console.guard import WRITERS, allowed, me
 from smsapp.handlers.console.savings import here, terms
 from smsapp.handlers.console.savings.founding import EDIT, OFF, acting, status
 from smsapp.handlers.console.savings.sentences import needed, tell
+from smsapp.months import after_months
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.savings import founding, groups
-from smsapp.savings.charges import after_months
 from smsapp.savings.cycles import Rules
 from smsapp.savings.money import read_amount
 from smsapp.savings.tables import METHODS, UNITS, Cycle, Group
