@@ -71,6 +71,8 @@ class Settings:
     price_per_part: int = 12
     monthly_budget: int = 0
     trusted_proxies: int = 0
+    vaccines_on: tuple[str, ...] = ()
+    antenatal_visits: int = 4
 
     @property
     def language(self) -> str:
@@ -80,10 +82,18 @@ class Settings:
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The environment first, then the newer of `.env` and what `make run` chose (which has read `.env`)."""
-        chosen: dict[str, str] = {}
-        for file in sorted((f for f in (RUN_ENV, ROOT / ".env") if f.exists()), key=lambda f: f.stat().st_mtime):
-            chosen.update({k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None})
-        return cls.from_env({**chosen, **environ})
+        return cls.from_env(_chosen(environ))
+
+    @classmethod
+    def some(cls, *names: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+        """These settings alone, for what needs no running service: nothing else has to be there."""
+        env = _chosen(environ)
+        defaults = {setting.name: setting.default for setting in fields(cls)}
+        read = {name: env.get(name.upper(), "").strip() for name in names}
+        try:
+            return {name: READERS.get(name, str)(raw) if raw else defaults[name] for name, raw in read.items()}
+        except ValueError as why:
+            raise BadSettings(f"Settings to put right: {', '.join(name.upper() for name in names)}: {why}.") from why
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -106,6 +116,13 @@ class Settings:
         if wrong:
             raise BadSettings("Settings to put right: " + "; ".join(wrong) + ".")
         return cls(**values)
+
+
+def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for file in sorted((f for f in (RUN_ENV, ROOT / ".env") if f.exists()), key=lambda f: f.stat().st_mtime):
+        chosen.update({k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None})
+    return {**chosen, **environ}
 
 
 REQUIRED = {
@@ -144,6 +161,12 @@ def _words(raw: str) -> tuple[str, ...]:
     if not words:
         raise ValueError("should be words separated by commas")
     return words
+
+
+def _four_or_eight(raw: str) -> int:
+    if raw not in {"4", "8"}:
+        raise ValueError("should be 4 or 8")
+    return int(raw)
 
 
 def _switch(raw: str) -> bool:
@@ -231,6 +254,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "price_per_part": _number(0, 10_000),
     "monthly_budget": _number(0, 10_000_000_000),
     "trusted_proxies": _number(0, 9),
+    "vaccines_on": lambda raw: _words(raw.upper()),
+    "antenatal_visits": _four_or_eight,
     "gateways": _gateways,
     "languages": _languages,
     "service_code": _shaped(r"\*[0-9]+(\*[0-9]+)*#", "like *384*223#"),

@@ -5,7 +5,20 @@ from __future__ import annotations
 from flask import Flask
 
 from smsapp import logs
-from smsapp.cli import broadcasts, database, demo, flows, outbox, people, places, savings, staff, surveys, text
+from smsapp.cli import (
+    broadcasts,
+    database,
+    demo,
+    flows,
+    outbox,
+    people,
+    places,
+    savings,
+    staff,
+    surveys,
+    text,
+    vaccines,
+)
 from smsapp.simulate import simulate
 
 COMMANDS = (
@@ -21,6 +34,7 @@ COMMANDS = (
     staff.group,
     surveys.group,
     text.group,
+    vaccines.group,
 )
 
 

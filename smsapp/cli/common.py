@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TextIO
 
 import click
 from alembic.util import CommandError
@@ -49,8 +51,27 @@ def said_plainly() -> Iterator[None]:
     except SQLAlchemyError as why:
         first = str(getattr(why, "orig", None) or why).strip().splitlines()[0]
         raise click.ClickException(f"the database does not answer ({first}); is the service running?") from why
-    except (UnknownPlace, ValueError, OSError, csv.Error, CommandError) as why:
+    except (UnknownPlace, BadSettings, ValueError, OSError, csv.Error, CommandError) as why:
         raise click.ClickException(str(why)) from why
+
+
+def read_document(source: TextIO, what: str) -> Any:
+    """The one JSON document of a command that calculates; in one line what is wrong where it is none."""
+    try:
+        return json.load(source, object_pairs_hook=_once)
+    except RecursionError as why:
+        raise click.ClickException(f"not {what}: brackets within brackets") from why
+    except json.JSONDecodeError as why:
+        raise click.ClickException(f"not JSON: {why}") from why
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that is there twice JSON would keep the last, and somebody's money or dose would be gone."""
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return told
 
 
 def echo_tally(tally: Tally) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.progress import track
 from sqlalchemy import select
 
 from smsapp import oneline
-from smsapp.cli.common import runtime, said_plainly
+from smsapp.cli.common import read_document, runtime, said_plainly
 from smsapp.db import Sessions, transaction
 from smsapp.savings import shareout, verifying
 from smsapp.savings.tables import Group
@@ -37,22 +37,8 @@ def share_out(source: TextIO) -> None:
           "remainder": 5, "loss": false}.
     """
     with said_plainly():
-        try:
-            told = json.load(source, object_pairs_hook=_once)
-        except RecursionError as why:
-            raise click.ClickException("not a share-out: brackets within brackets") from why
-        except json.JSONDecodeError as why:
-            raise click.ClickException(f"not JSON: {why}") from why
+        told = read_document(source, "a share-out")
         click.echo(json.dumps(shareout.share(shareout.read(told)).told()))
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a member who is named twice JSON would keep the last, and somebody's money would be gone."""
-    told = dict(pairs)
-    if len(told) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
-    return told
 
 
 @group.command()

@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from smsapp import oneline, segments
-from smsapp.cli.common import said_plainly
+from smsapp.cli.common import read_document, said_plainly
 
 
 @click.group("text", cls=oneline.Group)
@@ -26,11 +26,6 @@ def count_segments(source: TextIO) -> None:
     Out: [{"encoding": "GSM-7", "segments": 1, "text": "Owò"}], in the same order.
     """
     with said_plainly():
-        try:
-            items = json.load(source)
-        except RecursionError as why:
-            raise click.ClickException("not a list of texts: brackets within brackets") from why
-        except ValueError as why:
-            raise click.ClickException(f"not JSON: {why}") from why
+        items = read_document(source, "a list of texts")
         # Escaped: half a character, which a text may hold, can not be written as UTF-8.
         click.echo(json.dumps(segments.describe(items)))

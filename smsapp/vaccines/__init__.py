@@ -1,0 +1,1 @@
+"""Vaccines: the calendar of a country as data, and what it means for one child."""

@@ -1,0 +1,240 @@
+"""A country's calendar of vaccines, read from `data/vaccines/<country>.yaml`; a wrong one is refused with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from smsapp.months import after_months
+from smsapp.segments import search_key
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "vaccines"
+STATUSES = ("confirmed", "likely", "unconfirmed", "not_in_use")
+IN_USE = ("confirmed", "likely")
+UNITS = ("days", "weeks", "months", "years")
+
+
+class BadSchedule(ValueError):
+    """A calendar that can not be used; the sentence names the file, the dose and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time of the calendar: so many days, weeks, months or years. The 31st and a month is the month's last day."""
+
+    unit: str
+    count: int
+
+    def after(self, day: date) -> date:
+        match self.unit:
+            case "months":
+                return after_months(day, self.count)
+            case "years":
+                return after_months(day, 12 * self.count)
+            case _:
+                return day + timedelta(**{self.unit: self.count})
+
+
+REPEAT = Span("days", 28)  # after a dose that did not count, where no gap says otherwise
+
+
+@dataclass(frozen=True)
+class Season:
+    """Months in which a dose is given, counted from the dose before it."""
+
+    months: tuple[int, ...]
+    not_after: int = 12  # the month from which on a dose before it is too close to this year's season
+    next_year: bool = False  # always that of the year after
+
+    def opens(self, before: date) -> date:
+        """The first day of the season that follows a dose given on `before`."""
+        year = before.year
+        if self.next_year or before.month >= self.not_after or before.month > self.months[-1]:
+            year += 1
+        return max(date(year, self.months[0], 1), before)
+
+
+@dataclass(frozen=True)
+class LateStart:
+    """What changes where the series began from a certain age on."""
+
+    dose: str
+    age: Span
+    gap: Span | None = None
+    needed: bool = True
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One dose of the calendar; see the head of the data file for what each field says."""
+
+    code: str
+    antigen: str
+    label: Mapping[str, str]
+    status: str
+    least: Span
+    due: Span | None = None
+    due_of: str = ""  # the dose that `due` is counted from; birth where empty
+    season: Season | None = None
+    most: Span | None = None
+    after: str = ""
+    if_given: bool = False
+    gap: Span | None = None
+    late_start: tuple[LateStart, ...] = ()
+    on_time: int | None = None
+    live: bool = False
+    where: Collection[str] | None = None  # search keys of the districts that have it; None: all
+    sex: str = ""
+
+    def last_day(self, born: date) -> date | None:
+        """The last day on which it may be given; None where it is never too late."""
+        if self.most is None:
+            return None
+        return self.most.after(born) - timedelta(days=0 if self.most.unit == "days" else 1)
+
+    def is_for(self, district: str, sex: str) -> bool:
+        return (self.where is None or search_key(district) in self.where) and (not self.sex or self.sex == sex)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A country's calendar; `doses` are those in use, each after the one that it follows."""
+
+    country: str
+    doses: Sequence[Dose]
+    known: Sequence[Dose]  # those not in use too
+    live_gap: int
+    missed_after: int
+    reminders: tuple[int, ...]
+    by_code: Mapping[str, Dose] = field(default_factory=dict)
+
+    def with_doses(self, codes: Collection[str]) -> Schedule:
+        """With some more in use, as a setting names them."""
+        if unknown := set(codes) - {dose.code for dose in self.known}:
+            raise BadSchedule(f"{self.country}: no dose is called {', '.join(sorted(unknown))}")
+        return _in_use(self, [d for d in self.known if d.status in IN_USE or d.code in codes])
+
+
+def _in_use(schedule: Schedule, doses: Sequence[Dose]) -> Schedule:
+    told = {**vars(schedule), "doses": tuple(doses), "by_code": {dose.code: dose for dose in doses}}
+    return Schedule(**told)
+
+
+@cache
+def in_use(country: str, more: tuple[str, ...]) -> Schedule:
+    """The calendar of COUNTRY, with what VACCINES_ON switches on; an empty one for a country that has none here."""
+    if not _file(country).exists():
+        return Schedule(country, (), (), 0, 0, ())
+    return of_country(country).with_doses(more)
+
+
+@cache
+def of_country(country: str) -> Schedule:
+    """The calendar of a country by its code (`ML`)."""
+    path = _file(country)
+    if not path.exists():
+        raise BadSchedule(f"no calendar of vaccines for {country}: {path.name} is missing")
+    return read(path)
+
+
+def _file(country: str) -> Path:
+    return FOLDER / f"{country.lower()}.yaml"
+
+
+def read(path: Path) -> Schedule:
+    """A calendar file; BaseLoader, so that `yes` stays a word."""
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    try:
+        where = {name: frozenset(map(search_key, names)) for name, names in raw.get("where", {}).items()}
+        known = [_dose(told, where) for told in raw["doses"]]
+        schedule = Schedule(
+            country=raw["country"],
+            doses=(),
+            known=tuple(known),
+            live_gap=int(raw["live_gap"]),
+            missed_after=int(raw["missed_after"]),
+            reminders=tuple(map(int, raw["reminders"])),
+        )
+    except (KeyError, TypeError, ValueError) as why:
+        raise BadSchedule(f"{path.name}: {why}") from why
+    _check(path.name, known)
+    return _in_use(schedule, [dose for dose in known if dose.status in IN_USE])
+
+
+def _dose(told: Mapping[str, Any], where: Mapping[str, Collection[str]]) -> Dose:
+    code = told["code"]
+    due = dict(told.get("due", {}))
+    of = due.pop("of", "")
+    try:
+        return Dose(
+            code=code,
+            antigen=told["antigen"],
+            label=told["label"],
+            status=told["status"],
+            least=_age(told["least"]),
+            due=_span(due),
+            due_of=of,
+            season=_season(told.get("season")),
+            most=_span(told.get("most")),
+            after=told.get("after", ""),
+            if_given=told.get("if_given") == "yes",
+            gap=_span(told.get("gap")),
+            late_start=tuple(_late_start(each) for each in told.get("late_start", ())),
+            on_time=int(told["on_time"]) if "on_time" in told else None,
+            live=told.get("live") == "yes",
+            where=where[told["where"]] if "where" in told else None,
+            sex=told.get("sex", ""),
+        )
+    except (KeyError, TypeError, ValueError) as why:
+        raise BadSchedule(f"{code}: {why}") from why
+
+
+def _span(told: Mapping[str, str] | None) -> Span | None:
+    if not told:
+        return None
+    [(unit, count)] = told.items()
+    if unit not in UNITS:
+        raise BadSchedule(f"{unit} is none of {', '.join(UNITS)}")
+    return Span(unit, int(count))
+
+
+def _season(told: Mapping[str, Any] | None) -> Season | None:
+    if told is None:
+        return None
+    months = tuple(map(int, told["months"]))
+    return Season(months, int(told.get("not_after", 12)), told.get("next_year") == "yes")
+
+
+def _late_start(told: Mapping[str, Any]) -> LateStart:
+    needed = told.get("needed", "yes") == "yes"
+    return LateStart(told["dose"], _age(told["age"]), _span(told.get("gap")), needed)
+
+
+def _age(told: Mapping[str, str]) -> Span:
+    age = _span(told)
+    if age is None:
+        raise BadSchedule("an age is missing")
+    return age
+
+
+def _check(name: str, doses: Sequence[Dose]) -> None:
+    seen: set[str] = set()
+    for dose in doses:
+        if dose.code in seen:
+            raise BadSchedule(f"{name}: two doses are called {dose.code}")
+        if dose.status not in STATUSES:
+            raise BadSchedule(f"{name}: {dose.code}: status {dose.status!r} is none of {', '.join(STATUSES)}")
+        if (dose.due is None) == (dose.season is None):
+            raise BadSchedule(f"{name}: {dose.code}: needs either `due` or `season`")
+        if dose.season is not None and not dose.after:
+            raise BadSchedule(f"{name}: {dose.code}: a season follows another dose")
+        for earlier in filter(None, (dose.after, dose.due_of, *(late.dose for late in dose.late_start))):
+            if earlier not in seen:
+                raise BadSchedule(f"{name}: {dose.code}: {earlier} does not stand above it")
+        seen.add(dose.code)

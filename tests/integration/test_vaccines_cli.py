@@ -1,0 +1,64 @@
+"""`flask vaccines`: what it prints, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from smsapp import cli
+
+APP = cli.bare_app()
+CHILD = {"birth": "2025-01-15", "given": {"PENTA1": "2025-02-20"}, "today": "2025-03-01"}
+
+
+def run(*arguments, typed=None, env=None):
+    return CliRunner(env=env).invoke(APP.cli, ["vaccines", *arguments], input=typed)
+
+
+def planned(told, **env):
+    return run("plan", "--json", "-", typed=told if isinstance(told, str) else json.dumps(told), env=env)
+
+
+def test_a_plan_is_one_document_and_needs_no_service(monkeypatch):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    result = planned(CHILD)
+    doses = json.loads(result.stdout)["doses"]
+    assert (result.exit_code, result.stderr) == (0, "")
+    wanted = {"due": "2025-03-20", "given": "2025-02-20", "valid": False, "state": "invalid", "reason": "too_young"}
+    assert doses["PENTA1"] == wanted
+    assert "PALU1" not in doses
+    assert "IPV2" not in doses
+
+
+def test_a_dose_that_is_off_is_planned_once_switched_on():
+    assert "IPV2" in json.loads(planned(CHILD, VACCINES_ON="ipv2").stdout)["doses"]
+    assert "PALU1" in json.loads(planned({**CHILD, "district": "Sikasso"}).stdout)["doses"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("", "not JSON"),
+        ('{"birth": "2025-01-15", "given": {"BCG": "2025-01-15", "BCG": "2025-01-16"}}', "'BCG' is there twice"),
+        ("[" * 100_000, "brackets within brackets"),
+        ({**CHILD, "birth": "2025-02-31"}, "birth should be a date"),
+        ({**CHILD, "given": {"PANTA1": "2025-02-26"}}, "'PANTA1' is unknown"),
+    ],
+)
+def test_what_can_not_be_right_ends_with_one_line(told, words):
+    result = planned(told)
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+
+
+def test_a_setting_that_can_not_be_is_said_in_one_line():
+    for env, words in (({"VACCINES_ON": "IPV9"}, "no dose is called IPV9"), ({"COUNTRY": "SN"}, "no calendar")):
+        result = planned(CHILD, **env)
+        assert result.exit_code == 1
+        assert words in result.stderr
+        assert len(result.stderr.splitlines()) == 1

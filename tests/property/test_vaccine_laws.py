@@ -1,0 +1,102 @@
+"""Laws of every calendar, for any child and whatever she was given, whenever."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smsapp.vaccines.planning import GIVEN, INVALID, Child, plan
+from smsapp.vaccines.schedule import FOLDER, read
+
+CALENDARS = [read(path) for path in sorted(FOLDER.glob("*.yaml"))]
+EVERY = [calendar.with_doses([dose.code for dose in calendar.known]) for calendar in CALENDARS]
+BIRTHS = st.dates(date(2020, 1, 1), date(2026, 12, 31))
+
+
+@st.composite
+def children(draw):
+    calendar = draw(st.sampled_from(EVERY))
+    born = draw(BIRTHS)
+    child = Child(born, draw(st.sampled_from(["", "Sikasso"])), draw(st.sampled_from(["", "F", "M"])))
+    days = st.integers(0, 1500).map(lambda n: born + timedelta(days=n))
+    had = draw(
+        st.dictionaries(st.sampled_from([d.code for d in calendar.doses]), st.lists(days, min_size=1, max_size=3))
+    )
+    return calendar, child, had, draw(days)
+
+
+@pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.country)
+def test_given_on_the_day_each_is_due_every_dose_counts(calendar):
+    for born in (date(2024, 2, 29), date(2025, 5, 31), date(2025, 11, 30), date(2025, 1, 15)):
+        child, had, today = Child(born, "Sikasso", "F"), {}, born
+        while (visit := plan(calendar, child, had, today).next_visit) is not None:
+            today = visit[0]
+            had.update(dict.fromkeys(visit[1], today))
+        doses = plan(calendar, child, had, today).doses
+        assert {dose.state for dose in doses.values()} == {GIVEN}
+        assert all(dose.on_time is not False for dose in doses.values())
+
+
+@given(children())
+@settings(max_examples=150)
+def test_no_dose_is_due_or_valid_before_its_age_or_gap(told):
+    calendar, child, had, today = told
+    doses = plan(calendar, child, had, today).doses
+    for code, planned in doses.items():
+        dose = calendar.by_code[code]
+        day = planned.given if planned.valid else planned.due
+        if day is None:
+            continue
+        assert day >= dose.least.after(child.born)
+        last = dose.last_day(child.born)
+        assert last is None or day <= last
+        before = doses.get(dose.after)
+        if before and before.valid and before.given and before.given < day and dose.gap:
+            assert day >= dose.gap.after(before.given) or any(late.gap for late in dose.late_start)
+
+
+@given(children(), st.integers(1, 300))
+@settings(max_examples=150)
+def test_a_dose_that_counts_still_counts_after_a_later_one(told, more):
+    calendar, child, had, today = told
+    counted = {code: d.given for code, d in plan(calendar, child, had, today).doses.items() if d.valid}
+    later = today + timedelta(days=more)
+    for dose in calendar.doses:
+        after = plan(calendar, child, {**had, dose.code: [*had.get(dose.code, ()), later]}, later).doses
+        assert {code: after[code].given for code in counted} == counted
+
+
+@given(children(), st.randoms(use_true_random=False))
+@settings(max_examples=80)
+def test_the_order_in_which_doses_are_written_down_does_not_matter(told, chance):
+    calendar, child, had, today = told
+    turned = [(code, chance.sample(days, len(days))) for code, days in had.items()]
+    chance.shuffle(turned)
+    assert plan(calendar, child, had, today) == plan(calendar, child, dict(turned), today)
+
+
+@given(st.sampled_from(EVERY), BIRTHS, st.integers(1, 400))
+@settings(max_examples=80)
+def test_who_is_born_later_is_due_no_earlier(calendar, born, younger):
+    def due(day):
+        return {c: d.due for c, d in plan(calendar, Child(day, "Sikasso", "F"), {}, day).doses.items()}
+
+    first, second = due(born), due(born + timedelta(days=younger))
+    assert all(first[code] <= second[code] for code in first)
+
+
+@given(children())
+@settings(max_examples=150)
+def test_nothing_is_to_be_given_that_was_given_or_is_too_late(told):
+    calendar, child, had, today = told
+    made = plan(calendar, child, had, today)
+    for planned in made.doses.values():
+        assert (planned.state == GIVEN) == (planned.valid is True)
+        assert planned.valid is not True or planned.due is None
+        assert planned.state != INVALID or planned.reason
+    visit = made.next_visit
+    assert visit is None or visit[0] >= today
+    assert visit is None or all(made.doses[code].due is not None for code in visit[1])

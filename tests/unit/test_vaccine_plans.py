@@ -1,0 +1,123 @@
+"""What the calendar says of one child on one day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from smsapp.vaccines.described import describe
+from smsapp.vaccines.planning import DUE, LATE, MISSED, NOT_YET, Child, plan
+from smsapp.vaccines.schedule import FOLDER, BadSchedule, of_country, read
+
+TOLD: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "vaccines.yaml").read_text(encoding="utf-8"))
+MALI = of_country("ML")
+
+
+@pytest.mark.parametrize("told", TOLD["ages"], ids=lambda told: str(told["birth"]))
+def test_ages_are_those_of_the_calendar(told):
+    made = plan(MALI, Child(told["birth"], "Sikasso"), {}, told["birth"])
+    for code in ("PENTA1", "PENTA2", "PENTA3", "PALU1", "MR1", "MR2"):
+        assert made.doses[code].due == told[code], code
+    assert MALI.by_code["ROTA1"].last_day(told["birth"]) == told["rota_ends"] - timedelta(days=1)
+
+
+@pytest.mark.parametrize("told", TOLD["given"], ids=lambda told: told["why"])
+def test_what_was_given_decides_what_follows(told):
+    made = plan(MALI, Child(told["birth"], told.get("district", "")), told["given"], told["today"])
+    for code, wanted in told["then"].items():
+        assert {name: getattr(made.doses[code], name) for name in wanted} == wanted, code
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(41, NOT_YET), (42, DUE), (56, DUE), (57, LATE), (69, LATE), (70, MISSED), (400, MISSED)]
+)
+def test_a_dose_is_due_then_late_then_missed(days, state):
+    born = date(2025, 1, 15)
+    assert plan(MALI, Child(born), {}, born + timedelta(days=days)).doses["PENTA1"].state == state
+
+
+def test_the_next_visit_takes_all_that_can_be_given_on_one_day():
+    born = date(2025, 1, 15)
+    assert plan(MALI, Child(born), {}, born).next_visit == (born, ("BCG", "OPV0"))
+    had = {"BCG": born, "OPV0": born}
+    assert plan(MALI, Child(born), had, born).next_visit == (date(2025, 2, 26), ("PENTA1", "OPV1", "PCV1", "ROTA1"))
+    behind = plan(MALI, Child(born), had, date(2025, 12, 1))
+    assert behind.next_visit is not None
+    assert behind.next_visit[0] == date(2025, 12, 1)
+    assert {"PENTA1", "IPV1", "MR1", "YF", "MENA"} <= set(behind.next_visit[1])
+    assert [dose.code for dose in behind.open] == [c for c in behind.doses if behind.doses[c].state == MISSED]
+
+
+def test_only_what_concerns_this_child_is_planned():
+    born = date(2025, 1, 15)
+    assert "PALU1" not in plan(MALI, Child(born, "Kadiolo"), {}, born).doses
+    assert "PALU1" in plan(MALI, Child(born, "bougouni"), {}, born).doses
+    assert "HPV" not in plan(MALI, Child(born, sex="M"), {}, born).doses
+    assert plan(MALI, Child(born, sex="F"), {}, born).doses["HPV"].due == date(2035, 1, 15)
+
+
+def test_what_is_not_confirmed_waits_to_be_switched_on():
+    assert {"IPV2", "HEPB0"}.isdisjoint(MALI.by_code)
+    more = MALI.with_doses(["IPV2"])
+    assert list(more.by_code).index("IPV2") == list(more.by_code).index("IPV1") + 1
+    born = date(2025, 1, 15)
+    assert plan(more, Child(born), {"IPV1": date(2025, 8, 1)}, date(2025, 9, 1)).doses["IPV2"].due == date(2025, 12, 1)
+    with pytest.raises(BadSchedule, match="no dose is called IPV9"):
+        MALI.with_doses(["IPV9"])
+
+
+def test_a_plan_is_told_as_plain_data():
+    told = {"birth": "2025-01-15", "given": {"BCG": "2025-01-16"}, "today": "2025-02-01"}
+    answer = describe(MALI, told)
+    assert answer["doses"]["BCG"] == {"due": None, "given": "2025-01-16", "valid": True, "state": "given", "reason": ""}
+    assert answer["doses"]["PENTA1"]["due"] == "2025-02-26"
+    assert answer["next"] == {"date": "2025-02-26", "doses": ["PENTA1", "OPV1", "PCV1", "ROTA1"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([], "one object"),
+        ({}, "today should be a date"),
+        ({"birth": "2025-02-30", "today": "2025-03-01"}, "birth should be a date such as 2025-01-15, not '2025-02-30'"),
+        ({"birth": "20250115", "today": "2025-03-01"}, "birth should be a date"),
+        ({"birth": 20250115, "today": "2025-03-01"}, "birth should be a date"),
+        ({"birth": "2026-01-01", "today": "2025-03-01"}, "birth 2026-01-01 comes after today 2025-03-01"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "given": {"PANTA1": "2025-02-26"}}, "'PANTA1' is unknown"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "given": {"PENTA1": "2024-02-26"}}, "before the birth"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "given": {"PENTA1": "2025-03-26"}}, "after today"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "given": {"PENTA1": None}}, "PENTA1 should be a date"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "given": ["PENTA1"]}, "given should be an object"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "gift": {}}, "'gift' is not known"),
+        ({"birth": "2025-01-15", "today": "2025-03-01", "district": 7}, "district should be a word"),
+    ],
+)
+def test_what_can_not_be_right_is_said_in_one_sentence(told, words):
+    with pytest.raises(ValueError, match=words):
+        describe(MALI, told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("after: PENTA1, gap", "after: PENTA9, gap", "PENTA2: PENTA9 does not stand above it"),
+        ("code: OPV0", "code: BCG", "two doses are called BCG"),
+        ("due: {days: 0}, least", "due: {moons: 0}, least", "BCG: moons is none of days"),
+        ("status: confirmed", "status: sure", "status 'sure' is none of"),
+        ("live_gap: 28", "live_gap: x", "invalid literal"),
+    ],
+)
+def test_a_wrong_calendar_is_refused_with_its_place(tmp_path, old, new, words):
+    path = tmp_path / "ml.yaml"
+    path.write_text((FOLDER / "ml.yaml").read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadSchedule, match=words):
+        read(path)
+
+
+def test_a_country_without_a_calendar_says_so():
+    with pytest.raises(BadSchedule, match="no calendar of vaccines for XX"):
+        of_country("XX")
