@@ -12,6 +12,8 @@ from smsapp.registry import tables as registry
 from smsapp.savings import book as savings_book
 from smsapp.savings import tables as savings
 from smsapp.staff import tables as staff
+from smsapp.vaccines import promises
+from smsapp.vaccines import tables as vaccines
 
 ALL = (
     places,
@@ -28,4 +30,6 @@ ALL = (
     imports,
     savings,
     savings_book,
+    vaccines,
+    promises,
 )

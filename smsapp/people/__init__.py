@@ -17,7 +17,7 @@ from smsapp.people.knowing import (
     members,
     numbers_at,
 )
-from smsapp.people.tables import Consent, Group, Membership, Number, Person, Phone, Role, TopicLeft
+from smsapp.people.tables import Consent, Group, Membership, Number, Person, Phone, Post, Role, TopicLeft
 
 __all__ = [
     "CONSENT_VERSION",
@@ -32,6 +32,7 @@ __all__ = [
     "Number",
     "Person",
     "Phone",
+    "Post",
     "Role",
     "TopicLeft",
     "add",

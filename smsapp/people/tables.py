@@ -59,6 +59,14 @@ class Role(Base):
     __table_args__ = (Index("ix_person_roles_role", "role", "person_id"),)
 
 
+class Post(Base):
+    """A place that somebody answers for besides her facility: the villages of a community health worker."""
+
+    __tablename__ = "person_places"
+    person_id: Mapped[Hers] = mapped_column(primary_key=True)
+    place_id: Mapped[int] = mapped_column(ForeignKey("places.id"), primary_key=True, index=True)
+
+
 class Group(Base):
     """A named set of people, to write to together."""
 
