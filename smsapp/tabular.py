@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from smsapp.late import Late
+
+if TYPE_CHECKING:
+    import openpyxl
+else:
+    openpyxl = Late("openpyxl")
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -43,15 +45,15 @@ def csv_rows(header: Sequence[str], rows: Rows, delimiter: str = ",") -> Iterato
 
 def xlsx(header: Sequence[str], rows: Rows, title: str = "") -> BinaryIO:
     """The table as a workbook, in a temporary file to be read from its beginning; closing it removes it."""
-    book = Workbook(write_only=True)
+    book = openpyxl.Workbook(write_only=True)
     table = iter(rows)
     part = list(islice(table, 1))
     while True:
         sheet = book.create_sheet(_title(title))
         sheet.freeze_panes = "A2"
-        heading = [WriteOnlyCell(sheet, value=str(name)) for name in header]
+        heading = [openpyxl.cell.WriteOnlyCell(sheet, value=str(name)) for name in header]
         for cell in heading:
-            cell.data_type, cell.font = "s", Font(bold=True)
+            cell.data_type, cell.font = "s", openpyxl.styles.Font(bold=True)
         sheet.append(heading)
         for row in chain(part, islice(table, ROWS_OF_A_SHEET - len(part))):
             sheet.append([_for_xlsx(sheet, value) for value in row])
@@ -85,10 +87,10 @@ def _for_xlsx(sheet: Any, value: Any) -> Any:
         return value.replace(tzinfo=None)  # Excel knows no zones: the clock of whoever reads
     if not isinstance(value, str):
         return value
-    text = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_CELL]
-    if not _FORMULA.match(text) and text not in ERROR_CODES:
+    text = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_CELL]
+    if not _FORMULA.match(text) and text not in openpyxl.cell.cell.ERROR_CODES:
         return text
-    cell = WriteOnlyCell(sheet, value="")
+    cell = openpyxl.cell.WriteOnlyCell(sheet, value="")
     cell.value = text
     cell.data_type, cell.quotePrefix = "s", True
     return cell

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
-
-from africastalking.Service import DEFAULT_TIMEOUT_S
-from africastalking.SMS import SMSService
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from smsapp import phones
 from smsapp.config import Settings
@@ -30,7 +27,12 @@ from smsapp.gateways.base import (
     Unclear,
     Unusable,
 )
-from smsapp.gateways.http import TOTAL_SECONDS, Client, refusal
+from smsapp.late import Late
+
+if TYPE_CHECKING:
+    from smsapp.gateways import africastalking_sdk as sdk
+else:
+    sdk = Late("smsapp.gateways.africastalking_sdk")
 
 REQUIRES = ("AT_USERNAME", "AT_API_KEY")
 
@@ -88,34 +90,6 @@ FIELDS = frozenset({
 # fmt: on
 
 
-class PooledSMS(SMSService):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's SMS service over connections that are kept, with status and headers not thrown away."""
-
-    def __init__(self, settings: Settings, connections: int, total: float) -> None:
-        super().__init__(settings.at_username, settings.at_api_key)
-        if settings.at_base_url:
-            self._baseUrl = self._contentUrl = f"{settings.at_base_url}/version1"
-        self._client = Client(self._baseUrl, connections, total)
-
-    def _make_request(
-        self,
-        url: str,
-        method: str,
-        headers: Mapping[str, str],
-        data: Any,
-        params: Any,
-        callback: Any = None,
-        timeout: tuple[float, float] = DEFAULT_TIMEOUT_S,
-    ) -> Any:
-        answer = self._client.request(method, url, timeout, headers=headers, data=data, params=params)
-        if not 200 <= answer.status_code < 300:
-            raise refusal(answer.status_code, answer.text, answer.headers)
-        try:
-            return json.loads(answer.content)
-        except (ValueError, RecursionError) as why:
-            raise Unclear(f"HTTP {answer.status_code} with a body that is not JSON: {answer.text[:200]!r}") from why
-
-
 class AfricasTalking:
     """The gateway; safe for threads, and for processes that fork."""
 
@@ -125,12 +99,18 @@ class AfricasTalking:
     requests_at_once = 32
 
     def __init__(
-        self, settings: Settings, timeout: tuple[float, float] = DEFAULT_TIMEOUT_S, total: float = TOTAL_SECONDS
+        self, settings: Settings, timeout: tuple[float, float] | None = None, total: float | None = None
     ) -> None:
-        self._timeout = timeout
+        self._settings, self._timeout, self._total = settings, timeout, total
         self._country = settings.country
         self._sender = settings.at_sender_id or None
-        self._sms = PooledSMS(settings, self.requests_at_once, total)
+
+    @cached_property
+    def _sms(self) -> sdk.PooledSMS:
+        return sdk.PooledSMS(self._settings, self.requests_at_once, self._total)
+
+    def get_ready(self) -> None:
+        _ = self._sms  # made when it is first asked for, and with it the SDK is loaded
 
     def send(self, text: str, numbers: Sequence[str]) -> dict[str, Taken | SendError]:
         """One request for all; raises SendError when it failed as a whole."""

@@ -122,7 +122,10 @@ class Unclear(SendError):
 
 
 class Gateway(Protocol):
-    """One provider. `read_*` raise Unusable; `send` raises SendError for a request that failed as a whole."""
+    """One provider. `read_*` raise Unusable; `send` raises SendError for a request that failed as a whole.
+
+    `get_ready` loads what only `send` needs: a worker calls it once, for the processes that it will fork.
+    """
 
     name: str
     fields: Collection[str]  # names of the fields that its callbacks may carry
@@ -135,4 +138,5 @@ class Gateway(Protocol):
     def read_session_end(self, form: Form) -> SessionEnd: ...
     def read_opt_out(self, form: Form) -> OptOut: ...
     def write_hop(self, text: str, end: bool) -> str: ...
+    def get_ready(self) -> None: ...
     def send(self, text: str, numbers: Sequence[str]) -> dict[str, Taken | SendError]: ...

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from smsapp import checked
-from smsapp.flows.answers import plain
-from smsapp.segments import search_key
-
-_RECEIPT = re.compile(r"([0-9]{1,9}) ?([a-z])")
 
 
 def receipt(group_id: int, seq: int) -> str:
@@ -22,11 +17,7 @@ def receipt(group_id: int, seq: int) -> str:
 
 def read_receipt(typed: str) -> str | None:
     """A receipt number as people write it (`27 k`, `reçu 27K.`), in the form of `receipt`; None for anything else."""
-    key = search_key(plain(typed)).strip(" .,;:!?#")
-    for word in ("recu", "receipt", "no", "n°", "numero"):
-        key = key.removeprefix(word).strip(" .,;:#")
-    found = _RECEIPT.fullmatch(key)
-    return f"{int(found[1])}{found[2].upper()}" if found else None
+    return checked.read(typed, ("recu", "receipt", "no", "n°", "numero"))
 
 
 def link(before: str, posting: Mapping[str, Any], lines: Iterable[tuple[Any, ...]]) -> str:

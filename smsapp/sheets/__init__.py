@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from smsapp.late import Late
 from smsapp.sheets import table
 from smsapp.sheets.lines import ERRORS, MOST_ROWS, NO_RESULT, BadSheet, Book, Line
 from smsapp.sheets.table import Row, Sheet
 from smsapp.sheets.text import Text, decoded
-from smsapp.sheets.workbook import Workbook
+
+if TYPE_CHECKING:
+    from smsapp.sheets import workbook
+else:
+    workbook = Late("smsapp.sheets.workbook")
 
 __all__ = ["ERRORS", "MOST_ROWS", "NO_RESULT", "BadSheet", "Book", "Line", "Row", "Sheet", "book", "decoded", "read"]
 
@@ -24,7 +30,7 @@ def book(raw: bytes) -> Book:
         raise BadSheet(
             "This is a workbook of an old Excel (.xls), or it has a password. Save it as XLSX without a password."
         )
-    return Workbook(raw) if raw.startswith(_ZIPPED) else Text(raw)
+    return workbook.Workbook(raw) if raw.startswith(_ZIPPED) else Text(raw)
 
 
 def read(raw: bytes, columns: Sequence[str]) -> Sheet:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from smsapp import ties
 from smsapp.db import Base, Big
-from smsapp.people.tables import READ_LATER
 
 SEXES = ("F", "M")
 STATES = ("active", "born", "moved", "dead", "lost")  # a pregnancy ends with a birth, else as a child's file does
@@ -87,7 +86,6 @@ class Child(Base):
     look_on: Mapped[date | None]
     key: Mapped[str | None] = mapped_column(unique=True)
     search: Mapped[str] = mapped_column(TSVECTOR, Computed("search_words(name)", persisted=True), deferred=True)
-    __mapper_args__ = READ_LATER
     __table_args__ = (
         any_of("sex", SEXES),
         any_of("born_at", BIRTH_PLACES),

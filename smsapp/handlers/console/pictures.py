@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import segno
 from flask_babel import gettext
 
+from smsapp.late import Late
 from smsapp.staff import Account, totp
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = Late("segno")
 
 
 @dataclass(frozen=True)

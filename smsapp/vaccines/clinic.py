@@ -1,0 +1,79 @@
+"""When a centre holds its services, and the next such day for a village."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from smsapp.vaccines.tables import ClinicDay, Closure
+
+AS_A_RULE = range(5)  # Monday to Friday, where a centre has told no days
+FARTHEST = 62  # days ahead: a centre that is closed for longer is asked by somebody else
+
+
+@dataclass(frozen=True)
+class Held:
+    """One rule of a centre's calendar, as of a `ClinicDay`."""
+
+    service: str
+    village_id: int | None = None
+    weekday: int | None = None
+    nth: int | None = None
+    on: date | None = None
+
+    def covers(self, day: date) -> bool:
+        if self.on is not None:
+            return day == self.on
+        return day.weekday() == self.weekday and self.nth in {None, (day.day - 1) // 7 + 1}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A centre's rules, and the days on which it is closed whatever they say."""
+
+    rules: Sequence[Held] = ()
+    closed: Sequence[tuple[date, date]] = ()
+
+    def held(self, day: date, service: str, village_id: int | None = None) -> bool:
+        """Whether somebody of this village is served that day: at the centre, or where the service comes to her."""
+        if any(first <= day <= last for first, last in self.closed):
+            return False
+        rules = [rule for rule in self.rules if rule.service == service]
+        if not any(rule.village_id is None for rule in rules) and day.weekday() in AS_A_RULE:
+            return True
+        return any(rule.village_id in {None, village_id} and rule.covers(day) for rule in rules)
+
+    def next_day(self, day: date, service: str, village_id: int | None = None) -> date:
+        """The first such day not before `day`; the day itself where none comes for two months."""
+        ahead = (day + timedelta(days=n) for n in range(FARTHEST))
+        return next((one for one in ahead if self.held(one, service, village_id)), day)
+
+    def comes_to(self, day: date, service: str, village_id: int | None) -> bool:
+        """Whether that day's service is held in the village itself."""
+        rules = (rule for rule in self.rules if rule.service == service and rule.village_id is not None)
+        return any(rule.village_id == village_id and rule.covers(day) for rule in rules)
+
+
+def of_facility(db: Session, facility_id: int) -> Calendar:
+    return of_facilities(db, [facility_id])[facility_id]
+
+
+def of_facilities(db: Session, facility_ids: Collection[int]) -> Mapping[int, Calendar]:
+    """The calendar of each of these centres."""
+    rules: dict[int, list[Held]] = defaultdict(list)
+    for row in db.scalars(select(ClinicDay).where(ClinicDay.facility_id.in_(sorted(facility_ids)))):
+        rules[row.facility_id].append(Held(row.service, row.village_id, row.weekday, row.nth, row.on))
+    closed: dict[int | None, list[tuple[date, date]]] = defaultdict(list)
+    chosen = select(Closure).where(or_(Closure.facility_id.is_(None), Closure.facility_id.in_(sorted(facility_ids))))
+    for closure in db.scalars(chosen):
+        closed[closure.facility_id].append((closure.first, closure.last))
+    return {one: Calendar(rules[one], _together(closed[None], closed[one])) for one in facility_ids}
+
+
+def _together(*spans: Iterable[tuple[date, date]]) -> Sequence[tuple[date, date]]:
+    return [span for some in spans for span in some]

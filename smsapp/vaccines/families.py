@@ -1,0 +1,65 @@
+"""Whose phone a text about a file goes to, and how its holder wants to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from smsapp import people
+from smsapp.people import Number, Person
+from smsapp.vaccines.promises import Wish
+from smsapp.vaccines.tables import Child, Pregnancy
+
+File = Child | Pregnancy
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: `frank` is whether a text may say what it is about; `shared`, whether others have the number too."""
+
+    person_id: int
+    name: str
+    number: str
+    language: str | None
+    hour: int | None
+    frank: bool
+    shared: bool
+
+
+def reads(file: File) -> int:
+    """The person to whom a text about this file goes."""
+    if isinstance(file, Child):
+        return file.carer_id or file.mother_id or 0  # one of the two is there: the table sees to it
+    return file.mother_id
+
+
+def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
+    """Each of these people who has a phone, by her id: the number that mainly serves her, else one that she shares."""
+    chosen = (
+        select(Number.person_id, Number.number)
+        .ext(distinct_on(Number.person_id))
+        .where(Number.person_id.in_(sorted(set(person_ids))))
+        .order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
+        .subquery()
+    )
+    other = select(Number.person_id).where(Number.number == chosen.c.number, Number.person_id != chosen.c.person_id)
+    rows = db.execute(
+        select(Person.id, Person.name, chosen.c.number, Person.language, Wish.hour, Wish.frank, other.exists())
+        .join(chosen, chosen.c.person_id == Person.id)
+        .join(Wish, Wish.person_id == Person.id, isouter=True)
+        .where(Person.forgotten_at.is_(None))
+    ).all()
+    spoken = people.languages_of(db, [number for _, _, number, *_ in rows])
+    return {
+        i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank), shared)
+        for i, name, number, language, hour, frank, shared in rows
+    }
+
+
+def first_name(name: str | None) -> str:
+    """As a text to a worker, or on a shared phone, calls somebody."""
+    return (name or "").split(" ")[0]

@@ -1,0 +1,89 @@
+"""Files found: by their code, by the phone that reads for them; and what happened to them noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from smsapp.people import Number
+from smsapp.places import Place
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.vaccines import codes
+from smsapp.vaccines.families import File
+from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
+from smsapp.vaccines.workers import Worker
+
+
+def child(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> Child:
+    """The child with this code, in the care of her centre; else Refused."""
+    found = anyone(db, worker, typed, lock=lock)
+    if not isinstance(found, Child):
+        raise Refused("care.not_a_child", code=codes.of(found.number))
+    return found
+
+
+def pregnancy(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> Pregnancy:
+    """The pregnancy with this code, in the care of her centre; else Refused."""
+    found = anyone(db, worker, typed, lock=lock)
+    if not isinstance(found, Pregnancy):
+        raise Refused("care.not_a_pregnancy", code=codes.of(found.number))
+    return found
+
+
+def anyone(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> File:
+    """The file with this code, in the care of her centre; else Refused: an unknown code, or another centre's."""
+    file = by_number(db, codes.read(typed), lock=lock)
+    if file is None:
+        raise Refused("care.code_unknown", typed=typed.strip()[:12])
+    if file.facility_id != worker.facility_id:
+        raise Refused("care.other_centre", code=codes.of(file.number))
+    return file
+
+
+def by_number(db: Session, number: int, *, lock: bool = False) -> File | None:
+    child, pregnancy = select(Child).where(Child.number == number), select(Pregnancy).where(Pregnancy.number == number)
+    fresh = {"populate_existing": lock}
+    if lock:
+        child, pregnancy = child.with_for_update(), pregnancy.with_for_update()
+    return db.scalar(child, execution_options=fresh) or db.scalar(pregnancy, execution_options=fresh)
+
+
+def children_of(db: Session, number: str) -> Sequence[Child]:
+    """The children in care for whom this phone reads, the eldest first."""
+    holders = select(Number.person_id).where(Number.number == number)
+    hers = or_(Child.carer_id.in_(holders), Child.carer_id.is_(None) & Child.mother_id.in_(holders))
+    chosen = select(Child).where(hers, Child.state == "active")
+    return db.scalars(chosen.order_by(Child.born_on, Child.id)).all()
+
+
+def pregnancies_of(db: Session, number: str) -> Sequence[Pregnancy]:
+    """The pregnancies in care for which this phone reads."""
+    holders = select(Number.person_id).where(Number.number == number)
+    chosen = select(Pregnancy).where(Pregnancy.mother_id.in_(holders), Pregnancy.state == "active")
+    return db.scalars(chosen.order_by(Pregnancy.id)).all()
+
+
+def district_of(db: Session, facility_id: int) -> str:
+    """The name of a centre's district: some vaccines are given only in some."""
+    above = select(Place.parent_id).where(Place.id == facility_id).scalar_subquery()
+    return db.scalar(select(Place.name).where(Place.id == above)) or ""
+
+
+def note(
+    db: Session,
+    rt: Runtime,
+    file: File,
+    what: str,
+    *,
+    by: int | None,
+    channel: str,
+    staff_id: int | None = None,
+    **details: Any,
+) -> None:
+    """Write down what happened to a file, and who did it: a person, or one of the staff."""
+    whose = {"child_id": file.id} if isinstance(file, Child) else {"pregnancy_id": file.id}
+    db.add(CareEvent(**whose, what=what, at=rt.now(), by=by, staff_id=staff_id, channel=channel, details=details))

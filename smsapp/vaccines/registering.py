@@ -1,0 +1,140 @@
+"""A child or a pregnancy comes into the care of a centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.months import after_months
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.vaccines import files, giving
+from smsapp.vaccines.tables import Child, Pregnancy
+
+YOUNGEST_MONTHS = 60  # a child's file is begun up to five years
+TERM = timedelta(days=280)  # from the last period to the day of birth
+LONGEST_TERM = timedelta(days=300)  # a last period before that can not be this pregnancy's
+
+
+@dataclass(frozen=True)
+class Born:
+    """What is told of a child; her mother, her carer or both are known people."""
+
+    born_on: date
+    facility_id: int
+    mother_id: int | None = None
+    carer_id: int | None = None
+    sex: str | None = None
+    name: str | None = None
+    village_id: int | None = None
+    born_at: str | None = None
+    pregnancy_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is told of a pregnancy: the last period, or the day of birth where only that is known."""
+
+    mother_id: int
+    facility_id: int
+    last_period: date | None = None
+    due_on: date | None = None
+    exact: bool = True
+    village_id: int | None = None
+
+
+def child(
+    db: Session, rt: Runtime, told: Born, *, by: int | None, channel: str, key: str, confirmed: bool = True
+) -> Child:
+    """A new file; the one that is there where the same child is told again. Refused for a day that can not be."""
+    today = rt.local_now().date()
+    check_birth(told.born_on, today)
+    if known := _twice(db, told, key):
+        return known
+    row = Child(
+        **vars(told),
+        registered_on=today,
+        registered_by=by,
+        channel=channel,
+        confirmed_on=today if confirmed else None,
+        state="active",
+        look_on=today,
+        key=key,
+    )
+    db.add(row)
+    db.flush()
+    files.note(db, rt, row, "registered", by=by, channel=channel)
+    return row
+
+
+def check_birth(born_on: date, today: date) -> None:
+    if born_on > today:
+        raise Refused("care.born_future", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
+    if born_on < after_months(today, -YOUNGEST_MONTHS):
+        raise Refused("care.born_long_ago", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
+
+
+def _twice(db: Session, told: Born, key: str) -> Child | None:
+    """Told by the same effect, or the same child of the same family: twins differ by sex or by name."""
+    again = select(Child).where(Child.key == key)
+    same = select(Child).where(
+        Child.mother_id.is_not_distinct_from(told.mother_id),
+        Child.carer_id.is_not_distinct_from(told.carer_id),
+        Child.born_on == told.born_on,
+        Child.sex.is_not_distinct_from(told.sex),
+        Child.name.is_not_distinct_from(told.name),
+        Child.state == "active",
+    )
+    return db.scalar(again) or db.scalar(same.order_by(Child.id).limit(1))
+
+
+def pregnancy(
+    db: Session, rt: Runtime, told: Expected, *, by: int | None, channel: str, key: str, confirmed: bool = True
+) -> Pregnancy:
+    """A new file, or the one that this mother has open; Refused for a day that can not be."""
+    today = rt.local_now().date()
+    due_on = due(told, today)
+    chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
+    if known := db.scalar(chosen.order_by(Pregnancy.id).limit(1)):
+        return known
+    row = Pregnancy(
+        **{**vars(told), "due_on": due_on},
+        registered_on=today,
+        registered_by=by,
+        channel=channel,
+        confirmed_on=today if confirmed else None,
+        state="active",
+        look_on=today,
+        key=key,
+    )
+    db.add(row)
+    db.flush()
+    files.note(db, rt, row, "registered", by=by, channel=channel)
+    return row
+
+
+def due(told: Expected, today: date) -> date:
+    """The day of birth: 280 days from the last period, or as told; Refused where neither can be."""
+    example = f"{today - timedelta(days=100):%d/%m/%Y}"
+    if told.last_period is not None:
+        if told.last_period > today:
+            raise Refused("care.period_future", day=f"{told.last_period:%d/%m/%Y}", example=example)
+        if today - told.last_period > LONGEST_TERM:
+            raise Refused("care.period_long_ago", day=f"{told.last_period:%d/%m/%Y}", example=example)
+        return told.last_period + TERM
+    if told.due_on is None:
+        raise Refused("care.period_missing", example=example)
+    if not today - (LONGEST_TERM - TERM) <= told.due_on <= today + TERM:
+        raise Refused("care.due_impossible", day=f"{told.due_on:%d/%m/%Y}", example=f"{today + TERM / 2:%d/%m/%Y}")
+    return told.due_on
+
+
+def plan_again(db: Session, rt: Runtime, file: Child | Pregnancy) -> None:
+    """What is told of a file changed: its plan and its reminders follow."""
+    if isinstance(file, Child):
+        giving.settle(db, rt, file)
+    elif file.state in {"active", "born"}:
+        file.look_on = rt.local_now().date()

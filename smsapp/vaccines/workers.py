@@ -1,0 +1,81 @@
+"""Who works for a centre: community health workers with their villages, midwives, and the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from smsapp.people import Number, Person, Post, Role
+from smsapp.places import Place
+
+ASC, MIDWIFE, HEAD = "asc", "midwife", "dtc"
+ROLES = (ASC, MIDWIFE, HEAD)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker as a conversation needs her; without villages she answers for all of her centre's."""
+
+    id: int
+    name: str
+    language: str | None
+    number: str
+    facility_id: int
+    facility: str
+    roles: tuple[str, ...]
+    villages: tuple[int, ...]
+
+    @property
+    def confirms(self) -> bool:
+        """Whether what mothers registered themselves waits for her."""
+        return MIDWIFE in self.roles or HEAD in self.roles
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether her lists hold the whole centre."""
+        return self.confirms or not self.villages
+
+    def within(self, village: ColumnElement[int | None]) -> ColumnElement[bool]:
+        """The condition on a column of villages that a list of hers has."""
+        return village == village if self.sees_all else village.in_(self.villages)
+
+
+def of_number(db: Session, number: str) -> Worker | None:
+    """Who speaks from this number; the first of those who work for a centre."""
+    return next(iter(_found(db, Number.number == number)), None)
+
+
+def at(db: Session, facility_id: int, role: str) -> list[Worker]:
+    """Those of a centre with this role, each with the number that mainly serves her."""
+    return _found(db, Person.facility_id == facility_id, Number.main.is_(True), has(role))
+
+
+def answering(db: Session, facility_id: int, village_id: int | None) -> list[Worker]:
+    """The community health workers who answer for a village: those who have it, else those who have none."""
+    all_of_them = at(db, facility_id, ASC)
+    hers = [worker for worker in all_of_them if village_id in worker.villages]
+    return hers or [worker for worker in all_of_them if not worker.villages]
+
+
+def has(role: str) -> ColumnElement[bool]:
+    return select(Role.role).where(Role.person_id == Person.id, Role.role == role).exists()
+
+
+def _found(db: Session, *which: ColumnElement[bool]) -> list[Worker]:
+    held = select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery()
+    villages = select(func.array_agg(Post.place_id)).where(Post.person_id == Person.id).scalar_subquery()
+    works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists()
+    rows = db.execute(
+        select(Person.id, Person.name, Person.language, Number.number, Place.id, Place.name, held, villages)
+        .join(Number, Number.person_id == Person.id)
+        .join(Place, Place.id == Person.facility_id)
+        .where(works, *which)
+        .order_by(Number.main.desc(), Number.since, Person.id)
+    )
+    workers = [
+        Worker(i, name or "", tongue, number, at_id, place, tuple(roles), tuple(sorted(places or ())))
+        for i, name, tongue, number, at_id, place, roles, places in rows
+    ]
+    return list({worker.id: worker for worker in reversed(workers)}.values())[::-1]
