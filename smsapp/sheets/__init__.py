@@ -12,9 +12,9 @@ from smsapp.sheets.table import Row, Sheet
 from smsapp.sheets.text import Text, decoded
 
 if TYPE_CHECKING:
-    from smsapp.sheets import workbook
+    from smsapp.sheets import workbook as excel
 else:
-    workbook = Late("smsapp.sheets.workbook")
+    excel = Late("smsapp.sheets.workbook")
 
 __all__ = ["ERRORS", "MOST_ROWS", "NO_RESULT", "BadSheet", "Book", "Line", "Row", "Sheet", "book", "decoded", "read"]
 
@@ -30,7 +30,7 @@ def book(raw: bytes) -> Book:
         raise BadSheet(
             "This is a workbook of an old Excel (.xls), or it has a password. Save it as XLSX without a password."
         )
-    return workbook.Workbook(raw) if raw.startswith(_ZIPPED) else Text(raw)
+    return excel.Workbook(raw) if raw.startswith(_ZIPPED) else Text(raw)
 
 
 def read(raw: bytes, columns: Sequence[str]) -> Sheet:

@@ -1,0 +1,43 @@
+"""What processes hold in memory from their start: each module that a request rarely needs comes with that request."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TELL = "import json, sys; print(json.dumps(sorted(sys.modules)))"
+WEB = f"import wsgi; {TELL}"
+WORKER = f"from workers import worker; worker._work = lambda *told: True; worker.main('bulk'); {TELL}"
+
+TABLES = {"openpyxl"}
+PICTURES = {"segno"}
+
+
+def loaded(code: str) -> set[str]:
+    """The modules of a process that has come up as it does in service, and has nothing to do yet."""
+    chosen = {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+        "REDIS_URL": "redis://127.0.0.1:9/0",
+        "SECRET_KEY": "for this test only",
+        "WEBHOOK_TOKEN": "dev",
+        "AT_USERNAME": "sandbox",
+        "AT_API_KEY": "simulator",
+        "SIMULATOR": "1",
+    }
+    environ = {**os.environ, **chosen}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(ran.stdout.splitlines()[-1]))
+
+
+def test_a_web_server_holds_nothing_that_reads_workbooks():
+    assert loaded(WEB) & (TABLES | PICTURES) == set()
+
+
+def test_a_worker_holds_neither_workbooks_nor_pages():
+    assert loaded(WORKER) & (TABLES | PICTURES | {"smsapp.app", "smsapp.handlers", "flask"}) == set()
