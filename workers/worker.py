@@ -87,7 +87,8 @@ def _end_with_parent() -> None:
 def main(queue: str) -> None:
     logs.configure()
     settings = Settings.load()
-    current.runtime()
+    for gateway in current.runtime().gateways.values():
+        gateway.get_ready()
     connection = patient(settings.redis_url)
     with suppress(StopRequested):  # asked to stop while Redis refuses
         while not _work(queue, connection):
