@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from babel.core import Locale, UnknownLocaleError
+import yaml
 from babel.messages.pofile import read_po
 
 from smsapp.config import TRANSLATIONS
 
 DOMAIN = "phone"  # the console's own texts are another domain
+NAMES = Path(__file__).resolve().parent / "data" / "languages.yaml"
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
@@ -72,12 +74,14 @@ class Texts:
 
 
 def language_name(code: str) -> str:
-    """A language's own name for itself."""
-    try:
-        name = Locale.parse(code).get_display_name(code)
-    except (UnknownLocaleError, ValueError):
-        name = None
-    return (name or code).capitalize()
+    """A language's own name for itself; of `fr_ML` that of `fr`."""
+    return (_names().get(code.partition("_")[0]) or code).capitalize()
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    read: dict[str, str] = yaml.load(NAMES.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return read
 
 
 def _read(path: Path) -> tuple[dict[str, str], frozenset[str]]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
+from babel.core import Locale
+from babel.localedata import locale_identifiers
 
 from smsapp import flowcheck
 from smsapp.flows import render
@@ -175,7 +177,15 @@ def test_a_language_without_texts_is_refused():
 def test_languages_by_their_own_names():
     assert [language_name(code) for code in ("fr", "en")] == ["Français", "English"]
     assert language_name("bm")
+    assert language_name("fr_ML") == "Français"
     assert language_name("qqq") == "Qqq"
+
+
+def test_languages_are_called_what_unicode_says():
+    codes = [code for code in locale_identifiers() if "_" not in code]
+    assert len(codes) > 300
+    told = {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
+    assert {code: name for code, name in told.items() if language_name(code) != name} == {}
 
 
 def test_this_release_is_sound_and_says_what_waits():
