@@ -27,6 +27,7 @@ JOBS = {
     "feed_broadcasts": BULK,
     "tidy": BULK,
     "count_days": BULK,
+    "count_cohorts": BULK,
     "remind_loans": BULK,
 }
 JOB_SECONDS = 90

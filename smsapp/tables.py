@@ -12,7 +12,7 @@ from smsapp.registry import tables as registry
 from smsapp.savings import book as savings_book
 from smsapp.savings import tables as savings
 from smsapp.staff import tables as staff
-from smsapp.vaccines import promises
+from smsapp.vaccines import cohorts, promises
 from smsapp.vaccines import tables as vaccines
 
 ALL = (
@@ -32,4 +32,5 @@ ALL = (
     savings_book,
     vaccines,
     promises,
+    cohorts,
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
+from smsapp.vaccines import cohorts
 from workers.current import runtime, stopping
 
 
@@ -72,6 +73,12 @@ def count_days() -> None:
     rt = runtime()
     rt.bell.started("count_days")
     figures.count_days(rt, stop=stopping.is_set)
+
+
+def count_cohorts() -> None:
+    rt = runtime()
+    rt.bell.started("count_cohorts")
+    cohorts.count(rt, stop=stopping.is_set)
 
 
 def remind_loans() -> None:

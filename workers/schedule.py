@@ -38,6 +38,7 @@ PERIODIC = (
     Every(30, "nudge"),
     Every(3600, "tidy"),
     Every(300, "count_days"),
+    Every(600, "count_cohorts"),
     Every(600, "remind_loans"),
 )
 AGAIN_SECONDS = 1.0

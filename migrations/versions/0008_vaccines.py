@@ -28,6 +28,7 @@ TABLES = (
     "searches",
     "family_contacts",
     "care_wishes",
+    "cohort_figures",
 )
 
 
@@ -45,6 +46,7 @@ def upgrade() -> None:
     _searches()
     _family_contacts()
     _care_wishes()
+    _cohort_figures()
 
 
 def downgrade() -> None:
@@ -128,6 +130,7 @@ def _children() -> None:
         sa.Column("state", sa.String(), server_default="active", nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("look_on", sa.Date(), nullable=True),
+        sa.Column("seek_on", sa.Date(), nullable=True),
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("search", postgresql.TSVECTOR(), sa.Computed("search_words(name)", persisted=True), nullable=False),
         sa.CheckConstraint("born_at IN ('centre', 'home', 'elsewhere')", name=op.f("ck_children_born_at")),
@@ -148,6 +151,9 @@ def _children() -> None:
     op.create_index("ix_children_facility", "children", ["facility_id", "state", "born_on", "id"], unique=False)
     op.create_index(
         "ix_children_look_on", "children", ["look_on"], unique=False, postgresql_where=sa.text("look_on IS NOT NULL")
+    )
+    op.create_index(
+        "ix_children_seek_on", "children", ["seek_on"], unique=False, postgresql_where=sa.text("seek_on IS NOT NULL")
     )
     op.create_index(op.f("ix_children_mother_id"), "children", ["mother_id"], unique=False)
     op.create_index(op.f("ix_children_pregnancy_id"), "children", ["pregnancy_id"], unique=False)
@@ -403,4 +409,17 @@ def _care_wishes() -> None:
         sa.CheckConstraint("hour BETWEEN 0 AND 23", name=op.f("ck_care_wishes_hour")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_care_wishes_person_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_care_wishes")),
+    )
+
+
+def _cohort_figures() -> None:
+    op.create_table(
+        "cohort_figures",
+        sa.Column("facility_id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("children", sa.Integer(), nullable=False),
+        sa.Column("figures", JSON, nullable=False),
+        sa.Column("counted_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_cohort_figures_facility_id")),
+        sa.PrimaryKeyConstraint("facility_id", "month", name=op.f("pk_cohort_figures")),
     )

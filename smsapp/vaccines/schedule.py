@@ -103,6 +103,17 @@ class Dose:
 
 
 @dataclass(frozen=True)
+class Measures:
+    """What a centre is measured by; codes of doses, and the age at which it is looked at."""
+
+    timely: Sequence[str] = ()
+    dropout: Sequence[tuple[str, str]] = ()
+    zero: tuple[str, Span] | None = None
+    full: tuple[tuple[str, ...], Span] | None = None
+    baseline: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A country's calendar; `doses` are those in use, each after the one that it follows."""
 
@@ -112,6 +123,7 @@ class Schedule:
     live_gap: int
     missed_after: int
     reminders: tuple[int, ...]
+    measures: Measures = field(default_factory=Measures)
     by_code: Mapping[str, Dose] = field(default_factory=dict)
 
     def with_doses(self, codes: Collection[str]) -> Schedule:
@@ -143,13 +155,20 @@ def of_country(country: str) -> Schedule:
     return read(path)
 
 
+@cache
+def written(country: str) -> Mapping[str, Any]:
+    """What stands in a country's file beside its calendar: words, and the doses of mothers; empty without a file."""
+    path = _file(country)
+    return _load(path) if path.exists() else {}
+
+
 def _file(country: str) -> Path:
     return FOLDER / f"{country.lower()}.yaml"
 
 
 def read(path: Path) -> Schedule:
-    """A calendar file; BaseLoader, so that `yes` stays a word."""
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    """A calendar file."""
+    raw = _load(path)
     try:
         where = {name: frozenset(map(search_key, names)) for name, names in raw.get("where", {}).items()}
         known = [_dose(told, where) for told in raw["doses"]]
@@ -160,11 +179,29 @@ def read(path: Path) -> Schedule:
             live_gap=int(raw["live_gap"]),
             missed_after=int(raw["missed_after"]),
             reminders=tuple(map(int, raw["reminders"])),
+            measures=_measures(raw.get("indicators", {})),
         )
     except (KeyError, TypeError, ValueError) as why:
         raise BadSchedule(f"{path.name}: {why}") from why
     _check(path.name, known)
     return _in_use(schedule, [dose for dose in known if dose.status in IN_USE])
+
+
+def _measures(told: Mapping[str, Any]) -> Measures:
+    zero, full = told.get("zero"), told.get("full")
+    return Measures(
+        timely=tuple(told.get("timely", ())),
+        dropout=tuple((first, last) for first, last in told.get("dropout", ())),
+        zero=(zero["dose"], _age(zero["age"])) if zero else None,
+        full=(tuple(full["doses"]), _age(full["age"])) if full else None,
+        baseline={code: (int(before), int(after)) for code, (before, after) in told.get("baseline", {}).items()},
+    )
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    """BaseLoader, so that `yes` stays a word."""
+    raw: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return raw
 
 
 def _dose(told: Mapping[str, Any], where: Mapping[str, Collection[str]]) -> Dose:
