@@ -6,6 +6,7 @@ A domain's are one module here, and one word in the list below.
 from smsapp.effects import (
     agreeing,
     asking,
+    care,
     own_book,
     phone,
     savings,
@@ -26,6 +27,7 @@ __all__ = [
     "Facts",
     "agreeing",
     "asking",
+    "care",
     "effect",
     "fact",
     "own_book",
