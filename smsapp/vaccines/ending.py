@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files
+from smsapp.vaccines import files, sought
 from smsapp.vaccines.families import File
-from smsapp.vaccines.promises import Reminder, Search
+from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import Child, Pregnancy
 
 NOT_SENT = "the file that it was about was closed"
@@ -29,8 +29,7 @@ def end(
     today = rt.local_now().date()
     file.state, file.ended_on, file.look_on = state, today, None
     if isinstance(file, Child):
-        open_search = update(Search).where(Search.child_id == file.id, Search.closed_on.is_(None))
-        db.execute(open_search.values(closed_on=today))
+        sought.end(db, file, state, today)
     silence(db, rt, file)
     files.note(db, rt, file, state, by=by, channel=channel, staff_id=staff_id)
     db.flush()

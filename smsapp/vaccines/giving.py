@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files
+from smsapp.vaccines import files, sought
 from smsapp.vaccines import planning as plans
 from smsapp.vaccines import schedule as schedules
 from smsapp.vaccines.planning import Plan
@@ -88,16 +88,22 @@ def settle(db: Session, rt: Runtime, child: Child) -> Plan:
     """Say of each dose whether it counts, and have the reminders look at the child again."""
     made = plan_of(db, rt, child)
     for dose in standing(db, [child.id])[child.id]:
-        planned = made.doses.get(dose.code)
-        counts = planned is not None and planned.valid is True and planned.given == dose.given_on
-        shown = planned is not None and planned.given == dose.given_on
-        dose.valid = counts if dose.source == CARD else None
-        dose.reason = planned.reason if planned and shown and not counts and dose.source == CARD else ""
-        dose.on_time = planned.on_time if planned and counts else None
+        dose.valid, dose.reason, dose.on_time = judged(made, dose.code, dose.given_on, dose.source)
     if child.state == "active":
         child.look_on = rt.local_now().date()
+    sought.settle(db, calendar(rt), child, made)
     db.flush()
     return made
+
+
+def judged(made: Plan, code: str, given_on: date | None, source: str) -> tuple[bool | None, str, bool | None]:
+    """What the plan says of one dose: whether it counts, why not, and whether it was on time."""
+    planned = made.doses.get(code)
+    counts = planned is not None and planned.valid is True and planned.given == given_on
+    shown = planned is not None and planned.given == given_on
+    if planned is None or source != CARD:
+        return (counts if source == CARD else None), "", None
+    return counts, planned.reason if shown and not counts else "", planned.on_time if counts else None
 
 
 def plan_of(db: Session, rt: Runtime, child: Child) -> Plan:

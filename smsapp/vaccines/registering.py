@@ -62,6 +62,7 @@ def child(
         confirmed_on=today if confirmed else None,
         state="active",
         look_on=today,
+        seek_on=today,
         key=key,
     )
     db.add(row)

@@ -63,7 +63,10 @@ class Pregnancy(Base):
 
 
 class Child(Base):
-    """`carer_id` is who brings her up where that is not her mother, and then hears what is for her."""
+    """`carer_id` is who brings her up where that is not her mother, and then hears what is for her.
+
+    `seek_on` is the day from which she may count as missed: then the search looks at her plan.
+    """
 
     __tablename__ = "children"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
@@ -84,6 +87,7 @@ class Child(Base):
     state: Mapped[str] = mapped_column(server_default="active")
     ended_on: Mapped[date | None]
     look_on: Mapped[date | None]
+    seek_on: Mapped[date | None]
     key: Mapped[str | None] = mapped_column(unique=True)
     search: Mapped[str] = mapped_column(TSVECTOR, Computed("search_words(name)", persisted=True), deferred=True)
     __table_args__ = (
@@ -93,6 +97,7 @@ class Child(Base):
         CheckConstraint("coalesce(mother_id, carer_id) IS NOT NULL", name="family"),
         Index("ix_children_facility", "facility_id", "state", "born_on", "id"),
         Index("ix_children_look_on", "look_on", postgresql_where=text("look_on IS NOT NULL")),
+        Index("ix_children_seek_on", "seek_on", postgresql_where=text("seek_on IS NOT NULL")),
         Index("ix_children_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )
 

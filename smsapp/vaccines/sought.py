@@ -1,0 +1,55 @@
+"""When a child counts as missed, and how a search for her ends once she was given what she missed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from smsapp.vaccines.planning import MISSED, Plan
+from smsapp.vaccines.promises import Search
+from smsapp.vaccines.schedule import Schedule
+from smsapp.vaccines.tables import Child
+
+# What the end of a file says of the search for the child.
+ENDED: Mapping[str, str] = {"moved": "moved", "dead": "died"}
+VACCINATED = "vaccinated"
+
+
+def missed_from(schedule: Schedule, child: Child, due: date) -> date:
+    """The day from which a dose counts as missed: who came into care late has as long as anybody from then on."""
+    return max(due, child.registered_on, child.confirmed_on or due) + timedelta(days=schedule.missed_after)
+
+
+def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
+    """The next day from which some dose counts as missed; the plan's own day where one does already."""
+    days = [missed_from(schedule, child, dose.due) for dose in made.doses.values() if dose.due]
+    return max(min(days), made.today) if days else None
+
+
+def is_missed(made: Plan) -> bool:
+    return any(dose.state == MISSED for dose in made.doses.values())
+
+
+def settle(db: Session, schedule: Schedule, child: Child, made: Plan) -> None:
+    """After a change of what she was given: a search ends where nothing is missed any more."""
+    child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
+    if is_missed(made):
+        return
+    search = db.scalar(select(Search).where(Search.child_id == child.id, Search.closed_on.is_(None)))
+    if search is None:
+        return
+    search.closed_on = made.today
+    given = {dose.code for dose in made.doses.values() if dose.given}
+    if given & set(search.doses):
+        search.outcome, search.outcome_on = VACCINATED, made.today
+
+
+def end(db: Session, child: Child, state: str, today: date) -> None:
+    """Her file was closed, and the search for her with it."""
+    child.seek_on = None
+    row = update(Search).where(Search.child_id == child.id, Search.closed_on.is_(None))
+    told = {"outcome": ENDED[state], "outcome_on": today} if state in ENDED else {}
+    db.execute(row.values(closed_on=today, **told))
