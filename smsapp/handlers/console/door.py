@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session, url_for
@@ -14,16 +15,21 @@ from werkzeug.exceptions import HTTPException
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
-from smsapp import demo
 from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, device, pictures, tries
 from smsapp.handlers.console.guard import ALL, address, allowed, close_session, me, open_session, somebody
 from smsapp.handlers.console.tries import FAILED, Said
 from smsapp.hashing import Busy
+from smsapp.late import Late
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, accounts, entry, own, tickets
 from smsapp.staff.entry import Opened, Over
 from smsapp.staff.passwords import LEAST, OF_THE_DEMONSTRATION
+
+if TYPE_CHECKING:
+    from smsapp import demo
+else:
+    demo = Late("smsapp.demo")
 
 HALFWAY = "halfway"  # in the session: the first step's token, and what was asked for with it
 CODE_FIELD = {
