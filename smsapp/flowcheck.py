@@ -32,6 +32,7 @@ def problems(catalogue: Catalogue, texts: Texts) -> list[str]:
         found += [f"{language}: text {key} is missing, which says which language it is" for key in lacking_texts]
     for flow in catalogue.live.values():
         found += lacking(flow)
+        found += _wrong_takers(flow)
         found += [f"{flow.name}: text {key} is missing" for key in _missing(flow, flow.default_language)]
         for language in texts.languages:
             found += _wide(flow, language, texts)
@@ -68,6 +69,17 @@ def screens(flow: Flow, language: str) -> Iterator[Screen]:
             options = tuple(Option(c.code, c.name, key=f"{node.labels}.{c.name}") for c in node.choices)
         ends = isinstance(node, End)
         yield Screen(flow, node.name, options, back="" if ends else "0", home=not ends, end=ends)
+
+
+def _wrong_takers(flow: Flow) -> Iterator[str]:
+    """What a flow that takes texts without a keyword needs besides: an open form is gone on with after it."""
+    if flow.takes is None:
+        return
+    if flow.keypad_only:
+        yield f"{flow.name}: takes texts and stands behind a PIN"
+    for end in flow.nodes:
+        if isinstance(end, End) and end.goto != "back":
+            yield f"{flow.name}.{end.name}: takes texts, so it ends with `goto: back`, to the form that was open"
 
 
 def _missing(flow: Flow, language: str) -> list[str]:

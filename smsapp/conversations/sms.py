@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import inbox, outbox
-from smsapp.conversations import commands, tables
+from smsapp.conversations import asked, commands, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
+from smsapp.flows import coded
+from smsapp.flows.coded import A_SENTENCE, A_SENTENCE_LENGTH
 from smsapp.flows.state import State
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
@@ -21,8 +23,6 @@ from smsapp.words import Command, close_to, command, keyword
 UNHEARD_AN_HOUR = 4
 ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
-A_SENTENCE = 2  # words …
-A_SENTENCE_LENGTH = 8  # … and characters: "trop cher" is something to say, "1 2" a slip
 PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
@@ -95,6 +95,8 @@ def _take(talk: Talk, row: Message) -> str:
         code = talk.rt.settings.service_code
         _post(talk, row, talk.words("code_by_sms", service_code=code), "reply")
         return "code"
+    if taken := asked.taken(talk, text):
+        return _take_up(talk, row, taken)
     if _answers_question(talk, text):
         return _answer(talk, row, text)
     if meant := close_to(text, talk.flows.live):
@@ -102,6 +104,17 @@ def _take(talk: Talk, row: Message) -> str:
         return "misspelt"
     _post(talk, row, f"{talk.words('unheard')}\n{commands.help_words(talk)}", "unheard")
     return "unheard"
+
+
+def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:
+    """An answer to a message of ours, above the form that was open; what she says besides is read by a person."""
+    talk.put_reading_away()
+    before = talk.state if talk.behind_pin else None
+    if before or not talk.in_form:
+        talk.state = None
+    _say(talk, row, talk.ask_first(taken.flow.name, taken.words), before)
+    more = coded.said_more(taken.flow, taken.words, talk.moment())
+    return "unheard" if more else f"answer to {taken.flow.name}"
 
 
 def _answers_question(talk: Talk, text: str) -> bool:
@@ -152,11 +165,16 @@ def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None) ->
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
-        words = "\n".join(filter(None, [talk.sms_lead(reply), commands.help_words(talk)]))
+        words = "\n".join(filter(None, [talk.sms_lead(reply), "" if _taken(reply) else commands.help_words(talk)]))
     kind = "question" if talk.state else "reply"
     talk.state = talk.state or before
     _remember(talk)
     _post(talk, row, words, kind)
+
+
+def _taken(reply: Reply) -> bool:
+    """Did this end an answer to a message of ours? Then it says all there is to say."""
+    return reply.screen is not None and reply.screen.lead is not None and reply.screen.lead[0].takes is not None
 
 
 def _remember(talk: Talk) -> None:

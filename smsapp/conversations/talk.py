@@ -89,22 +89,22 @@ class Talk:
 
     def begin(self, name: str = MAIN, words: Sequence[str] = ()) -> Reply:
         self.turn += 1
-        return self._go(lambda: engine.begin(self.flows, name, self.facts, self._moment(), words))
+        return self._go(lambda: engine.begin(self.flows, name, self.facts, self.moment(), words))
 
     def show(self) -> Reply:
         """Where she stands, again."""
         state = self.state
         if state is None:
             return self.begin()
-        return self._go(lambda: engine.show(self.flows, state, self.facts, self._moment()))
+        return self._go(lambda: engine.show(self.flows, state, self.facts, self.moment()))
 
-    def ask_first(self, name: str) -> Reply:
+    def ask_first(self, name: str, words: Sequence[str] = ()) -> Reply:
         """Ask something else before she goes on."""
         state = self.state
         if state is None:
-            return self.begin()
+            return self.begin(name, words) if words else self.begin()
         self.turn += 1
-        return self._go(lambda: engine.push(self.flows, state, name, self.facts, self._moment()))
+        return self._go(lambda: engine.push(self.flows, state, name, self.facts, self.moment(), words))
 
     def go_on(self, *, old: bool) -> Reply:
         """A new session where a form was left open: is it still wanted after a long silence, and who is it?"""
@@ -120,7 +120,7 @@ class Talk:
         if state is None:
             return self.begin()
         self.turn += 1
-        return self._go(lambda: engine.advance(self.flows, state, text, self.facts, self._moment()))
+        return self._go(lambda: engine.advance(self.flows, state, text, self.facts, self.moment()))
 
     def walk(self, answers: Sequence[str]) -> Reply:
         """Several answers in a row, as far as they fit."""
@@ -225,11 +225,11 @@ class Talk:
     def open_ask(self) -> Ask | None:
         if self.state is None or self.flow is None:
             return None
-        step = engine.show(self.flows, self.state, self.facts, self._moment())
+        step = engine.show(self.flows, self.state, self.facts, self.moment())
         node = step.screen.flow.by_name.get(step.screen.key)
         return node if isinstance(node, Ask) else None
 
-    def _moment(self) -> Moment:
+    def moment(self) -> Moment:
         settings = self.rt.settings
         return Moment(
             today=self.rt.local_now().date(),
@@ -279,7 +279,7 @@ class Talk:
         if step.state is None or step.screen.flow.kind != "menu":
             return step
         state = step.state.with_top(step.state.top.fresh())
-        anew = engine.show(self.flows, state, self.facts, self._moment())
+        anew = engine.show(self.flows, state, self.facts, self.moment())
         shown = {**step.screen.values, **anew.screen.values}
         return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
 

@@ -8,6 +8,11 @@ from smsapp.flows import answers
 from smsapp.flows.nodes import Ask, Flow, Node
 from smsapp.flows.state import Moment
 
+A_SENTENCE = 2  # words …
+A_SENTENCE_LENGTH = 8  # … and characters: "trop cher" is something to say, "1 2" a slip
+_LABEL = range(3, 41)  # characters of a text that may be what an option says
+_AROUND = " .,;:!?()"
+
 
 def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
     """Which words of a coded SMS answer which question: one each, a date up to three, the last takes the rest."""
@@ -23,15 +28,46 @@ def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
     return by_name
 
 
+def opening(flow: Flow, text: str, moment: Moment) -> Sequence[str]:
+    """The words with which a text begins this flow though it names no keyword: `1`, `1 merci`, `je viens`; else none.
+
+    Of several words the first has to be a code: a sentence may begin like an answer and mean something else.
+    """
+    ask, words = flow.opening, text.split()
+    if ask is None or not words:
+        return ()
+    if answers.plain(words[0]).strip(_AROUND) in {choice.code for choice in ask.choices}:
+        return words
+    return [text] if len(text) in _LABEL and _reads(flow, ask, text, moment) else ()
+
+
+def said_more(flow: Flow, words: Sequence[str], moment: Moment) -> bool:
+    """Whether a person should read what follows the answer: a sentence, and not what is asked next."""
+    rest = " ".join(words[1:])
+    if len(words) <= A_SENTENCE or len(rest) < A_SENTENCE_LENGTH:
+        return False
+    following = [flow.by_name[name] for name in flow.coded[1:2]]
+    return not any(isinstance(ask, Ask) and _reads(flow, ask, rest, moment) for ask in following)
+
+
+def _reads(flow: Flow, ask: Ask, text: str, moment: Moment) -> bool:
+    offered = [
+        answers.Option(c.code, c.name, flow.text(moment.language, f"{ask.labels}.{c.name}") or c.name)
+        for c in ask.choices
+    ]
+    return _is_answer(ask.type, text, moment, offered)
+
+
 def _width(ask: Node, words: Sequence[str], moment: Moment) -> int:
     if not (isinstance(ask, Ask) and ask.type == "date"):
         return 1
-    return next((n for n in (3, 2, 1) if n <= len(words) and _is_date(" ".join(words[:n]), moment)), 1)
+    return next((n for n in (3, 2, 1) if n <= len(words) and _is_answer("date", " ".join(words[:n]), moment)), 1)
 
 
-def _is_date(text: str, moment: Moment) -> bool:
+def _is_answer(kind: str, text: str, moment: Moment, options: Sequence[answers.Option] = ()) -> bool:
+    today, country, language = moment.today, moment.country, moment.language
     try:
-        answers.read("date", text, options=(), today=moment.today, country=moment.country, language=moment.language)
+        answers.read(kind, text, options=options, today=today, country=country, language=language)
     except answers.BadAnswer:
         return False
     return True

@@ -30,10 +30,10 @@ def show(flows: Flows, state: State, facts: Facts, moment: Moment) -> Step:
     return _settle(Run(flows, facts, moment, list(state.frames)))
 
 
-def push(flows: Flows, state: State, name: str, facts: Facts, moment: Moment) -> Step:
+def push(flows: Flows, state: State, name: str, facts: Facts, moment: Moment, words: Sequence[str] = ()) -> Step:
     """Ask something else first, then come back to where she was."""
     run = Run(flows, facts, moment, list(state.frames))
-    run.push(name)
+    run.push(name, coded.held(flows.live[name], words, moment))
     return _settle(run)
 
 
@@ -115,7 +115,7 @@ def _take(run: Run, ask: Ask, options: Sequence[Option], typed: str) -> None:
 
 def _read(run: Run, answer_type: str, options: Sequence[Option], typed: str) -> Any:
     """Her words as a value; for choices the options' names."""
-    if answer_type == "choice" and (name := next((o.name for o in options if o.code == typed), None)):
+    if answer_type in {"choice", "date"} and (name := next((o.name for o in options if o.code == typed), None)):
         return name
     flow, language = run.flow, run.moment.language
     return answers.read(

@@ -52,6 +52,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         anonymous=reader.switch("anonymous"),
         by_sms=reader.switch("by_sms"),
         offered=reader.expression("offered"),
+        takes=reader.expression("takes"),
         topic=reader.word("topic", default=""),
     )
     reader.one_of("spec", (SPEC,), default=SPEC)
@@ -88,7 +89,8 @@ def _ask(reader: _Reader, name: str, relevant: expressions.Expression | None) ->
     answer_type = reader.one_of("type", tuple(sorted(ANSWER_TYPES)))
     choices = tuple(_choice(reader, place, raw) for place, raw in enumerate(reader.list("choices"), start=1))
     options_from = reader.word("options_from", default="")
-    if (answer_type in CHOICE_TYPES) != bool(choices or options_from):
+    instead = bool(choices) and answer_type == "date" and not options_from
+    if (answer_type in CHOICE_TYPES) != bool(choices or options_from) and not instead:
         raise reader.bad(f"a {answer_type} needs choices" if answer_type in CHOICE_TYPES else "choices do not fit here")
     if len({c.code for c in choices}) < len(choices):
         raise reader.bad("two choices have one code")
@@ -134,6 +136,8 @@ def _check_shape(flow: Flow) -> None:
         raise BadFlow(f"{flow.name}: pins {', '.join(sorted(unknown))}, which it does not need")
     if unknown := set(flow.coded) - {ask.name for ask in flow.asks}:
         raise BadFlow(f"{flow.name}: coded names {', '.join(sorted(unknown))}, which it does not ask")
+    if flow.takes and not (flow.by_sms and flow.opening and flow.opening.type == "choice" and flow.opening.choices):
+        raise BadFlow(f"{flow.name}: what takes a text is by_sms, and its first coded question has choices of its own")
     _check_names(flow)
 
 
@@ -148,7 +152,7 @@ def _check_names(flow: Flow) -> None:
             if expression is not None and (unknown := expression.names - known - own):
                 raise BadFlow(f"{flow.name}.{node.name}: ${{{sorted(unknown)[0]}}} is no answer above it and no need")
         known.add(node.name)
-    for asked in (flow.offered, *(entry.relevant for entry in flow.entries)):
+    for asked in (flow.offered, flow.takes, *(entry.relevant for entry in flow.entries)):
         if asked is not None and (unknown := asked.names - set(flow.needs)):
             raise BadFlow(f"{flow.name}: ${{{sorted(unknown)[0]}}} is not among its needs")
 

@@ -30,7 +30,7 @@ class Ask:
     name: str
     type: str
     labels: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Choice, ...] = ()  # of a date: what may be said instead of one
     options_from: str = ""  # a fact that lists options: sequences of {name, label[, parent]}
     parent: str = ""  # the answer whose value an option's parent must have
     listed: bool = True  # False: she types a code that she knows, the options are not shown
@@ -104,6 +104,7 @@ class Flow:
     anonymous: bool = False
     by_sms: bool = False
     offered: Expression | None = None  # to whom help by SMS tells of its keyword; to everybody where not given
+    takes: Expression | None = None  # when a message of ours asked what it answers; empty where none waits
     topic: str = ""
 
     @cached_property
@@ -133,6 +134,12 @@ class Flow:
     @cached_property
     def asks(self) -> tuple[Ask, ...]:
         return tuple(node for node in self.nodes if isinstance(node, Ask))
+
+    @property
+    def opening(self) -> Ask | None:
+        """The question that a text without a keyword may answer: the first coded one."""
+        node = self.by_name.get(self.coded[0]) if self.coded else None
+        return node if isinstance(node, Ask) else None
 
     @cached_property
     def keypad_only(self) -> bool:
