@@ -12,10 +12,10 @@ from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import files, giving
+from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.tables import Child, Pregnancy
 
 YOUNGEST_MONTHS = 60  # a child's file is begun up to five years
-TERM = timedelta(days=280)  # from the last period to the day of birth
 LONGEST_TERM = timedelta(days=300)  # a last period before that can not be this pregnancy's
 
 
