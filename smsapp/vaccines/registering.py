@@ -47,7 +47,15 @@ class Expected:
 
 
 def child(
-    db: Session, rt: Runtime, told: Born, *, by: int | None, channel: str, key: str, confirmed: bool = True
+    db: Session,
+    rt: Runtime,
+    told: Born,
+    *,
+    by: int | None,
+    channel: str,
+    key: str,
+    confirmed: bool = True,
+    staff_id: int | None = None,
 ) -> Child:
     """A new file; the one that is there where the same child is told again. Refused for a day that can not be."""
     today = rt.local_now().date()
@@ -67,7 +75,7 @@ def child(
     )
     db.add(row)
     db.flush()
-    files.note(db, rt, row, "registered", by=by, channel=channel)
+    files.note(db, rt, row, "registered", by=by, channel=channel, staff_id=staff_id)
     return row
 
 
@@ -93,7 +101,15 @@ def _twice(db: Session, told: Born, key: str) -> Child | None:
 
 
 def pregnancy(
-    db: Session, rt: Runtime, told: Expected, *, by: int | None, channel: str, key: str, confirmed: bool = True
+    db: Session,
+    rt: Runtime,
+    told: Expected,
+    *,
+    by: int | None,
+    channel: str,
+    key: str,
+    confirmed: bool = True,
+    staff_id: int | None = None,
 ) -> Pregnancy:
     """A new file, or the one that this mother has open; Refused for a day that can not be."""
     today = rt.local_now().date()
@@ -113,7 +129,7 @@ def pregnancy(
     )
     db.add(row)
     db.flush()
-    files.note(db, rt, row, "registered", by=by, channel=channel)
+    files.note(db, rt, row, "registered", by=by, channel=channel, staff_id=staff_id)
     return row
 
 

@@ -1,0 +1,203 @@
+"""A day of vaccination at a centre: who is expected with which doses, and what was given, written down at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.staff import Staff, audit
+from smsapp.vaccines import clinic, codes, giving, lacking, reading, visits
+from smsapp.vaccines.clinic import Calendar
+from smsapp.vaccines.giving import Giver
+from smsapp.vaccines.planning import NOT_YET, Plan
+from smsapp.vaccines.reading import Named, NotHere
+from smsapp.vaccines.tables import Child, Dose
+
+MOST_PLANNED = 3000  # children of one centre who lack something for their age
+MOST_SHOWN = 120
+SERVICE = "vaccines"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A child of the list: what can be given her together, and what she could have besides if she must."""
+
+    child: Child
+    family: reading.Family
+    village: str
+    codes: Sequence[str]
+    others: Sequence[str]
+    reported: Collection[str]  # told of without a card: shown, and not counted
+    overdue_since: date | None
+    added: bool = False  # by her code, whether or not she was expected
+
+    @property
+    def code(self) -> str:
+        return codes.of(self.child.number)
+
+
+@dataclass(frozen=True)
+class Day:
+    """`held`: whether the centre holds a session that day; `left` are overdue children for whom there was no room."""
+
+    held: bool
+    next: date
+    children: Sequence[Expected]
+    left: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """A dose that somebody else wrote down before this form came in."""
+
+    dose: Dose
+    by: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a child's ticks; `refused` is the key of a reason where nothing of hers was written."""
+
+    child: Child
+    family: reading.Family
+    booked: Sequence[Dose] = ()
+    known: Sequence[Known] = ()
+    refused: str = ""
+
+    @property
+    def code(self) -> str:
+        return codes.of(self.child.number)
+
+
+# ---- who is expected
+
+
+def expected(db: Session, rt: Runtime, facility_id: int, day: date, added: Sequence[Child] = ()) -> Day:
+    """Those whose visit falls on this day first, then the overdue, who waited least first; then those added."""
+    calendar = clinic.of_facility(db, facility_id)
+    lacks = lacking.something(db, giving.calendar(rt), day)
+    here = Child.facility_id == facility_id, Child.state == "active"
+    found = db.scalars(select(Child).where(*here, lacks).order_by(Child.id.desc()).limit(MOST_PLANNED)).all()
+    more = {child.id: child for child in added}
+    due = [one for one in _due(db, rt, calendar, day, found) if one[0].id not in more]
+    due.sort(key=lambda one: (one[1] is not None, -(one[1] or day).toordinal(), one[0].id))
+    shown = [*due[:MOST_SHOWN], *((child, None) for child in more.values())]
+    listed = list(_listed(db, rt, day, shown, set(more)))
+    rules = [rule for rule in calendar.rules if rule.service == SERVICE]
+    villages = {None, *(rule.village_id for rule in rules)}
+    held = any(calendar.held(day, SERVICE, village) for village in villages)
+    return Day(held, calendar.next_day(day, SERVICE), listed, max(len(due) - MOST_SHOWN, 0))
+
+
+def _due(
+    db: Session, rt: Runtime, calendar: Calendar, day: date, found: Sequence[Child]
+) -> Iterator[tuple[Child, date | None]]:
+    """Each child whose village is served that day and whose visit is on it, or since when it is overdue."""
+    found = [child for child in found if calendar.held(day, SERVICE, child.village_id)]
+    plans, schedule = giving.plans_of(db, rt, found, day), giving.calendar(rt)
+    for child in found:
+        ahead = visits.visits(schedule, plans[child.id], child.registered_on)
+        days = [calendar.next_day(visit.day, SERVICE, child.village_id) for visit in ahead if visit.due_on <= day]
+        if day in days:
+            yield child, None
+        elif early := [one for one in days if one < day]:
+            yield child, min(early)
+
+
+def _listed(
+    db: Session, rt: Runtime, day: date, shown: Sequence[tuple[Child, date | None]], added: Collection[int]
+) -> Iterator[Expected]:
+    found = [child for child, _ in shown]
+    names, plans = reading.named(db, found), giving.plans_of(db, rt, found, day)
+    doses = giving.standing(db, [child.id for child in found])
+    for child, overdue in shown:
+        given = {dose.code for dose in doses[child.id] if dose.valid}
+        told = {dose.code for dose in doses[child.id] if dose.source == giving.REPORTED}
+        plan = plans[child.id]
+        now = [code for code in lacking.together(giving.calendar(rt), plan) if code not in given]
+        others = [code for code in _early(rt, plan) if code not in given]
+        family, village = names.of(child), names.place(child.village_id)
+        yield Expected(child, family, village, now, others, told, overdue, child.id in added)
+
+
+def _early(rt: Runtime, plan: Plan) -> Iterator[str]:
+    """What is not due yet, and could be next of its series."""
+    for dose in plan.doses.values():
+        rule = giving.calendar(rt).by_code[dose.code]
+        before = plan.doses.get(rule.after)
+        if dose.state == NOT_YET and (before is None or before.valid or rule.if_given):
+            yield dose.code
+
+
+def by_code(db: Session, facility_id: int, typed: str) -> Child:
+    """A child to add to the list; Refused where the code is none, or not of this centre's care."""
+    number = codes.read(typed)
+    child = db.scalar(select(Child).where(Child.number == number, Child.facility_id == facility_id))
+    if child is None:
+        raise Refused("care.code_unknown", typed=typed.strip()[:12])
+    if child.state != "active":
+        raise Refused("care.ended")
+    return child
+
+
+# ---- what was given
+
+
+def save(
+    db: Session,
+    rt: Runtime,
+    staff: Staff,
+    facility_id: int,
+    day: date,
+    ticked: Mapping[int, Collection[str]],
+    token: str,
+) -> Sequence[Outcome]:
+    """Write down what was ticked, once for each form, which its token names; what others wrote before it stays theirs.
+
+    The ids are locked in their order: two forms that hold the same children wait for one another.
+    """
+    if not staff.scope.covers(facility_id):
+        raise NotHere(facility_id)
+    chosen = select(Child).where(Child.id.in_(sorted(ticked)), staff.scope.within(Child.facility_id))
+    locked = chosen.order_by(Child.id).with_for_update().execution_options(populate_existing=True)
+    found = db.scalars(locked).all()
+    names, new, outcomes = reading.named(db, found), 0, []
+    for child in found:
+        outcome, more = _book(db, rt, staff, child, day, ticked[child.id], f"session:{token}:{day}:{child.id}", names)
+        outcomes.append(outcome)
+        new += more
+    if new:
+        told: dict[str, Any] = {"day": day.isoformat(), "children": len(found), "doses": new}
+        audit.note(db, rt.now(), staff, "care.session", f"place:{facility_id}", facility_id=facility_id, **told)
+    return outcomes
+
+
+def _book(
+    db: Session, rt: Runtime, staff: Staff, child: Child, day: date, wanted: Collection[str], key: str, names: Named
+) -> tuple[Outcome, int]:
+    told = [code for code in dict.fromkeys(wanted) if code in giving.calendar(rt).by_code]
+    family = names.of(child)
+    if child.state != "active":
+        return Outcome(child, family, refused="care.ended"), 0
+    ours = {dose.code: dose for dose in db.scalars(select(Dose).where(Dose.key.in_([f"{key}:{c}" for c in told])))}
+    standing = {dose.id: dose for dose in giving.standing(db, [child.id])[child.id]}
+    theirs = [dose for dose in standing.values() if dose.code not in ours and (dose.valid or dose.given_on == day)]
+    known = [dose for dose in theirs if dose.code in told]
+    free = [code for code in told if code not in ours and code not in {dose.code for dose in known}]
+    new = giving.give(db, rt, child, free, day, Giver("console", staff_id=staff.id), key=key) if free else []
+    booked = sorted([*(d for d in ours.values() if d.struck_at is None), *new], key=lambda dose: told.index(dose.code))
+    return Outcome(child, family, booked, list(_known(db, known))), len(new)
+
+
+def _known(db: Session, doses: Iterable[Dose]) -> Iterator[Known]:
+    told = list(doses)
+    people, accounts = reading.recorders(db, told)
+    for dose in told:
+        yield Known(dose, people.get(dose.recorded_by or 0) or accounts.get(dose.staff_id or 0, ""))
