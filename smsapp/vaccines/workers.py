@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
 from sqlalchemy.orm import Session
 
 from smsapp.people import Number, Person, Post, Role
@@ -37,9 +37,9 @@ class Worker:
         """Whether her lists hold the whole centre."""
         return self.confirms or not self.villages
 
-    def within(self, village: ColumnElement[int | None]) -> ColumnElement[bool]:
+    def within(self, village: SQLColumnExpression[int | None]) -> ColumnElement[bool]:
         """The condition on a column of villages that a list of hers has."""
-        return village == village if self.sees_all else village.in_(self.villages)
+        return true() if self.sees_all else village.in_(self.villages)
 
 
 def of_number(db: Session, number: str) -> Worker | None:
