@@ -52,7 +52,7 @@ def give(
     A dose of the same code and day is booked already; `key` makes each of them once. Refused where the child is in
     nobody's care any more, or the day can not be.
     """
-    _check(rt, child, on)
+    check(rt, child, on)
     known = {(dose.code, dose.given_on) for dose in standing(db, [child.id])[child.id]}
     new = [
         Dose(
@@ -144,7 +144,8 @@ def dated(doses: Iterable[Dose]) -> Mapping[str, list[date]]:
     return days
 
 
-def _check(rt: Runtime, child: Child, on: date | None) -> None:
+def check(rt: Runtime, child: Child, on: date | None) -> None:
+    """Refused where the child is in nobody's care any more, or the day can not be."""
     if child.state != "active":
         raise Refused("care.ended")
     if on is not None and on > rt.local_now().date():

@@ -1,0 +1,117 @@
+"""Doses of Td that a mother has had in her life, by the rules that stand beside the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.vaccines import schedule
+from smsapp.vaccines.giving import CARD, Giver
+from smsapp.vaccines.planning import TOO_SOON
+from smsapp.vaccines.schedule import BadSchedule
+from smsapp.vaccines.tables import Dose, Pregnancy
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A country's doses for mothers in their order; `gaps` are days from the one before."""
+
+    codes: tuple[str, ...] = ()
+    gaps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+    """`new` is false where it was booked before; `again` is from when one that came too soon is repeated."""
+
+    code: str
+    on: date
+    new: bool
+    again: date | None = None
+
+
+@cache
+def rules(country: str) -> Rules:
+    """The rules of a country; none where its file has none."""
+    told = schedule.written(country).get("mothers")
+    if told is None:
+        return Rules()
+    try:
+        return Rules(tuple(one["code"] for one in told["doses"]), tuple(int(one["gap"]) for one in told["doses"]))
+    except (KeyError, TypeError, ValueError) as why:
+        raise BadSchedule(f"{country}: mothers: {why}") from why
+
+
+def had(db: Session, mother_id: int) -> Sequence[Dose]:
+    """What she has had and nobody took back, by day."""
+    chosen = select(Dose).where(Dose.mother_id == mother_id, Dose.struck_at.is_(None), Dose.source == CARD)
+    return db.scalars(chosen.order_by(Dose.given_on, Dose.id)).all()
+
+
+def following(db: Session, rt: Runtime, mother_id: int) -> str:
+    """The dose that comes after what she has had; empty after the last."""
+    codes = rules(rt.settings.country).codes
+    counting = [codes.index(dose.code) for dose in had(db, mother_id) if dose.valid and dose.code in codes]
+    place = max(counting, default=-1) + 1
+    return codes[place] if place < len(codes) else ""
+
+
+def give(
+    db: Session, rt: Runtime, pregnancy: Pregnancy, codes: Sequence[str], on: date, by: Giver, *, key: str
+) -> Sequence[Given]:
+    """Book these doses of the mother of a pregnancy whose row is locked: all, or Refused for a day that can not be.
+
+    A card may begin in the middle: the dose before it may be one that nobody wrote down here.
+    """
+    check(rt, pregnancy, on)
+    given = []
+    for code in sorted(dict.fromkeys(codes)):
+        known = {(dose.code, dose.given_on): dose for dose in had(db, pregnancy.mother_id)}
+        again = _again(rt, list(known.values()), code)
+        early = again if again is not None and on < again else None
+        new = (code, on) not in known
+        if new:
+            db.add(_row(rt, pregnancy, code, on, by, key, early))
+            db.flush()
+        given.append(Given(code, on, new, early if new else None))
+    if pregnancy.state in {"active", "born"}:
+        pregnancy.look_on = rt.local_now().date()
+    return given
+
+
+def check(rt: Runtime, pregnancy: Pregnancy, on: date) -> None:
+    if pregnancy.state not in {"active", "born"}:
+        raise Refused("care.ended")
+    if on > rt.local_now().date():
+        raise Refused("care.dose_future", day=f"{on:%d/%m/%Y}")
+
+
+def _row(rt: Runtime, pregnancy: Pregnancy, code: str, on: date, by: Giver, key: str, early: date | None) -> Dose:
+    return Dose(
+        mother_id=pregnancy.mother_id,
+        code=code,
+        given_on=on,
+        source=CARD,
+        valid=early is None,
+        reason=TOO_SOON if early else "",
+        recorded_at=rt.now(),
+        recorded_by=by.person_id,
+        staff_id=by.staff_id,
+        channel=by.channel,
+        key=f"{key}:{code}",
+    )
+
+
+def _again(rt: Runtime, doses: Sequence[Dose], code: str) -> date | None:
+    """From when this dose may follow the one before it, where that is known here."""
+    told = rules(rt.settings.country)
+    place = told.codes.index(code)
+    before = [dose.given_on for dose in doses if place and dose.code == told.codes[place - 1] and dose.given_on]
+    return max(before) + timedelta(days=told.gaps[place]) if before else None
