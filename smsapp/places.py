@@ -93,6 +93,22 @@ def centres(db: Session) -> list[dict[str, str]]:
     return [{"name": str(code), "label": name, "parent": str(parent)} for code, name, parent in rows]
 
 
+def right_below(db: Session, above: int | None) -> dict[int, Place]:
+    """For each facility under a place (None: the country), which of the places right below it holds the facility.
+
+    A facility looked at by itself stands for itself.
+    """
+    places = {place.id: place for place in db.scalars(select(Place).where(Place.kind != "village"))}
+    found = {}
+    for facility in places.values():
+        place: Place | None = facility if facility.kind == "facility" else None
+        while place is not None and place.parent_id != above and place.id != above:
+            place = places.get(place.parent_id or 0)
+        if place is not None and (place.id != above or place.kind == "facility"):
+            found[facility.id] = place
+    return found
+
+
 def plain(words: str) -> str:
     """What two ways to write a place's name have in common: no case, no accents, no "CSCom"."""
     return " ".join(search_key(words).replace("cscom", " ").split())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from smsapp.places import Place
+from smsapp.places import Place, right_below
 from smsapp.savings.book import Balance
 from smsapp.savings.ledger import as_said
 from smsapp.savings.tables import Group, Loan, Meeting, Member
@@ -91,15 +91,11 @@ def by_facility(db: Session, scope: Scope, today: date) -> dict[int, Figures]:
 
 def by_place(db: Session, facilities: Mapping[int, Figures], above: int | None) -> list[tuple[Place, Figures]]:
     """What facilities have, of each place right below this one (None: of each region); who has nothing is left out."""
-    places = {place.id: place for place in db.scalars(select(Place).where(Place.kind != "village"))}
-    sums: dict[int, Figures] = {}
+    holders, sums = right_below(db, above), dict[Place, Figures]()
     for facility_id, figures in facilities.items():
-        place: Place | None = places[facility_id]
-        while place is not None and place.parent_id != above:
-            place = places.get(place.parent_id or 0)
-        if place is not None:
-            sums[place.id] = sums.get(place.id, Figures()) + figures
-    return sorted(((places[i], figures) for i, figures in sums.items()), key=lambda row: row[0].name)
+        if (place := holders.get(facility_id)) is not None:
+            sums[place] = sums.get(place, Figures()) + figures
+    return sorted(sums.items(), key=lambda row: row[0].name)
 
 
 def _figures(db: Session, key: Key, today: date, *which: ColumnElement[bool]) -> dict[int, Figures]:

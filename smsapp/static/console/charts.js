@@ -1,4 +1,4 @@
-/* Charts from small JSON: {labels: [...], series: [{name, values: [number or null, ...]}, ...]}.
+/* Charts from small JSON: {labels: [...], series: [{name, values: [number or null, ...], plain}, ...]}.
    <section data-charts="address"> holds <div data-chart="name [name ...]" data-height data-print="WxH">; the same
    figures stand in a table below, which is all that is there without this file. */
 (() => {
@@ -29,7 +29,8 @@
       ],
       series: [{}, ...series.map((one, n) => {
         const style = styles[n % styles.length];
-        return { stroke: style.stroke, width: style.width, dash: style.dash, spanGaps: false, points: { show: true, size: style.size, fill: n % 2 ? "#fff" : style.stroke, stroke: style.stroke, width: 2 } };
+        const plain = series[n].plain;  // a line to compare with has no marks
+        return { stroke: style.stroke, width: plain ? 1.5 : style.width, dash: style.dash, spanGaps: false, points: { show: !plain, size: style.size, fill: n % 2 ? "#fff" : style.stroke, stroke: style.stroke, width: 2 } };
       })],
     };
   }
