@@ -249,7 +249,9 @@ def _clinic_days() -> None:
         sa.Column("on", sa.Date(), nullable=True),
         sa.CheckConstraint("service IN ('vaccines', 'antenatal')", name=op.f("ck_clinic_days_service")),
         sa.CheckConstraint('(weekday IS NULL) <> ("on" IS NULL)', name=op.f("ck_clinic_days_when")),
-        sa.CheckConstraint("nth BETWEEN 1 AND 5 AND weekday IS NOT NULL", name=op.f("ck_clinic_days_nth")),
+        sa.CheckConstraint(
+            "nth IS NULL OR (nth BETWEEN 1 AND 5 AND weekday IS NOT NULL)", name=op.f("ck_clinic_days_nth")
+        ),
         sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_clinic_days_weekday")),
         sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_clinic_days_facility_id")),
         sa.ForeignKeyConstraint(["village_id"], ["places.id"], name=op.f("fk_clinic_days_village_id")),

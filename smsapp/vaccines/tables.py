@@ -186,7 +186,7 @@ class ClinicDay(Base):
         any_of("service", SERVICES),
         CheckConstraint('(weekday IS NULL) <> ("on" IS NULL)', name="when"),
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        CheckConstraint("nth BETWEEN 1 AND 5 AND weekday IS NOT NULL", name="nth"),
+        CheckConstraint("nth IS NULL OR (nth BETWEEN 1 AND 5 AND weekday IS NOT NULL)", name="nth"),
     )
 
 
