@@ -1,4 +1,4 @@
-"""Health centres added, renamed or moved by hand, with the region and the district that they lie in."""
+"""Health centres added, renamed or moved by hand, with the region and the district that they lie in; their villages."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ def keep(db: Session, told: Told, facility: Place | None = None) -> Place:
     except IntegrityError as why:  # somebody took the code in this moment
         raise Unfit("code", "taken") from why
     return place
+
+
+def add_village(db: Session, typed: str, facility: Place) -> Place:
+    """A village of this centre, or Unfit."""
+    name = _named("name", typed)
+    if _called(db, "village", name, facility) is not None:
+        raise Unfit("name", "known", facility.name)
+    return _found_or_made(db, "village", name, facility)
 
 
 def _named(field: str, typed: str) -> str:

@@ -8,6 +8,7 @@ from smsapp.handlers.console import (
     account,
     accounts,
     broadcasts,
+    care,
     charts,
     clinic,
     door,
@@ -21,6 +22,7 @@ from smsapp.handlers.console import (
     savings,
     shell,
     trail,
+    villages,
 )
 from smsapp.runtime import Runtime
 
@@ -29,6 +31,7 @@ SECTIONS: tuple[shell.Section, ...] = (
     account,
     accounts,
     broadcasts,
+    care,
     charts,
     clinic,
     door,
@@ -40,6 +43,7 @@ SECTIONS: tuple[shell.Section, ...] = (
     places,
     savings,
     trail,
+    villages,
 )
 
 

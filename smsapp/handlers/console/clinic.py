@@ -115,7 +115,7 @@ def _removing(bp: Blueprint, rt: Runtime) -> None:
     @allowed(WRITERS)
     def places_clinic_remove(place_id: int, day_id: int) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
-            centre = _centre(db, place_id)
+            centre = centre_or_404(db, place_id)
             if timetable.remove_day(db, rt, centre.id, day_id) is not None:
                 _note(db, rt, centre, "clinic.day_removed", day=day_id)
         return _back(place_id, gettext("The day is removed."))
@@ -124,7 +124,7 @@ def _removing(bp: Blueprint, rt: Runtime) -> None:
     @allowed(WRITERS)
     def places_clinic_reopen(place_id: int, closure_id: int) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
-            centre = _centre(db, place_id)
+            centre = centre_or_404(db, place_id)
             row = timetable.reopen(db, rt, centre.id, closure_id)
             if row is None and me().role == "administrator":
                 row = timetable.reopen(db, rt, None, closure_id)
@@ -138,7 +138,7 @@ def _add_day(rt: Runtime, place_id: int, form: DayForm) -> None:
     village = int(form.village.data) if form.village.data else None
     rule = Rule(form.service.data, weekday, int(form.nth.data) or None, form.on.data, village)
     with transaction(rt.sessions) as db:
-        centre = _centre(db, place_id)
+        centre = centre_or_404(db, place_id)
         row = timetable.add_day(db, rt, centre.id, rule)
         _note(db, rt, centre, "clinic.day_added", service=row.service, weekday=weekday, village=village)
 
@@ -146,7 +146,7 @@ def _add_day(rt: Runtime, place_id: int, form: DayForm) -> None:
 def _close(rt: Runtime, place_id: int, form: ClosureForm) -> None:
     everywhere = form.everywhere.data and me().role == "administrator"
     with transaction(rt.sessions) as db:
-        centre = _centre(db, place_id)
+        centre = centre_or_404(db, place_id)
         where = None if everywhere else centre.id
         timetable.close(db, rt, where, form.first.data, form.last.data, form.why.data)
         told = {"first": form.first.data.isoformat(), "last": form.last.data.isoformat(), "everywhere": everywhere}
@@ -157,7 +157,7 @@ def _page(rt: Runtime, place_id: int, day: DayForm, closure: ClosureForm) -> Res
     _offer(rt, day, place_id)
     today = rt.local_now().date()
     with transaction(rt.sessions) as db:
-        centre = _centre(db, place_id)
+        centre = centre_or_404(db, place_id)
         villages = timetable.villages(db, centre.id)
         told = {
             "place": centre,
@@ -175,12 +175,13 @@ def _page(rt: Runtime, place_id: int, day: DayForm, closure: ClosureForm) -> Res
 def _offer(rt: Runtime, form: DayForm, place_id: int) -> None:
     with transaction(rt.sessions) as db:
         known = [
-            SelectChoice(str(village.id), village.name) for village in timetable.villages(db, _centre(db, place_id).id)
+            SelectChoice(str(village.id), village.name)
+            for village in timetable.villages(db, centre_or_404(db, place_id).id)
         ]
     form.village.choices = [SelectChoice("", gettext("at the centre")), *known]
 
 
-def _centre(db: Session, place_id: int) -> Place:
+def centre_or_404(db: Session, place_id: int) -> Place:
     """The centre, where whoever asks may see it."""
     place = db.get(Place, place_id) if place_id < 2**31 else None
     if place is None or place.kind != "facility" or not me().scope.covers(place.id):
