@@ -12,18 +12,21 @@ A_SENTENCE = 2  # words …
 A_SENTENCE_LENGTH = 8  # … and characters: "trop cher" is something to say, "1 2" a slip
 _LABEL = range(3, 41)  # characters of a text that may be what an option says
 _AROUND = " .,;:!?()"
+_WORDS = {"date": 3, "number": 5}  # in which such an answer is written at most
 
 
 def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
-    """Which words of a coded SMS answer which question: one each, a date up to three, the last takes the rest."""
+    """Which words of a coded SMS answer which question: one each, the last takes the rest.
+
+    A date has up to three, a number as many as it is written in; a text before a number has all that stand before it.
+    """
     rest, by_name = list(words), {}
-    for place, name in enumerate(flow.coded):
+    asks = [flow.by_name[name] for name in flow.coded]
+    for ask, after in zip(asks, [*asks[1:], None], strict=False):
         if not rest:
             break
-        ask = flow.by_name[name]
-        last = place == len(flow.coded) - 1
-        count = len(rest) if last else _width(ask, rest, moment)
-        by_name[name] = " ".join(rest[:count])
+        count = len(rest) if after is None else _width(ask, after, rest, moment)
+        by_name[ask.name] = " ".join(rest[:count])
         del rest[:count]
     return by_name
 
@@ -58,10 +61,23 @@ def _reads(flow: Flow, ask: Ask, text: str, moment: Moment) -> bool:
     return _is_answer(ask.type, text, moment, offered)
 
 
-def _width(ask: Node, words: Sequence[str], moment: Moment) -> int:
-    if not (isinstance(ask, Ask) and ask.type == "date"):
-        return 1
-    return next((n for n in (3, 2, 1) if n <= len(words) and _is_answer("date", " ".join(words[:n]), moment)), 1)
+def _width(ask: Node, after: Node, words: Sequence[str], moment: Moment) -> int:
+    kind, then = _type(ask), _type(after)
+    if kind in _WORDS:
+        return _most(kind, words, moment) or 1
+    if kind == "text" and then == "number":
+        return next((n for n in range(1, len(words)) if _most(then, words[n:], moment)), len(words))
+    return 1
+
+
+def _type(node: Node) -> str:
+    return node.type if isinstance(node, Ask) else ""
+
+
+def _most(kind: str, words: Sequence[str], moment: Moment) -> int:
+    """With how many of these words such an answer begins; 0 where they are none."""
+    counts = range(min(_WORDS[kind], len(words)), 0, -1)
+    return next((n for n in counts if _is_answer(kind, " ".join(words[:n]), moment)), 0)
 
 
 def _is_answer(kind: str, text: str, moment: Moment, options: Sequence[answers.Option] = ()) -> bool:

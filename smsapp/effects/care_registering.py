@@ -1,0 +1,166 @@
+"""What workers tell of births and pregnancies: who may be meant by a number, and the files that begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.care import said, some_worker, worker
+from smsapp.flows.state import Effect
+from smsapp.phones import pretty
+from smsapp.vaccines import births, codes, expecting, families, mothers, next_visit, registering, welcoming
+from smsapp.vaccines import villages as places
+from smsapp.vaccines.expecting import When
+from smsapp.vaccines.registering import Born, Expected
+from smsapp.vaccines.tables import Child, Pregnancy
+from smsapp.vaccines.workers import Worker
+
+NAMELESS = "-"
+
+
+def _listed(caller: Caller) -> Sequence[tuple[int, str | None, str]]:
+    """By SMS only a number that serves several is asked about: what is sent counts at once."""
+    who = some_worker(caller)
+    if who is None:
+        return ()
+    if "care_listed" not in caller.memo:
+        only_shared = caller.channel == "sms"
+        caller.memo["care_listed"] = mothers.listed(caller.db, who.facility_id, only_shared=only_shared)
+    listed: Sequence[tuple[int, str | None, str]] = caller.memo["care_listed"]
+    return listed
+
+
+@fact("care_mothers")
+def care_mothers(caller: Caller) -> list[dict[str, str]]:
+    """Who may be meant by a number; `parent` is the number."""
+    return [{"name": str(i), "label": name or NAMELESS, "parent": number} for i, name, number in _listed(caller)]
+
+
+@fact("care_phones")
+def care_phones(caller: Caller) -> str:
+    """The numbers at which somebody is to be chosen."""
+    return " ".join({number for _, _, number in _listed(caller)})
+
+
+@fact("care_villages")
+def care_villages(caller: Caller) -> list[dict[str, str]]:
+    """The villages that a worker may name: hers, or all of her centre's."""
+    who = some_worker(caller)
+    some = places.of_worker(caller.db, who) if who else ()
+    return [{"name": str(i), "label": name} for i, name in some]
+
+
+@fact("several_villages")
+def several_villages(caller: Caller) -> str:
+    return said(len(care_villages(caller)) > 1)
+
+
+@effect("care.door", reads=True)
+def door(caller: Caller, wanted: Effect) -> None:
+    """Only a worker goes on."""
+    del wanted
+    worker(caller)
+
+
+@effect("care.birth_check", reads=True)
+def birth_check(caller: Caller, wanted: Effect) -> None:
+    registering.check_birth(date.fromisoformat(str(wanted.answers["born"])), caller.rt.local_now().date())
+
+
+@effect("care.birth")
+def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """A child comes into the care of the worker's centre, and her family's phone hears who writes."""
+    db, rt, who, told = caller.db, caller.rt, worker(caller), wanted.answers
+    mother = _person(caller, who, told, "number", "mother")
+    carer = _person(caller, who, told, "carer_number", "")
+    child = Born(
+        date.fromisoformat(str(told["born"])),
+        who.facility_id,
+        mother_id=mother,
+        carer_id=carer,
+        sex=str(told["sex"]),
+        name=mothers.name_of(told.get("name")),
+        village_id=_village(caller, who, told, mother or carer or 0),
+        born_at=told.get("born_at"),
+    )
+    arrived = births.register(db, rt, child, by=who.id, channel=caller.channel, key=wanted.key)
+    row = arrived.child
+    welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
+    if row.pregnancy_id is not None:
+        welcoming.welcome(db, rt, db.get_one(Pregnancy, row.pregnancy_id), by=who.id, channel=caller.channel)
+    key = "care.said.born" if arrived.new else "care.said.born_known"
+    sex = f"{row.name} ({row.sex})" if row.name else row.sex
+    return {"said": _said(caller, key, row, child=sex, day=f"{row.born_on:%d/%m/%Y}", mother=_whose(caller, row))}
+
+
+@effect("care.when_check", reads=True)
+def when_check(caller: Caller, wanted: Effect) -> None:
+    when(caller, wanted.answers)
+
+
+@effect("care.expect")
+def expect(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """A pregnancy comes into the care of the worker's centre; the answer says nothing of what it is."""
+    db, rt, who, told = caller.db, caller.rt, worker(caller), wanted.answers
+    mother = _person(caller, who, told, "number", "mother") or 0
+    days = when(caller, told)
+    village = _village(caller, who, told, mother)
+    expected = Expected(mother, who.facility_id, village_id=village, **vars(days))
+    row, new = expecting.register(db, rt, expected, by=who.id, channel=caller.channel, key=wanted.key)
+    welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
+    key = "care.said.expected" if new else "care.said.expected_known"
+    return {"said": _said(caller, key, row, day=f"{row.due_on:%d/%m/%Y}", mother=_whose(caller, row))}
+
+
+def when(caller: Caller, told: Mapping[str, Any]) -> When:
+    """What was told of a pregnancy's time: one text by SMS, one of three answers on the keypad."""
+    today = caller.rt.local_now().date()
+    if "when" in told:
+        return expecting.read(str(told["when"]), today)
+    if "months" in told:
+        return expecting.after_months(int(told["months"]), today)
+    if "due" in told:
+        return expecting.checked(When(due_on=date.fromisoformat(str(told["due"]))), today)
+    return expecting.checked(When(last_period=date.fromisoformat(str(told["period"]))), today)
+
+
+def _person(caller: Caller, who: Worker, told: Mapping[str, Any], number: str, chosen: str) -> int | None:
+    """Whose number it is: the one chosen among several, somebody new, else the one whom it mainly serves."""
+    if number not in told:
+        return None
+    one = str(told.get(chosen, ""))
+    return mothers.of_number(
+        caller.db,
+        caller.rt,
+        str(told[number]),
+        who.facility_id,
+        chosen=int(one) if one.isdecimal() else None,
+        another=one == "another",
+        name=mothers.name_of(told.get("mother_name")) if chosen else None,
+    ).id
+
+
+def _village(caller: Caller, who: Worker, told: Mapping[str, Any], person_id: int) -> int | None:
+    """As told, else where the family is known to live, else the worker's only village."""
+    named = str(told.get("village", ""))
+    if named.isdecimal():
+        return int(named)
+    known = mothers.village_of(caller.db, person_id, who.facility_id)
+    return known or (who.villages[0] if len(who.villages) == 1 else None)
+
+
+def _whose(caller: Caller, file: Child | Pregnancy) -> str:
+    """By her first name, else by her number."""
+    person_id = file.mother_id or families.reads(file)
+    name, number = mothers.called(caller.db, person_id)
+    return families.first_name(name) or (pretty(number) if number else NAMELESS)
+
+
+def _said(caller: Caller, key: str, file: Child | Pregnancy, **values: object) -> str:
+    """The answer: the code, and when she is expected next."""
+    say, language = caller.rt.texts.say, caller.language
+    day = next_visit.clinic_day(caller.db, caller.rt, file)
+    ahead = say(language, "care.said.next", day=f"{day:%d/%m/%Y}") if day else ""
+    return " ".join(filter(None, [say(language, key, code=codes.of(file.number), **values), ahead]))

@@ -1,0 +1,90 @@
+"""A pregnancy told: by the last period, the day that is expected, or "about five months"; its file, once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.flows.answers import plain
+from smsapp.flows.dates import read_date
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.segments import search_key
+from smsapp.vaccines import codes, registering
+from smsapp.vaccines.antenatal import TERM
+from smsapp.vaccines.registering import Expected
+from smsapp.vaccines.tables import Pregnancy
+
+MONTHS = range(1, 10)
+A_MONTH = 30.44  # days
+_ABOUT = re.compile(r"(?:environ |about |de )?([0-9]{1,2}) ?(mois|months?|kalo|semaines?|sem|weeks?|dogokun)(?: .*)?")
+_DUE = re.compile(r"(?:terme|dpa|due|accouchement)\b[ :]*(.+)")
+
+
+@dataclass(frozen=True)
+class When:
+    """One of the two days; not `exact` where only the month is known."""
+
+    last_period: date | None = None
+    due_on: date | None = None
+    exact: bool = True
+
+
+def read(text: str, today: date) -> When:
+    """`12/01/2026`, `terme 12/10/2026`, `5 mois`; Refused where it is none of these, or a day that can not be."""
+    key = search_key(plain(text)).strip(" .,;:!?")
+    if about := _ABOUT.fullmatch(key):
+        weeks = about[2].startswith(("sem", "week", "dogo"))
+        return after_weeks(int(about[1]), today) if weeks else after_months(int(about[1]), today)
+    due = _DUE.fullmatch(key)
+    day = read_date(due[1] if due else key, today)
+    if day is None:
+        raise Refused("care.when_format", example=f"{today - timedelta(days=100):%d/%m/%Y}")
+    return checked(When(due_on=day) if due else When(last_period=day), today)
+
+
+def after_months(count: int, today: date) -> When:
+    """So many months of a pregnancy are over, as far as anybody knows."""
+    if count not in MONTHS:
+        raise Refused("care.months_impossible", count=count)
+    return When(due_on=today + TERM - timedelta(days=round(count * A_MONTH)), exact=False)
+
+
+def after_weeks(count: int, today: date) -> When:
+    return checked(When(due_on=today + TERM - timedelta(weeks=count), exact=False), today)
+
+
+def checked(when: When, today: date) -> When:
+    """Refused where the day can not be."""
+    registering.due(Expected(0, 0, **vars(when)), today)
+    return when
+
+
+def register(
+    db: Session,
+    rt: Runtime,
+    told: Expected,
+    *,
+    by: int | None,
+    channel: str,
+    key: str,
+    confirmed: bool = True,
+) -> tuple[Pregnancy, bool]:
+    """Begin the file, and whether it is new; else the one that this mother has open, which a worker's word confirms."""
+    chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
+    known = db.scalar(chosen.order_by(Pregnancy.id).limit(1).with_for_update())
+    if known is None:
+        row = registering.pregnancy(db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed)
+        return row, True
+    if known.facility_id != told.facility_id:
+        raise Refused("care.born_elsewhere", code=codes.of(known.number))
+    if confirmed and known.confirmed_on is None:
+        today = rt.local_now().date()
+        known.due_on = registering.due(told, today)
+        known.last_period, known.exact = told.last_period, told.exact
+        known.confirmed_on = known.look_on = today
+    return known, known.key == key

@@ -1,0 +1,127 @@
+"""A mother or a carer found by her number, among those whom it serves, or new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from smsapp import people
+from smsapp.people import STAFF_ROLES, Number, Person, Role
+from smsapp.phones import may_send_to
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.segments import search_key
+from smsapp.vaccines.tables import Child, Pregnancy
+
+LONGEST_NAME = 40
+
+
+def check_number(rt: Runtime, number: str) -> None:
+    """Refused for a number to which nothing can be sent: of another country, or no mobile."""
+    if not may_send_to(number, {rt.settings.country}):
+        raise Refused("care.number_abroad")
+
+
+def name_of(typed: object) -> str | None:
+    """A name as it is kept; none for `1`, which stands for "not yet", and for what has no letter."""
+    name = " ".join(str(typed or "").split())[:LONGEST_NAME]
+    return name if any(c.isalpha() for c in name) else None
+
+
+def listed(db: Session, facility_id: int, *, only_shared: bool) -> Sequence[tuple[int, str | None, str]]:
+    """(person, name, number) of those who may be meant by a number: patients, not workers.
+
+    On numbers that serve several people, wherever they are; with those that serve one person of this centre, unless
+    `only_shared`.
+    """
+    hers, other = aliased(Number), aliased(Number)
+    shared = (
+        select(other.number)
+        .join(hers, and_(hers.number == other.number, hers.person_id != other.person_id))
+        .where(other.main.is_(False))
+    )
+    here = Person.facility_id == facility_id
+    which = Number.number.in_(shared) if only_shared else or_(here, Number.number.in_(shared))
+    rows = db.execute(
+        select(Person.id, Person.name, Number.number)
+        .join(Number, Number.person_id == Person.id)
+        .where(which, is_patient())
+        .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
+    )
+    return [(i, name, number) for i, name, number in rows]
+
+
+def is_patient() -> ColumnElement[bool]:
+    works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(STAFF_ROLES))
+    return and_(~works.exists(), Person.forgotten_at.is_(None))
+
+
+def of_number(
+    db: Session,
+    rt: Runtime,
+    number: str,
+    facility_id: int,
+    *,
+    chosen: int | None = None,
+    another: bool = False,
+    name: str | None = None,
+) -> Person:
+    """Who is meant: the one `chosen` among those whom the number serves, else the one whom it mainly serves.
+
+    A new person of this centre where it serves no patient yet, or `another` is meant who is not among them.
+    """
+    check_number(rt, number)
+    # Two workers who tell of one family at the same moment must not make two mothers of one.
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"mother {number}", 0))))
+    holders = db.scalars(
+        select(Person)
+        .join(Number, Number.person_id == Person.id)
+        .where(Number.number == number, is_patient())
+        .order_by(Number.main.desc(), Number.since, Person.id)
+    ).all()
+    if another:
+        holders = [one for one in holders if name and one.name and search_key(one.name) == search_key(name)]
+    if chosen is not None:
+        holders = [one for one in holders if one.id == chosen]
+    if not holders:
+        language = people.language_of(db, number)
+        return people.add(
+            db, rt.now(), number=number, name=name, language=language, facility_id=facility_id, roles=["mother"]
+        )
+    found = holders[0]
+    found.name = found.name or name
+    found.facility_id = found.facility_id or facility_id
+    db.execute(insert(Role).values(person_id=found.id, role="mother").on_conflict_do_nothing())
+    return found
+
+
+def village_of(db: Session, person_id: int, facility_id: int) -> int | None:
+    """Where this centre knows her family to live."""
+    for table in (Child, Pregnancy):
+        chosen = select(table.village_id).where(
+            table.mother_id == person_id, table.facility_id == facility_id, table.village_id.is_not(None)
+        )
+        if (found := db.scalar(chosen.order_by(table.id.desc()).limit(1))) is not None:
+            return found
+    return None
+
+
+def holds(db: Session, number: str, person_ids: Collection[int]) -> bool:
+    """Whether this number serves one of these people."""
+    chosen = exists().where(Number.number == number, Number.person_id.in_(sorted(person_ids)))
+    return bool(db.scalar(select(chosen)))
+
+
+def called(db: Session, person_id: int) -> tuple[str | None, str | None]:
+    """Her name, and the number at which she is reached."""
+    chosen = (
+        select(Person.name, Number.number)
+        .join(Number, Number.person_id == Person.id, isouter=True)
+        .where(Person.id == person_id)
+        .order_by(Number.main.desc(), Number.since, Number.number)
+    )
+    name, number = db.execute(chosen.limit(1)).first() or (None, None)
+    return name, number

@@ -1,0 +1,48 @@
+"""The first text to the phone of a family in care, and the consent that its reader gave to her centre."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp import outbox, people
+from smsapp.people import Consent
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.vaccines import families, files
+from smsapp.vaccines.families import File
+
+TOPIC = "reminders"
+
+
+def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str) -> None:
+    """Once for each phone: who writes, that it is free, how to stop. Says nothing of what it is about."""
+    person_id = families.reads(file)
+    reader = families.readers(db, [person_id]).get(person_id)
+    language = (reader.language if reader else None) or rt.settings.language
+    if _consents(db, rt, person_id, language, channel):
+        files.note(db, rt, file, "consented", by=by, channel=channel, person=person_id)
+    if reader is None:
+        return
+    centre = db.get_one(Place, file.facility_id).name
+    outbox.post(
+        db,
+        rt,
+        reader.number,
+        rt.texts.say(language, "care.welcome", centre=centre),
+        kind="reminder",
+        language=language,
+        person_id=person_id,
+        facility_id=file.facility_id,
+        key=f"care:welcome:{reader.number}",
+    )
+
+
+def _consents(db: Session, rt: Runtime, person_id: int, language: str, channel: str) -> bool:
+    """Write down that she agreed, as her worker says; whether that is new."""
+    last = select(Consent.given).where(Consent.person_id == person_id, Consent.topic == TOPIC)
+    if db.scalar(last.order_by(Consent.id.desc()).limit(1)):
+        return False
+    told = {"given": True, "version": people.CONSENT_VERSION, "language": language, "channel": channel}
+    db.add(Consent(person_id=person_id, topic=TOPIC, at=rt.now(), **told))
+    return True
