@@ -148,18 +148,24 @@ def _chosen(
 ) -> Select[Child]:
     if (query := _query(wanted)) is None:
         return select(Child).where(*fits)
-    newest = select(Child.id).where(paging.beyond([Child.id], after), scope.within(Child.facility_id))
-    newest_ids = newest.order_by(Child.id.desc()).limit(LOOK).subquery("newest")
-    named = or_(Child.search.bool_op("@@")(query), Person.search.bool_op("@@")(query))
-    family = Person.id == func.coalesce(Child.carer_id, Child.mother_id)
-    quick = select(Child.id).join(newest_ids, newest_ids.c.id == Child.id).join(Person, family, isouter=True)
-    seen = db.scalars(quick.where(named, *fits).order_by(Child.id.desc()).limit(size + 1)).all()
-    if len(seen) > size:
+    look = LOOK // 5 if wanted.state == DUE else LOOK  # what children lack takes longer to find out
+    newest = select(Child.id, Child.mother_id, Child.carer_id, Child.search).where(*fits)
+    looked = newest.where(paging.beyond([Child.id], after)).order_by(Child.id.desc()).limit(look).cte("newest")
+    family = select(Person.id).where(Person.id.in_([looked.c.mother_id, looked.c.carer_id]))
+    hers = family.where(Person.search.bool_op("@@")(query)).exists()
+    quick = select(looked.c.id).where(or_(looked.c.search.bool_op("@@")(query), hers)).order_by(looked.c.id.desc())
+    many, seen = db.execute(
+        select(
+            select(func.count()).select_from(looked).scalar_subquery(),
+            func.array(quick.limit(size + 1).scalar_subquery()),
+        )
+    ).one()
+    if len(seen) > size or many < look:
         return select(Child).where(Child.id.in_(seen))
     people = select(Person.id).where(Person.search.bool_op("@@")(query))
     own = select(Child.id).where(Child.search.bool_op("@@")(query))
-    hers = select(Child.id).where(or_(Child.mother_id.in_(people), Child.carer_id.in_(people)))
-    every = own.union(hers).cte("named").prefix_with("MATERIALIZED")
+    of_theirs = select(Child.id).where(or_(Child.mother_id.in_(people), Child.carer_id.in_(people)))
+    every = own.union(of_theirs).cte("named").prefix_with("MATERIALIZED")
     return select(Child).where(Child.id.in_(select(every.c.id)), *fits)
 
 

@@ -20,7 +20,7 @@ from smsapp.vaccines.planning import NOT_YET, Plan
 from smsapp.vaccines.reading import Named, NotHere
 from smsapp.vaccines.tables import Child, Dose
 
-MOST_PLANNED = 3000  # children of one centre who lack something for their age
+MOST_PLANNED = 1000  # the youngest of those who lack something for their age
 MOST_SHOWN = 120
 SERVICE = "vaccines"
 
@@ -84,7 +84,7 @@ def expected(db: Session, rt: Runtime, facility_id: int, day: date, added: Seque
     calendar = clinic.of_facility(db, facility_id)
     lacks = lacking.something(db, giving.calendar(rt), day)
     here = Child.facility_id == facility_id, Child.state == "active"
-    found = db.scalars(select(Child).where(*here, lacks).order_by(Child.id.desc()).limit(MOST_PLANNED)).all()
+    found = db.scalars(select(Child).where(*here, lacks).order_by(Child.born_on.desc(), Child.id).limit(MOST_PLANNED)).all()
     more = {child.id: child for child in added}
     due = [one for one in _due(db, rt, calendar, day, found) if one[0].id not in more]
     due.sort(key=lambda one: (one[1] is not None, -(one[1] or day).toordinal(), one[0].id))
