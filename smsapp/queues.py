@@ -29,6 +29,7 @@ JOBS = {
     "count_days": BULK,
     "count_cohorts": BULK,
     "remind_loans": BULK,
+    "remind_families": BULK,
 }
 JOB_SECONDS = 90
 TURN_SECONDS = 30  # a job that was lost on its way stands for its work no longer than this

@@ -7,7 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
-from smsapp.vaccines import cohorts
+from smsapp.vaccines import cohorts, reminding
 from workers.current import runtime, stopping
 
 
@@ -85,3 +85,9 @@ def remind_loans() -> None:
     rt = runtime()
     rt.bell.started("remind_loans")
     reminders.remind(rt, stop=stopping.is_set)
+
+
+def remind_families() -> None:
+    rt = runtime()
+    rt.bell.started("remind_families")
+    reminding.remind(rt, stop=stopping.is_set)

@@ -40,6 +40,7 @@ PERIODIC = (
     Every(300, "count_days"),
     Every(600, "count_cohorts"),
     Every(600, "remind_loans"),
+    Every(3600, "remind_families"),
 )
 AGAIN_SECONDS = 1.0
 

@@ -1,15 +1,17 @@
-"""`flask vaccines`: plans worked out."""
+"""`flask vaccines`: plans worked out, and the reminders of a day."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TextIO
 
 import click
 
 from smsapp import oneline
-from smsapp.cli.common import read_document, said_plainly
+from smsapp.cli.common import read_document, runtime, said_plainly
 from smsapp.config import Settings
+from smsapp.vaccines import reminding
 from smsapp.vaccines.described import describe
 from smsapp.vaccines.schedule import of_country
 
@@ -34,3 +36,17 @@ def plan(source: TextIO) -> None:
         chosen = Settings.some("country", "vaccines_on")
         told = read_document(source, "a child")
         click.echo(json.dumps(describe(of_country(chosen["country"]).with_doses(chosen["vaccines_on"]), told)))
+
+
+@group.command("remind")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Another day than today, such as 2026-03-12.")
+def remind(today: datetime | None) -> None:
+    """Queue the reminders due that day, once each whatever the number of runs; the schedule runs the same."""
+    rt = runtime()
+    with said_plainly():
+        told = reminding.remind(rt, today.date() if today else None)
+    many = {"text": told.texts, "reminder": told.reminders}
+    texts, steps = (f"{n} {word}{'' if n == 1 else 's'}" for word, n in many.items())
+    click.echo(f"{texts} queued for {steps}")
+    for why, count in sorted(told.not_sent.items()):
+        click.echo(f"{count} not sent: {why}")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, sought
+from smsapp.vaccines import files, sought, withdrawing
 from smsapp.vaccines import planning as plans
 from smsapp.vaccines import schedule as schedules
 from smsapp.vaccines.planning import Plan
@@ -91,6 +91,7 @@ def settle(db: Session, rt: Runtime, child: Child) -> Plan:
         dose.valid, dose.reason, dose.on_time = judged(made, dose.code, dose.given_on, dose.source)
     if child.state == "active":
         child.look_on = rt.local_now().date()
+        withdrawing.withdraw(db, rt, child)
     sought.settle(db, calendar(rt), child, made)
     db.flush()
     return made

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, giving
+from smsapp.vaccines import files, giving, withdrawing
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.tables import Child, Pregnancy
 
@@ -155,3 +155,4 @@ def plan_again(db: Session, rt: Runtime, file: Child | Pregnancy) -> None:
         giving.settle(db, rt, file)
     elif file.state in {"active", "born"}:
         file.look_on = rt.local_now().date()
+        withdrawing.withdraw(db, rt, file)

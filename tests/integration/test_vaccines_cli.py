@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from smsapp import cli
+from smsapp.config import Settings
+from tests import nursery, village
 
 APP = cli.bare_app()
 CHILD = {"birth": "2025-01-15", "given": {"PENTA1": "2025-02-20"}, "today": "2025-03-01"}
@@ -62,3 +65,23 @@ def test_a_setting_that_can_not_be_is_said_in_one_line():
         assert result.exit_code == 1
         assert words in result.stderr
         assert len(result.stderr.splitlines()) == 1
+
+
+def test_reminders_are_queued_once_each_whatever_the_number_of_runs(live_rt, clock, monkeypatch):
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: live_rt.settings))
+    clock.at = datetime.now(UTC)
+    village.settle(live_rt)
+    nursery.staffed(live_rt)
+    today = live_rt.local_now().date()
+    nursery.child(live_rt, today - timedelta(days=42))
+    first, *again = (run("remind", "--today", f"{today + timedelta(days=1)}") for _ in range(3))
+    assert (first.exit_code, first.output) == (0, "1 text queued for 1 reminder\n")
+    assert {result.output for result in again} == {"0 texts queued for 0 reminders\n"}
+
+
+@pytest.mark.parametrize("typed", ["31/02/2026", "2026-02-31", "demain"])
+def test_a_day_that_is_none_is_refused_in_one_line(typed):
+    result = run("remind", "--today", typed)
+    assert result.exit_code != 0
+    assert (len(result.stderr.strip().splitlines()), "Traceback" in result.stderr) == (1, False)
+    assert typed in result.stderr

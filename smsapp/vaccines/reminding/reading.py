@@ -1,0 +1,188 @@
+"""Files that are to be looked at, a family at a time and ours until the transaction ends, and what is known of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import and_, func, or_, select, text, union
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from smsapp import people
+from smsapp.kinds import KINDS
+from smsapp.messages import Message
+from smsapp.people import EVERYTHING, Number
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.vaccines import clinic, families, giving
+from smsapp.vaccines.clinic import Calendar
+from smsapp.vaccines.families import File, Reader
+from smsapp.vaccines.planning import Plan
+from smsapp.vaccines.promises import Contact, Reminder
+from smsapp.vaccines.reminding.steps import Key
+from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
+
+AT_ONCE = 250  # families
+KIND = "reminder"
+LIVE = ("active", "born")
+LOCK = 5_2026_0311  # of the run: two side by side take turns, so that each sees what the other told a family
+Ref = tuple[bool, int]  # whether it is a child's file, and its id
+
+_READS = func.coalesce(Child.carer_id, Child.mother_id)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files and what is known of them, by file, by person and by number."""
+
+    files: Sequence[File]
+    readers: Mapping[int, Reader]
+    calendars: Mapping[int, Calendar]
+    places: Mapping[int, str]
+    plans: Mapping[int, Plan]
+    doses: Mapping[int, Sequence[Dose]]
+    attended: Mapping[tuple[int, str], Sequence[date]]
+    births: Mapping[int, tuple[date, bool]]  # of a pregnancy: when its child's file was begun, whether one lives
+    youngest: Collection[int]  # children
+    had: Mapping[Ref, Collection[Key]]
+    done: Mapping[Ref, Collection[tuple[str, date]]]
+    texts: Mapping[str, Collection[date]]  # days of this week on which a number was told something
+    visited: Collection[int]  # mothers whom somebody saw or heard of this week
+    stopped: Collection[str]
+
+
+def ref(file: File) -> Ref:
+    return isinstance(file, Child), file.id
+
+
+def one_at_a_time(db: Session) -> None:
+    """Wait for another run's batch, longer than a statement may else take."""
+    db.execute(text("SET LOCAL lock_timeout = '60s'"))
+    db.execute(text("SET LOCAL statement_timeout = '60s'"))
+    db.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def next_families(db: Session, day: date, after: int) -> Sequence[int]:
+    """The next people who read for a file that is to be looked at by this day."""
+    ours = Child.look_on <= day, Child.state.in_(LIVE), after < _READS
+    hers = Pregnancy.look_on <= day, Pregnancy.state.in_(LIVE), after < Pregnancy.mother_id
+    both = union(select(_READS.label("person")).where(*ours), select(Pregnancy.mother_id).where(*hers)).subquery()
+    return db.scalars(select(both.c.person).order_by(both.c.person).limit(AT_ONCE)).all()
+
+
+def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], spared: int) -> Batch:
+    """All files to be looked at of these people and of whoever shares their phones; one that is locked waits."""
+    known = families.readers(db, persons)
+    numbers = {reader.number for reader in known.values()}
+    mates = db.scalars(select(Number.person_id).where(Number.number.in_(numbers))).all()
+    everybody = {*persons, *mates}
+    readers = families.readers(db, everybody)
+    mine = {one for one in everybody if one in persons or (one in readers and readers[one].number in numbers)}
+    children, pregnancies = _locked_children(db, day, mine), _locked_pregnancies(db, day, mine)
+    files: list[File] = [*children, *pregnancies]
+    ids = [child.id for child in children]
+    had, done = _had(db, ids, [one.id for one in pregnancies])
+    return Batch(
+        files=files,
+        readers=readers,
+        calendars=clinic.of_facilities(db, {file.facility_id for file in files}),
+        places=_names(db, files),
+        plans=giving.plans_of(db, rt, children, day),
+        doses=giving.standing(db, ids),
+        attended=_attended(db, [one.id for one in pregnancies]),
+        births=_births(db, [one.id for one in pregnancies if one.state == "born"]),
+        youngest=_youngest(db, mine),
+        had=had,
+        done=done,
+        texts=_texts(db, numbers, day, spared),
+        visited=_visited(db, mine, day, spared),
+        stopped=_stopped(db, rt, numbers),
+    )
+
+
+def _locked_children(db: Session, day: date, persons: Collection[int]) -> Sequence[Child]:
+    hers = or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
+    chosen = select(Child).where(hers, Child.look_on <= day, Child.state.in_(LIVE)).order_by(Child.id)
+    return db.scalars(chosen.with_for_update(skip_locked=True), execution_options={"populate_existing": True}).all()
+
+
+def _locked_pregnancies(db: Session, day: date, persons: Collection[int]) -> Sequence[Pregnancy]:
+    hers = Pregnancy.mother_id.in_(persons), Pregnancy.look_on <= day, Pregnancy.state.in_(LIVE)
+    chosen = select(Pregnancy).where(*hers).order_by(Pregnancy.id).with_for_update(skip_locked=True)
+    return db.scalars(chosen, execution_options={"populate_existing": True}).all()
+
+
+def _had(
+    db: Session, children: Collection[int], pregnancies: Collection[int]
+) -> tuple[Mapping[Ref, set[Key]], Mapping[Ref, set[tuple[str, date]]]]:
+    """What was told of each file, or why it was not; and which visits a mother said were done."""
+    had: dict[Ref, set[Key]] = defaultdict(set)
+    done: dict[Ref, set[tuple[str, date]]] = defaultdict(set)
+    whose = or_(Reminder.child_id.in_(children), Reminder.pregnancy_id.in_(pregnancies))
+    columns = (Reminder.subject, Reminder.due_on, Reminder.step, Reminder.answer)
+    for child_id, pregnancy_id, subject, due_on, step, answer in db.execute(
+        select(Reminder.child_id, Reminder.pregnancy_id, *columns).where(whose)
+    ):
+        file = (child_id is not None, child_id or pregnancy_id or 0)
+        had[file].add((subject, due_on, step))
+        if answer == "done":
+            done[file].add((subject, due_on))
+    return had, done
+
+
+def _names(db: Session, files: Collection[File]) -> Mapping[int, str]:
+    ids = {place for file in files for place in (file.facility_id, file.village_id) if place}
+    return dict(db.execute(select(Place.id, Place.name).where(Place.id.in_(ids))).all())
+
+
+def _attended(db: Session, pregnancies: Collection[int]) -> Mapping[tuple[int, str], list[date]]:
+    days: dict[tuple[int, str], list[date]] = defaultdict(list)
+    chosen = select(Attended.pregnancy_id, Attended.kind, Attended.on)
+    for pregnancy_id, kind, on in db.execute(
+        chosen.where(Attended.pregnancy_id.in_(pregnancies), Attended.struck_at.is_(None))
+    ):
+        days[pregnancy_id, kind].append(on)
+    return days
+
+
+def _births(db: Session, pregnancies: Collection[int]) -> Mapping[int, tuple[date, bool]]:
+    told = select(Child.pregnancy_id, func.min(Child.registered_on), func.bool_or(Child.state == "active"))
+    rows = db.execute(told.where(Child.pregnancy_id.in_(pregnancies)).group_by(Child.pregnancy_id))
+    return {pregnancy_id: (begun, lives) for pregnancy_id, begun, lives in rows}
+
+
+def _youngest(db: Session, persons: Collection[int]) -> Collection[int]:
+    """The child of each of these people after whom she is asked."""
+    hers = or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
+    chosen = select(Child.id).ext(distinct_on(_READS)).where(hers, Child.state == "active")
+    return set(db.scalars(chosen.order_by(_READS, Child.born_on.desc(), Child.id.desc())))
+
+
+def _texts(db: Session, numbers: Collection[str], day: date, spared: int) -> Mapping[str, set[date]]:
+    days: dict[str, set[date]] = defaultdict(set)
+    lately = Reminder.planned_for.between(day - timedelta(days=spared), day)
+    went = Message.status != "cancelled"
+    for number, on in db.execute(
+        select(Reminder.number, Reminder.planned_for)
+        .join(Message, Message.id == Reminder.message_id)
+        .where(Reminder.number.in_(numbers), lately, went)
+        .distinct()
+    ):
+        days[number or ""].add(on)
+    return days
+
+
+def _visited(db: Session, persons: Collection[int], day: date, spared: int) -> Collection[int]:
+    lately, met = Contact.on.between(day - timedelta(days=spared), day), Contact.visited.is_not(False)
+    return set(db.scalars(select(Contact.mother_id).where(Contact.mother_id.in_(persons), lately, met)))
+
+
+def _stopped(db: Session, rt: Runtime, numbers: Collection[str]) -> Collection[str]:
+    """Numbers that left reminders with STOP, or whose holder declined them."""
+    topic = KINDS[KIND].topic or ""
+    left = people.left(db, numbers, rt.settings.secret_key)
+    gone = {number for number in numbers if {(number, topic), (number, EVERYTHING)} & left}
+    return gone | people.declined(db, sorted(numbers), topic)

@@ -1,0 +1,99 @@
+"""The steps of a visit: on which days it is told of, and which clinic day each text names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from smsapp.vaccines.clinic import Calendar
+
+DAY = timedelta(days=1)
+Key = tuple[str, date, int]  # subject, the day that names the visit, step: each once for ever
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Something that a family is told of: `due_on` names it, whatever becomes of the calendar; from `day` on it can be.
+
+    Without a `service` it needs no way to the centre. After `last` nothing is said of it any more.
+    """
+
+    subject: str
+    due_on: date
+    day: date
+    steps: tuple[int, ...]
+    doses: tuple[str, ...] = ()
+    last: date | None = None
+    service: str = ""
+    catch_up: bool = False
+    needless: bool = False  # told to be done
+
+
+@dataclass(frozen=True)
+class Step:
+    """One text of an occasion: said on `day`, naming the clinic day `names`."""
+
+    about: Occasion
+    step: int
+    day: date
+    names: date
+    comes: bool  # the service comes to her village
+
+    @property
+    def key(self) -> Key:
+        return self.about.subject, self.about.due_on, self.step
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A file's steps on one day: those whose day has passed, those of today, and when the next one is."""
+
+    past: Sequence[Step]
+    now: Sequence[Step]
+    next_on: date | None
+
+
+def steps(one: Occasion, calendar: Calendar, village_id: int | None, known: date) -> list[Step]:
+    """The steps of an occasion that is known of since `known`: on that day itself nothing is said.
+
+    A step before the clinic day whose own day had passed by then is taken the next day, if that is early enough.
+    """
+    clinic = _clinic(one, calendar, village_id, known)
+    if one.last is not None and clinic > one.last:
+        return []
+    found = []
+    for step in one.steps:
+        day = clinic + timedelta(days=step)
+        if step < 0:
+            day = max(day, known + DAY)
+        if day <= known or (step < 0 and day >= clinic) or (step > 0 and one.last is not None and day > one.last):
+            continue
+        names = calendar.next_day(day, one.service, village_id) if one.service and step > 0 else clinic
+        if one.last is not None and names > one.last:
+            names = day
+        found.append(Step(one, step, day, names, _comes(one, calendar, names, village_id)))
+    return found
+
+
+def sort_out(every: Iterable[Step], had: Collection[Key], today: date) -> Sorted:
+    """What of these is to be thought of today; what was told, or why it was not, is in `had`."""
+    left = [step for step in every if step.key not in had]
+    return Sorted(
+        past=[step for step in left if step.day < today],
+        now=[step for step in left if step.day == today],
+        next_on=min((step.day for step in left if step.day > today), default=None),
+    )
+
+
+def _clinic(one: Occasion, calendar: Calendar, village_id: int | None, known: date) -> date:
+    """The clinic day; the first day itself where none comes before it is too late: the centre sees her any day."""
+    if not one.service:
+        return one.day
+    first = max(one.day, known + DAY)
+    clinic = calendar.next_day(first, one.service, village_id)
+    return first if one.last is not None and clinic > one.last else clinic
+
+
+def _comes(one: Occasion, calendar: Calendar, day: date, village_id: int | None) -> bool:
+    return bool(one.service) and calendar.comes_to(day, one.service, village_id)

@@ -1,0 +1,95 @@
+"""What is to be thought of for one file on one day: its rows made into the plain values that the steps come from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from smsapp.runtime import Runtime
+from smsapp.vaccines import antenatal, giving
+from smsapp.vaccines.antenatal import Care
+from smsapp.vaccines.families import File
+from smsapp.vaccines.reminding import occasions
+from smsapp.vaccines.reminding.occasions import ANTENATAL, POSTNATAL, Kept
+from smsapp.vaccines.reminding.reading import Batch, ref
+from smsapp.vaccines.reminding.steps import Occasion, Sorted, sort_out, steps
+from smsapp.vaccines.schedule import Schedule
+from smsapp.vaccines.tables import Child, Dose, Pregnancy
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The country's data as this service uses them."""
+
+    schedule: Schedule
+    care: Care
+    visits: int
+    zone: tzinfo
+
+    @property
+    def spared(self) -> int:
+        return self.care.contacts.spared if self.care.contacts else 0
+
+
+def rules(rt: Runtime) -> Rules:
+    care = antenatal.of_country(rt.settings.country)
+    return Rules(giving.calendar(rt), care, rt.settings.antenatal_visits, rt.settings.timezone)
+
+
+def since(file: File) -> date:
+    """When a file came into care: the day of its centre's word, where a mother began it herself."""
+    return max(file.registered_on, file.confirmed_on or file.registered_on)
+
+
+def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
+    if isinstance(file, Child):
+        kept, found = _child(told, file, batch, today)
+    else:
+        kept, found = _pregnancy(told, file, batch, today)
+    calendar = batch.calendars[file.facility_id]
+    every = (step for one in found for step in steps(one, calendar, file.village_id, kept.known))
+    return sort_out(every, batch.had.get(ref(file), ()), today)
+
+
+def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, list[Occasion]]:
+    """Her visits are known as they are since the last dose was written down."""
+    doses = batch.doses.get(child.id, ())
+    begun = since(child)
+    written = [dose.recorded_at.astimezone(told.zone).date() for dose in doses if dose.source == giving.CARD]
+    kept = Kept(begun, max([begun, *written]), min(child.look_on or today, today))
+    found = occasions.of_child(
+        told.schedule,
+        batch.plans[child.id],
+        child.born_on,
+        kept,
+        reported(doses),
+        batch.done.get(ref(child), ()),
+    )
+    if child.id in batch.youngest:
+        found += occasions.how_she_is(told.care.contacts, child.born_on, kept)
+    return kept, found
+
+
+def _pregnancy(told: Rules, file: Pregnancy, batch: Batch, today: date) -> tuple[Kept, list[Occasion]]:
+    begun, done = since(file), batch.done.get(ref(file), ())
+    looked = min(file.look_on or today, today)
+    if file.state == "born" and file.ended_on is not None:
+        born, lives = batch.births.get(file.id, (file.ended_on, True))
+        kept = Kept(max(begun, born), max(begun, born), looked)
+        attended = batch.attended.get((file.id, POSTNATAL), ())
+        # Of a child that died nothing reminds her.
+        return kept, occasions.after(told.care, file.ended_on, kept, attended, done) if lives else []
+    kept = Kept(begun, begun, looked)
+    if file.due_on is None:
+        return kept, []
+    attended = batch.attended.get((file.id, ANTENATAL), ())
+    return kept, occasions.before(told.care, told.visits, file.due_on, kept, attended, done)
+
+
+def reported(doses: Collection[Dose]) -> set[str]:
+    """Doses of which the last word is a mother's, without a card."""
+    last: dict[str, Dose] = {}
+    for dose in sorted(doses, key=lambda dose: (dose.recorded_at, dose.id)):
+        last[dose.code] = dose
+    return {code for code, dose in last.items() if dose.source == giving.REPORTED}
