@@ -1,0 +1,71 @@
+"""The twice-monthly contact: a worker's families to see, and the check-in that a mother answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.care import some_worker, worker
+from smsapp.effects.care_said import pinned, when, which
+from smsapp.flows.state import Effect
+from smsapp.vaccines import contacts
+from smsapp.vaccines.asked import CHECK_IN
+from smsapp.vaccines.contacts import Family
+from smsapp.vaccines.families import first_name
+
+
+def _due(caller: Caller) -> tuple[int, Sequence[Family]]:
+    if "families_due" not in caller.memo:
+        found = some_worker(caller)
+        today = caller.rt.local_now().date()
+        caller.memo["families_due"] = contacts.due(caller.db, found, today) if found else (0, [])
+    due: tuple[int, Sequence[Family]] = caller.memo["families_due"]
+    return due
+
+
+@fact("families_count")
+def families_count(caller: Caller) -> int:
+    return _due(caller)[0]
+
+
+@fact("families_due")
+def families_due(caller: Caller) -> list[dict[str, str]]:
+    """Her families that nobody met for fifteen days: first name, village, and since when."""
+    return [{"name": str(family.person_id), "label": _label(caller, family)} for family in _due(caller)[1]]
+
+
+@effect("care.met")
+def met(caller: Caller, wanted: Effect) -> None:
+    answers, who = wanted.answers, worker(caller)
+    contacts.met(caller.db, caller.rt, who, int(answers["family"]), str(answers["outcome"]), wanted.key)
+
+
+@fact("check_in_open")
+def check_in_open(caller: Caller) -> str:
+    return when(caller, "check_in")
+
+
+@fact("check_in_message")
+def check_in_message(caller: Caller) -> int:
+    return which(caller, "check_in")
+
+
+@effect("care.check_well")
+def check_well(caller: Caller, wanted: Effect) -> None:
+    one = pinned(caller, wanted, "check_in_message", CHECK_IN)
+    contacts.how_she_is(caller.db, caller.rt, one, well=wanted.answers[wanted.node] == "yes")
+
+
+@effect("care.check_visited")
+def check_visited(caller: Caller, wanted: Effect) -> None:
+    one = pinned(caller, wanted, "check_in_message", CHECK_IN)
+    contacts.was_visited(caller.db, one, visited=wanted.answers[wanted.node] == "yes")
+
+
+def _label(caller: Caller, family: Family) -> str:
+    say, language = caller.rt.texts.say, caller.language
+    if family.last is None:
+        since = say(language, "care.family.never")
+    else:
+        since = say(language, "care.family.days", days=(caller.rt.local_now().date() - family.last).days)
+    return ", ".join(filter(None, [first_name(family.name), family.village, since]))

@@ -1,0 +1,174 @@
+"""What a mother answers to a reminder, and to the question whether she has given birth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from smsapp.effects.base import Caller, effect, fact
+from smsapp.flows.state import Effect
+from smsapp.places import Place
+from smsapp.refusals import Refused
+from smsapp.vaccines import answering, asked, births_told
+from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, DONE, VISITS, Asked
+
+NO_CARD = "no_card"
+SEXES = {"girl": "F", "boy": "M", "girls": "FF", "boys": "MM", "both": "FM"}
+KINDS = {"reminder": VISITS, "born": BORN, "check_in": CHECK_IN}
+
+
+def waiting(caller: Caller, kind: str) -> Asked | None:
+    """The last text of this kind that this phone may answer, looked up once a hop."""
+    if f"asked {kind}" not in caller.memo:
+        caller.memo[f"asked {kind}"] = asked.last(caller.db, caller.rt, caller.number, KINDS[kind])
+    found: Asked | None = caller.memo[f"asked {kind}"]
+    return found
+
+
+def when(caller: Caller, kind: str) -> str:
+    """When it was sent; empty where none waits."""
+    found = waiting(caller, kind)
+    return found.at.isoformat() if found else ""
+
+
+def which(caller: Caller, kind: str) -> int:
+    found = waiting(caller, kind)
+    return found.message_id if found else 0
+
+
+def pinned(caller: Caller, wanted: Effect, name: str, subjects: Collection[str]) -> Asked:
+    """The text that this conversation is about, whatever was sent since; Refused where its files are closed."""
+    found = asked.by_message(caller.db, int(wanted.answers.get(name) or 0), subjects)
+    if found is None:
+        raise Refused("care.nothing_asked", final=True)
+    return found
+
+
+def shown(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+@fact("answer_open")
+def answer_open(caller: Caller) -> str:
+    """Which kind of text asked last and waits for an answer; empty where none does."""
+    open_ones = {kind: at for kind in KINDS if (at := when(caller, kind))}
+    return max(open_ones, key=lambda kind: open_ones[kind], default="")
+
+
+@fact("reminder_open")
+def reminder_open(caller: Caller) -> str:
+    return when(caller, "reminder")
+
+
+@fact("reminder_message")
+def reminder_message(caller: Caller) -> int:
+    return which(caller, "reminder")
+
+
+@fact("reminder_day")
+def reminder_day(caller: Caller) -> str:
+    found = waiting(caller, "reminder")
+    return shown(asked.day_named(caller.db, caller.rt, found)) if found else ""
+
+
+@fact("reminder_place")
+def reminder_place(caller: Caller) -> str:
+    """The centre that expects her."""
+    found = waiting(caller, "reminder")
+    place = caller.db.get(Place, found.first.file.facility_id) if found else None
+    return place.name if place else ""
+
+
+@fact("reminder_first")
+def reminder_first(caller: Caller) -> str:
+    """The earliest day that a card may show for all that the text asked about."""
+    found = waiting(caller, "reminder")
+    return answering.earliest(found).isoformat() if found else ""
+
+
+@fact("reminder_first_day")
+def reminder_first_day(caller: Caller) -> str:
+    found = waiting(caller, "reminder")
+    return shown(answering.earliest(found)) if found else ""
+
+
+@fact("born_open")
+def born_open(caller: Caller) -> str:
+    return when(caller, "born")
+
+
+@fact("born_message")
+def born_message(caller: Caller) -> int:
+    return which(caller, "born")
+
+
+@fact("born_first")
+def born_first(caller: Caller) -> str:
+    """The earliest day that can be that of the birth: she was registered before it."""
+    found = waiting(caller, "born")
+    return births_told.pregnancy_of(found).registered_on.isoformat() if found else ""
+
+
+@fact("born_first_day")
+def born_first_day(caller: Caller) -> str:
+    found = waiting(caller, "born")
+    return shown(births_told.pregnancy_of(found).registered_on) if found else ""
+
+
+@effect("care.answer")
+def answer(caller: Caller, wanted: Effect) -> dict[str, str]:
+    """1, 2 or 3 to a reminder."""
+    db, rt = caller.db, caller.rt
+    one = pinned(caller, wanted, "reminder_message", VISITS)
+    match wanted.answers[wanted.node]:
+        case "coming":
+            asked.answered(db, rt, one, COMING)
+        case "done":
+            asked.answered(db, rt, one, DONE)
+        case _:
+            answering.cannot(db, rt, one)
+    return {"day": shown(asked.day_named(db, rt, one)), "next": shown(asked.day_after(db, rt, one))}
+
+
+@effect("care.card")
+def card(caller: Caller, wanted: Effect) -> dict[str, str]:
+    """The date on the card; without it what she says is shown and not counted."""
+    one = pinned(caller, wanted, "reminder_message", VISITS)
+    said = str(wanted.answers[wanted.node])
+    on = None if said == NO_CARD else date.fromisoformat(said)
+    answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
+    return {"on": shown(on) if on else ""}
+
+
+@effect("care.other_day")
+def other_day(caller: Caller, wanted: Effect) -> None:
+    """Whether she comes on the clinic day after; if not, somebody asks her why."""
+    db, rt = caller.db, caller.rt
+    one = pinned(caller, wanted, "reminder_message", VISITS)
+    if wanted.answers[wanted.node] == "yes":
+        answering.takes_day(db, rt, one, asked.day_after(db, rt, one), channel=caller.channel)
+    else:
+        answering.call_on_her(db, rt, one.about)
+
+
+@effect("care.born_news")
+def born_news(caller: Caller, wanted: Effect) -> None:
+    """Not yet, or something else; of a birth more is asked first."""
+    one = pinned(caller, wanted, "born_message", BORN)
+    match wanted.answers[wanted.node]:
+        case "not_yet":
+            births_told.not_yet(caller.db, caller.rt, one)
+        case "other":
+            births_told.lost(caller.db, caller.rt, one, channel=caller.channel)
+
+
+@effect("care.born_call")
+def born_call(caller: Caller, wanted: Effect) -> None:
+    births_told.call(caller.db, caller.rt, pinned(caller, wanted, "born_message", BORN))
+
+
+@effect("care.born")
+def born(caller: Caller, wanted: Effect) -> None:
+    one, answers = pinned(caller, wanted, "born_message", BORN), wanted.answers
+    day, sexes = date.fromisoformat(str(answers["day"])), SEXES[str(answers["sexes"])]
+    births_told.born(caller.db, caller.rt, one, day, sexes, channel=caller.channel, key=wanted.key)

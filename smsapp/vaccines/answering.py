@@ -1,0 +1,95 @@
+"""What a mother says to a reminder, and what is done with it: she comes, it is done already, or she can not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.vaccines import asked, files, giving, giving_reported, heeding, visits_attended
+from smsapp.vaccines.antenatal import TERM
+from smsapp.vaccines.asked import CANNOT, DONE, About, Asked
+from smsapp.vaccines.giving import Giver
+from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.tables import Child
+
+TWICE = 2  # after so many times that she can not come somebody asks her why
+
+
+def earliest(one: Asked) -> date:
+    """No visit of all of them can have been before this day."""
+    return max(_began(about) for about in one.about)
+
+
+def done(db: Session, rt: Runtime, one: Asked, on: date | None, number: str, *, channel: str, key: str) -> None:
+    """All that the text asked for took place that day, by the mother's card; without a day it is only reported.
+
+    Refused, and nothing is booked, where the day can not be for one of them.
+    """
+    if on is not None and not earliest(one) <= on <= rt.local_now().date():
+        raise Refused("care.card_date", first=f"{earliest(one):%d/%m/%Y}", last=f"{rt.local_now():%d/%m/%Y}")
+    for about in one.about:
+        _book(db, rt, about, on, number, channel, key)
+    asked.answered(db, rt, one, DONE)
+
+
+def cannot(db: Session, rt: Runtime, one: Asked) -> bool:
+    """She can not come; whether it is the second time for this visit, of which her worker hears."""
+    asked.answered(db, rt, one, CANNOT)
+    again = [about for about in one.about if _times(db, about) >= TWICE]
+    if again:
+        call_on_her(db, rt, again)
+    return bool(again)
+
+
+def call_on_her(db: Session, rt: Runtime, about: Sequence[About]) -> None:
+    """Her worker hears that she can not come: once for a visit, whatever else she answers."""
+    reminder, file = about[0].reminder, about[0].file
+    key = f"care:cannot:{file.number}:{reminder.subject}:{reminder.due_on}"
+    heeding.tell(db, rt, heeding.of_village(db, file), "care.alert.cannot", key, file)
+
+
+def takes_day(db: Session, rt: Runtime, one: Asked, day: date, *, channel: str) -> None:
+    """She comes on another clinic day instead: noted in each file."""
+    for about in one.about:
+        by = about.reminder.person_id
+        files.note(db, rt, about.file, "other_day", by=by, channel=channel, day=day.isoformat())
+
+
+def _book(db: Session, rt: Runtime, about: About, on: date | None, number: str, channel: str, key: str) -> None:
+    """A child's doses of this visit that do not count yet, or a mother's visit where its day is known."""
+    file, reminder = about.file, about.reminder
+    if isinstance(file, Child):
+        doses = giving.plan_of(db, rt, file).doses
+        wanted = [code for code in map(str, reminder.doses) if code in doses and not doses[code].valid]
+        giving_reported.report(db, rt, file, wanted, on, number, f"{key}:{file.id}", channel=channel)
+    elif on is not None:
+        visits_attended.attend(db, rt, file, reminder.subject, on, Giver(channel, reminder.person_id))
+
+
+def _began(about: About) -> date:
+    file = about.file
+    if isinstance(file, Child):
+        return file.born_on
+    if about.reminder.subject == "postnatal" and file.ended_on is not None:
+        return file.ended_on
+    if file.due_on is not None:
+        return file.last_period or file.due_on - TERM
+    return file.registered_on
+
+
+def _times(db: Session, about: About) -> int:
+    """How often she said of this visit that she can not come."""
+    reminder = about.reminder
+    said = select(func.count()).where(
+        Reminder.child_id.is_not_distinct_from(reminder.child_id),
+        Reminder.pregnancy_id.is_not_distinct_from(reminder.pregnancy_id),
+        Reminder.subject == reminder.subject,
+        Reminder.due_on == reminder.due_on,
+        Reminder.answer == CANNOT,
+    )
+    return db.scalar(said) or 0

@@ -1,0 +1,119 @@
+"""What a text asked a mother and she has not answered yet, and what is written down of her answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from smsapp.messages import Message
+from smsapp.runtime import Runtime
+from smsapp.vaccines import clinic
+from smsapp.vaccines.families import File
+from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.tables import Child, Pregnancy
+
+OPEN_FOR = timedelta(days=10)  # a `1` after that answers nothing
+SENT_WITHIN = timedelta(days=4)  # of the day for which a text was planned
+VISITS = ("vaccines", "antenatal", "postnatal")
+BORN, CHECK_IN = ("born",), ("check_in",)
+REACHED = ("sent", "delivered", "unknown")
+COMING, DONE, CANNOT = "coming", "done", "cannot"
+SERVICE = {"vaccines": "vaccines", "antenatal": "antenatal", "postnatal": "antenatal"}
+
+
+@dataclass(frozen=True)
+class About:
+    """One thing that a text asked, and the file it is about."""
+
+    reminder: Reminder
+    file: File
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A text that waits for an answer, and all that it asked about."""
+
+    message_id: int
+    at: datetime
+    about: Sequence[About]
+
+    @property
+    def first(self) -> About:
+        return self.about[0]
+
+
+def last(db: Session, rt: Runtime, number: str, subjects: Collection[str]) -> Asked | None:
+    """The last text to this number on one of these subjects that she may answer now."""
+    now = rt.now()
+    at = func.coalesce(Message.sent_at, Message.claimed_at)
+    sent = Message.status.in_(REACHED), at > now - OPEN_FOR
+    hers = Reminder.number == number, Reminder.planned_for > (now - OPEN_FOR - SENT_WITHIN).date()
+    found = db.execute(
+        select(Message.id, at)
+        .join(Reminder, Reminder.message_id == Message.id)
+        .where(*hers, *sent, Reminder.subject.in_(subjects), _open(), _live())
+        .order_by(at.desc(), Message.id.desc())
+        .limit(1)
+    ).first()
+    return Asked(found[0], found[1], _about(db, found[0], subjects)) if found else None
+
+
+def by_message(db: Session, message_id: int, subjects: Collection[str]) -> Asked | None:
+    """What this text asked, its files locked; None where all of them are closed by now."""
+    row = db.get(Message, message_id)
+    about = _about(db, message_id, subjects, lock=True)
+    return Asked(row.id, row.sent_at or row.created_at, about) if row and about else None
+
+
+def answered(db: Session, rt: Runtime, asked: Asked, answer: str) -> None:
+    for one in asked.about:
+        one.reminder.answer, one.reminder.answered_at = answer, rt.now()
+    db.flush()
+
+
+def day_named(db: Session, rt: Runtime, asked: Asked) -> date:
+    """The clinic day on which she is expected: the one that the text named, or the next where that is over."""
+    today, first = rt.local_now().date(), asked.first
+    days = sorted(one.reminder.day for one in asked.about if one.reminder.day >= today)
+    return days[0] if days else _clinic_day(db, first, today)
+
+
+def day_after(db: Session, rt: Runtime, asked: Asked) -> date:
+    """The next clinic day of her village after the one that the text named."""
+    return _clinic_day(db, asked.first, day_named(db, rt, asked) + timedelta(days=1))
+
+
+def _clinic_day(db: Session, one: About, day: date) -> date:
+    calendar = clinic.of_facility(db, one.file.facility_id)
+    return calendar.next_day(day, SERVICE[one.reminder.subject], one.file.village_id)
+
+
+def _open() -> ColumnElement[bool]:
+    """To a reminder of a visit she may say something else later, until it is done; the others are asked once."""
+    return or_(Reminder.answer.is_(None), and_(Reminder.subject.in_(VISITS), Reminder.answer != DONE))
+
+
+def _live() -> ColumnElement[bool]:
+    """The file that it is about is still in care."""
+    child = select(Child.id).where(Child.id == Reminder.child_id, Child.state == "active")
+    mother = select(Pregnancy.id).where(
+        Pregnancy.id == Reminder.pregnancy_id,
+        or_(Pregnancy.state == "active", and_(Pregnancy.state == "born", Reminder.subject == "postnatal")),
+    )
+    return or_(child.exists(), mother.exists())
+
+
+def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: bool = False) -> Sequence[About]:
+    chosen = select(Reminder).where(Reminder.message_id == message_id, Reminder.subject.in_(subjects), _live())
+    in_order = chosen.order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
+    return [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
+
+
+def _file(db: Session, reminder: Reminder, lock: bool) -> File:
+    if reminder.child_id is not None:
+        return db.get_one(Child, reminder.child_id, with_for_update=lock, populate_existing=lock)
+    return db.get_one(Pregnancy, reminder.pregnancy_id, with_for_update=lock, populate_existing=lock)

@@ -1,0 +1,95 @@
+"""What a mother says when she is asked whether she has given birth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from smsapp import outbox
+from smsapp.messages import Message
+from smsapp.runtime import Runtime
+from smsapp.vaccines import asked, births, ending, heeding, registering
+from smsapp.vaccines.asked import CANNOT, COMING, DONE, Asked
+from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.registering import Born
+from smsapp.vaccines.tables import Child, Pregnancy
+
+AGAIN_AFTER = timedelta(days=7)
+MOST_AGAIN = 2
+
+
+def pregnancy_of(one: Asked) -> Pregnancy:
+    file = one.first.file
+    assert isinstance(file, Pregnancy)
+    return file
+
+
+def born(
+    db: Session, rt: Runtime, one: Asked, born_on: date, sexes: Sequence[str], *, channel: str, key: str
+) -> list[Child]:
+    """Her children come into care, not confirmed yet; the pregnancy goes on as the file of her visits after birth."""
+    mother = pregnancy_of(one)
+    registering.check_birth(born_on, rt.local_now().date())
+    by, centre, village = mother.mother_id, mother.facility_id, mother.village_id
+    several = len(set(sexes)) < len(sexes)  # of one sex: told apart by numbers, until they have their names
+    told = [
+        Born(born_on, centre, by, sex=sex, name=str(n) if several else None, village_id=village, pregnancy_id=mother.id)
+        for n, sex in enumerate(sexes, start=1)
+    ]
+    births.born(db, rt, mother, told[0], by=by, channel=channel, confirmed=False)
+    children = [
+        registering.child(db, rt, each, by=by, channel=channel, key=f"{key}:{n}", confirmed=False)
+        for n, each in enumerate(told)
+    ]
+    asked.answered(db, rt, one, DONE)
+    _tell(db, rt, mother, "care.alert.born", day=f"{born_on:%d/%m}", count=len(children))
+    return children
+
+
+def call(db: Session, rt: Runtime, one: Asked) -> None:
+    """She has given birth and leaves the rest to the midwife, who calls her."""
+    asked.answered(db, rt, one, DONE)
+    _tell(db, rt, pregnancy_of(one), "care.alert.call")
+
+
+def not_yet(db: Session, rt: Runtime, one: Asked) -> None:
+    """She is asked again a week later, in the same words; twice at most."""
+    asked.answered(db, rt, one, COMING)
+    about, text = one.first.reminder, db.get(Message, one.message_id)
+    times = select(func.count()).where(Reminder.pregnancy_id == about.pregnancy_id, Reminder.subject == about.subject)
+    if text is None or (db.scalar(times) or 0) > MOST_AGAIN:
+        return
+    due = rt.now() + AGAIN_AFTER
+    again = outbox.post(
+        db,
+        rt,
+        text.number,
+        text.text or "",
+        kind=text.kind,
+        language=text.language,
+        person_id=about.person_id,
+        facility_id=about.facility_id,
+        topic=text.topic,
+        due=due,
+        key=f"care:born:{about.pregnancy_id}:{about.step + AGAIN_AFTER.days}",
+    )
+    day = (rt.local_now() + AGAIN_AFTER).date()
+    told = {name: getattr(about, name) for name in ("pregnancy_id", "subject", "due_on", "person_id", "facility_id")}
+    step = about.step + AGAIN_AFTER.days
+    db.add(Reminder(**told, step=step, day=day, planned_for=day, number=text.number, message_id=again.id))
+    db.flush()
+
+
+def lost(db: Session, rt: Runtime, one: Asked, *, channel: str) -> None:
+    """Something else happened: not one more text about it, and the midwife goes to see her."""
+    mother = pregnancy_of(one)
+    asked.answered(db, rt, one, CANNOT)
+    ending.end(db, rt, mother, "lost", by=mother.mother_id, channel=channel)
+    _tell(db, rt, mother, "care.alert.visit")
+
+
+def _tell(db: Session, rt: Runtime, mother: Pregnancy, text: str, **values: object) -> None:
+    heeding.tell(db, rt, heeding.midwives(db, mother), text, f"{text}:{mother.id}", mother, **values)
