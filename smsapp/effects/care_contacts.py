@@ -51,9 +51,11 @@ def check_in_message(caller: Caller) -> int:
 
 
 @effect("care.check_well")
-def check_well(caller: Caller, wanted: Effect) -> None:
-    one = pinned(caller, wanted, "check_in_message", CHECK_IN)
-    contacts.how_she_is(caller.db, caller.rt, one, well=wanted.answers[wanted.node] == "yes")
+def check_well(caller: Caller, wanted: Effect) -> dict[str, str]:
+    """How the child is; what the mother should do stands before the second question."""
+    well = wanted.answers[wanted.node] == "yes"
+    contacts.how_she_is(caller.db, caller.rt, pinned(caller, wanted, "check_in_message", CHECK_IN), well=well)
+    return {"advice": caller.rt.texts.say(caller.language, f"care.check_in.{'well' if well else 'sick'}")}
 
 
 @effect("care.check_visited")
