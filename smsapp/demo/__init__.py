@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp import people, surveys
-from smsapp.demo import savings, traffic
+from smsapp.demo import care, savings, traffic
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
 from smsapp.phones import normalise
@@ -48,8 +48,10 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
     messages = traffic.write(db, rt, told["traffic"], facilities)
+    children = care.write(db, rt, told, facilities)
     places, count = (db.scalar(select(func.count(table.id))) or 0 for table in (Place, Person))
-    return {"places": places, "people": count, "answers": answers, "messages": messages, "savings groups": groups}
+    made = {"places": places, "people": count, "answers": answers, "messages": messages}
+    return {**made, "savings groups": groups, "children": children}
 
 
 def staff_known(db: Session) -> Sequence[Account]:

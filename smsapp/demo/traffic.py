@@ -44,7 +44,7 @@ def _history(
                 at = morning + timedelta(seconds=chance.randrange(36_000))
                 number, person, language = chance.choice(people)
                 kind = chance.choices(list(told["kinds"]), [k["weight"] for k in told["kinds"].values()])[0]
-                yield _sent(rt, told, kind, at, chance) | {
+                yield sent(rt, told, kind, at, chance) | {
                     "number": number,
                     "person_id": person,
                     "facility_id": facilities[name].id,
@@ -59,7 +59,7 @@ def _people(db: Session, facility_id: int, numbers_from: str) -> list[tuple[str,
     return [(number, person, language) for number, person, language in db.execute(hers.order_by(Number.number))]
 
 
-def _sent(rt: Runtime, told: Mapping[str, Any], kind: str, at: datetime, chance: random.Random) -> dict[str, Any]:
+def sent(rt: Runtime, told: Mapping[str, Any], kind: str, at: datetime, chance: random.Random) -> dict[str, Any]:
     """One message to a phone, and how it ended."""
     fates = told["fates"]
     status = chance.choices(list(fates), list(fates.values()))[0]

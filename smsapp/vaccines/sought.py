@@ -18,14 +18,19 @@ ENDED: Mapping[str, str] = {"moved": "moved", "dead": "died"}
 VACCINATED = "vaccinated"
 
 
-def missed_from(schedule: Schedule, child: Child, due: date) -> date:
-    """The day from which a dose counts as missed: who came into care late has as long as anybody from then on."""
-    return max(due, child.registered_on, child.confirmed_on or due) + timedelta(days=schedule.missed_after)
+def since(child: Child) -> date:
+    """When she came into care: who comes late has as long as anybody from then on."""
+    return max(child.registered_on, child.confirmed_on or child.registered_on)
+
+
+def missed_from(schedule: Schedule, due: date, came: date) -> date:
+    """The day from which a dose counts as missed."""
+    return max(due, came) + timedelta(days=schedule.missed_after)
 
 
 def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
     """The next day from which some dose counts as missed; the plan's own day where one does already."""
-    days = [missed_from(schedule, child, dose.due) for dose in made.doses.values() if dose.due]
+    days = [missed_from(schedule, dose.due, since(child)) for dose in made.doses.values() if dose.due]
     return max(min(days), made.today) if days else None
 
 

@@ -655,7 +655,7 @@ def test_conversations_that_are_pinned_go_on_after_a_sync(village):
 
 def test_the_demonstration_is_that_of_the_contract(rt):
     said = good("demo", "load", "--yes")
-    assert "9 places" in said
+    assert "18 places" in said
     assert "in this database already" in refused("demo", "load", "--yes")
     assert good("demo", "load", "--yes", "--if-empty") == ""
     with rt.sessions() as db:
