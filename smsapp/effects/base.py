@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from smsapp import people, surveys
 from smsapp.db import Work
 from smsapp.flows.state import Effect
 from smsapp.people import Known
+from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 
 
@@ -98,6 +100,16 @@ class Facts(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(FACTS)
+
+
+@contextmanager
+def last_word() -> Iterator[None]:
+    """By text a refusal is the whole answer: what stood open before is not asked below it."""
+    try:
+        yield
+    except Refused as no:
+        no.final = True
+        raise
 
 
 def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:

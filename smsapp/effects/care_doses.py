@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.base import Caller, effect, fact, last_word
 from smsapp.effects.care import some_worker, worker
 from smsapp.effects.care_told import Told, day, dose, doses, in_one_text, say, vocabulary, who
 from smsapp.flows.state import Effect
@@ -42,13 +42,14 @@ def expected_children(caller: Caller) -> list[dict[str, str]]:
 @effect("care.doses_text")
 def doses_text(caller: Caller, wanted: Effect) -> Values:
     """`1042K PENTA1 VPO1 12/03/2026`: all of it, or none."""
-    by, today = worker(caller), caller.rt.local_now().date()
-    typed, rest = wording.parted(str(wanted.answers["words"]))
-    file = files.anyone(caller.db, by, typed, lock=True)
-    said = _read(caller, rest, care_codes.of(file.number))
-    if isinstance(file, Pregnancy):
-        return {"said": in_one_text(caller, mothers(caller, file, said.codes, said.on or today, wanted.key))}
-    return {"said": _booked(caller, file, said.codes, said.on or today, wanted.key)}
+    with last_word():
+        typed, rest = wording.parted(str(wanted.answers["words"]))
+        file = files.anyone(caller.db, worker(caller), typed, lock=True)
+        said = _read(caller, rest, care_codes.of(file.number))
+        on = said.on or caller.rt.local_now().date()
+        if isinstance(file, Pregnancy):
+            return {"said": in_one_text(caller, mothers(caller, file, said.codes, on, wanted.key))}
+        return {"said": _booked(caller, file, said.codes, on, wanted.key)}
 
 
 def _read(caller: Caller, text: str, code: str) -> Said:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from smsapp.effects.base import Caller, effect
+from smsapp.effects.base import Caller, effect, last_word
 from smsapp.effects.care import worker
 from smsapp.effects.care_doses import mothers, told_day
 from smsapp.effects.care_told import day, dose, in_one_text, say, who
@@ -37,9 +37,10 @@ def postnatal_text(caller: Caller, wanted: Effect) -> Values:
 
 
 def _text(caller: Caller, wanted: Effect, kind: str) -> Values:
-    typed, rest = wording.parted(str(wanted.answers["words"]))
-    file = visits_attended.file_of(caller.db, worker(caller), typed, lock=True)
-    return {"said": _noted(caller, _attend(caller, file, kind, _day(caller, rest)))}
+    with last_word():
+        typed, rest = wording.parted(str(wanted.answers["words"]))
+        file = visits_attended.file_of(caller.db, worker(caller), typed, lock=True)
+        return {"said": _noted(caller, _attend(caller, file, kind, _day(caller, rest)))}
 
 
 def _day(caller: Caller, typed: str) -> date:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.base import Caller, effect, fact, last_word
 from smsapp.effects.savings_base import booking
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
@@ -67,7 +66,7 @@ def deposit(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.deposit_text")
 def deposit_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Every deposit of one text message, or none."""
-    with _last_word():
+    with last_word():
         who, written = _keeper(caller, str(wanted.answers["words"]))
         said = _pairs(written)
         try:
@@ -95,7 +94,7 @@ def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel_text_check")
 def cancel_text_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """The same for a text: what can not be taken back needs no reason."""
-    with _last_word():
+    with last_word():
         receipt, _ = finding.read(str(wanted.answers["words"]))
         cancelling.look(caller.db, caller.rt, _keeper_of(caller, receipt), receipt)
         return {"code": receipt}
@@ -116,7 +115,7 @@ def cancel(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel_text")
 def cancel_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Taken back by text: the reason came with it, or was asked for."""
-    with _last_word():
+    with last_word():
         receipt, said = finding.read(str(wanted.answers["words"]))
         reason = said or str(wanted.answers.get("reason", ""))
         who = _keeper_of(caller, receipt)
@@ -126,26 +125,16 @@ def cancel_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 
 @effect("savings.dispute")
 def dispute(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    with _last_word():
+    with last_word():
         receipt, _ = finding.read(str(wanted.answers["words"]))
         return {"receipt": disputes.open_(caller.db, caller.rt, caller.number, receipt).posting.receipt}
 
 
 @effect("savings.agree")
 def agree(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    with _last_word():
+    with last_word():
         receipt, _ = finding.read(str(wanted.answers["words"]))
         return {"receipt": disputes.agree(caller.db, caller.rt, caller.number, receipt).posting.receipt}
-
-
-@contextmanager
-def _last_word() -> Iterator[None]:
-    """By text a refusal is the whole answer: what stood open before is not asked below it."""
-    try:
-        yield
-    except Refused as no:
-        no.final = True
-        raise
 
 
 def _total(caller: Caller, who: Who, balance: int) -> str:

@@ -124,6 +124,8 @@ def test_codes_of_nobody_of_others_and_of_ended_files(care, fanta):
 
 def test_the_keyword_alone_shows_how(care, fanta):
     assert "VACCIN 1042K PENTA1 VPO1 12/03/2026" in say(care, "VACCIN")
+    assert say(care, f"{FANTA} PANTA1") == f"Dose inconnue : PANTA1. Vouliez-vous PENTA1 ? Ex. VACCIN {FANTA} PENTA1"
+    say(care, "VACCIN")
     assert say(care, f"{FANTA} PENTA1").startswith("Noté Fanta")
 
 
