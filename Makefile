@@ -12,9 +12,10 @@ help: ## list these
 run: setup ## set everything up and run the whole service; Ctrl-C stops it
 	@MAKE_PID=$$PPID exec $(BIN)/python -m runner
 
+# The tests start some hundred Pythons: each would compile the service anew where nothing compiled is kept.
 test: setup-dev ## run every test, each against real servers of its own
 	@.ci/browser
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup-dev ## format, lint, types, import rules, flows: the fast checks
 	@$(BIN)/ruff format --check --quiet .

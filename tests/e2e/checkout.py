@@ -136,6 +136,11 @@ def _command(process: psutil.Process) -> str:
         return ""
 
 
+def _compiled(source: Path) -> Path:
+    """Where Python keeps what it made of a module; it trusts a copy as long as the source is as old and as long."""
+    return source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -152,9 +157,11 @@ def copied() -> Iterator[Checkout]:
         check=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+        for file in (ROOT / name, _compiled(ROOT / name)):
+            if file.is_file():
+                copy = folder / file.relative_to(ROOT)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(file, copy)
     copy = Checkout(folder)
     try:
         yield copy
