@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from smsapp.app import create_app
-from smsapp.handlers.console import catalogue, guard
+from smsapp.handlers.console import catalogue, create_console, guard
 from tests.desk import Desk, console_of
 
 
@@ -53,7 +53,7 @@ def test_files_may_be_kept_for_good_because_their_address_changes(rt):
 
 
 def test_every_view_says_whom_it_serves(rt):
-    console = console_of(rt)
+    console = create_console(rt)
     assert guard.undeclared(console) == []
 
     @console.get("/forgotten")
