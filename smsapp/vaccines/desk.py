@@ -15,7 +15,19 @@ from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.segments import clean
 from smsapp.staff import Staff, audit
-from smsapp.vaccines import ending, files, giving, reading, registering
+from smsapp.vaccines import (
+    births,
+    ending,
+    expecting,
+    files,
+    giving,
+    mothers_doses,
+    reading,
+    registering,
+    visits_attended,
+    withdrawing,
+)
+from smsapp.vaccines.births import Arrived
 from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Search
@@ -26,6 +38,7 @@ from smsapp.vaccines.tables import SEXES, Child, Dose, Pregnancy
 CHANNEL = "console"
 LONGEST_NAME, LONGEST_WHY = 60, 200
 ENDS = ("moved", "lost", "dead")
+FOUND = ("seen", "refused")  # what else became of her is told by her doses, or by the end of her file
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,7 @@ def correct(db: Session, rt: Runtime, staff: Staff, child_id: int, facts: Facts)
     for name in changed:
         setattr(child, name, told[name])
     if changed:
+        withdrawing.withdraw(db, rt, child)
         _follow(db, child)
         registering.plan_again(db, rt, child)
         files.note(db, rt, child, "corrected", by=None, channel=CHANNEL, staff_id=staff.id, fields=changed)
@@ -119,7 +133,7 @@ def transfer(db: Session, rt: Runtime, staff: Staff, file: File, facility_id: in
     if file.facility_id == place.id:
         return False
     before = file.facility_id
-    ending.silence(db, rt, file)
+    withdrawing.withdraw(db, rt, file)
     file.facility_id, file.village_id, file.confirmed_on = place.id, None, rt.local_now().date()
     if isinstance(file, Child):
         _follow(db, file)
@@ -142,19 +156,52 @@ def end(db: Session, rt: Runtime, staff: Staff, file: File, state: str) -> bool:
     return True
 
 
-def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Child:
-    """A child registered at the console."""
-    row = registering.child(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
-    if row.key == key:
-        note(db, rt, staff, row, "registered")
-    return row
+def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arrived:
+    """A child registered at the console, or the one who is there where she was told of before."""
+    arrived = births.register(db, rt, told, by=None, channel=CHANNEL, key=key)
+    if arrived.new:
+        note(db, rt, staff, arrived.child, "registered")
+    return arrived
 
 
-def pregnancy(db: Session, rt: Runtime, staff: Staff, told: Expected, key: str) -> Pregnancy:
-    row = registering.pregnancy(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
-    if row.key == key:
+def pregnancy(db: Session, rt: Runtime, staff: Staff, told: Expected, key: str) -> tuple[Pregnancy, bool]:
+    row, new = expecting.register(db, rt, told, by=None, channel=CHANNEL, key=key)
+    if new:
         note(db, rt, staff, row, "registered")
-    return row
+    return row, new
+
+
+def attend(db: Session, rt: Runtime, staff: Staff, pregnancy_id: int, on: date, td: str) -> list[str]:
+    """A visit of a mother on this day, with a dose of Td where one was given; which of the two were new."""
+    file = reading.pregnancy(db, staff.scope, pregnancy_id, lock=True)
+    by = Giver(CHANNEL, staff_id=staff.id)
+    noted = visits_attended.attend(db, rt, file, visits_attended.kind_of(file), on, by)
+    new = ["visit"] if noted.new else []
+    if td:
+        if td not in mothers_doses.rules(rt.settings.country).codes:
+            raise Unfit("td", "unknown", td)
+        given = mothers_doses.give(db, rt, file, [td], on, by, key=f"console:{file.id}:{on}")
+        new += [one.code for one in given if one.new]
+    if new:
+        note(db, rt, staff, file, "attended", doses=[word for word in new if word != "visit"])
+    return new
+
+
+def found(db: Session, rt: Runtime, staff: Staff, search_id: int, outcome: str) -> Child | None:
+    """What became of a child who was looked for; None where somebody told before."""
+    row = db.scalar(select(Search).where(Search.id == search_id, staff.scope.within(Search.facility_id)))
+    if row is None:
+        raise NotHere(search_id)
+    if outcome not in FOUND:
+        raise Unfit("outcome", "unknown", outcome)
+    child = reading.child(db, staff.scope, row.child_id, lock=True)
+    db.refresh(row)
+    if row.closed_on is not None:
+        return None
+    row.outcome, row.outcome_on, row.closed_on = outcome, rt.local_now().date(), rt.local_now().date()
+    note(db, rt, staff, child, "found")
+    db.flush()
+    return child
 
 
 def note(db: Session, rt: Runtime, staff: Staff, file: File, what: str, address: str = "", **details: Any) -> None:

@@ -129,7 +129,7 @@ def reminders(db: Session, file: File) -> Sequence[Told]:
     return [Told(it, status or "", why_not(it, status)) for it, status in rows.fetchmany(RECENT)]
 
 
-UNSENT: Mapping[str, str] = {"expired": "expired", "failed": "failed"}
+UNSENT: Mapping[str, str] = {"expired": "expired", "failed": "failed", "cancelled": "cancelled"}
 
 
 def why_not(reminder: Reminder, status: str | None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, cast, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -173,7 +174,7 @@ def _query(wanted: Wanted) -> ColumnElement[Any] | None:
     names = registry.Wanted(wanted.words).names
     if not names or checked.read(wanted.words):
         return None
-    return cast(" & ".join(f"'{name}':*" for name in names), TSQUERY)
+    return sql_cast(" & ".join(f"'{name}':*" for name in names), TSQUERY)
 
 
 def _fit(db: Session, rt: Runtime, scope: Scope, wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
@@ -208,6 +209,19 @@ def _told(words: str) -> Iterator[ColumnElement[bool]]:
         yield or_(Child.mother_id.in_(holders), Child.carer_id.in_(holders))
     elif typed.unanswerable:
         yield false()
+
+
+def of_mother(words: str, number: Any, mother: Any) -> ColumnElement[bool] | None:
+    """The condition on a file's columns that its code, or its mother's name or number, is what was typed."""
+    typed = registry.Wanted(words)
+    if code := checked.read(words):
+        return cast(ColumnElement[bool], number == int(code[:-1]))
+    if typed.digits:
+        backwards = literal_column("reverse(person_numbers.number)").like(typed.digits[::-1] + "%")
+        return cast(ColumnElement[bool], mother.in_(select(Number.person_id).where(backwards)))
+    if (query := _query(Wanted(words))) is not None:
+        return cast(ColumnElement[bool], mother.in_(select(Person.id).where(Person.search.bool_op("@@")(query))))
+    return false() if typed.unanswerable else None
 
 
 def rows(db: Session, rt: Runtime, found: Sequence[Child]) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from smsapp.vaccines.tables import Child, Dose
 MOST_PLANNED = 1000  # the youngest of those who lack something for their age
 MOST_SHOWN = 120
 SERVICE = "vaccines"
+A_LITTLE_EARLY = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def expected(db: Session, rt: Runtime, facility_id: int, day: date, added: Seque
     calendar = clinic.of_facility(db, facility_id)
     lacks = lacking.something(db, giving.calendar(rt), day)
     here = Child.facility_id == facility_id, Child.state == "active"
-    found = db.scalars(select(Child).where(*here, lacks).order_by(Child.born_on.desc(), Child.id).limit(MOST_PLANNED)).all()
+    youngest = select(Child).where(*here, lacks).order_by(Child.born_on.desc(), Child.id)
+    found = db.scalars(youngest.limit(MOST_PLANNED)).all()
     more = {child.id: child for child in added}
     due = [one for one in _due(db, rt, calendar, day, found) if one[0].id not in more]
     due.sort(key=lambda one: (one[1] is not None, -(one[1] or day).toordinal(), one[0].id))
@@ -132,7 +134,8 @@ def _early(rt: Runtime, plan: Plan) -> Iterator[str]:
     for dose in plan.doses.values():
         rule = giving.calendar(rt).by_code[dose.code]
         before = plan.doses.get(rule.after)
-        if dose.state == NOT_YET and (before is None or before.valid or rule.if_given):
+        near = dose.due is not None and dose.due <= plan.today + A_LITTLE_EARLY
+        if dose.state == NOT_YET and near and (before is None or before.valid or rule.if_given):
             yield dose.code
 
 

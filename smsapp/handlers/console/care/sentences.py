@@ -26,6 +26,11 @@ REFUSED: Mapping[str, LazyString] = {
     "care.period_future": lazy_gettext("%(day)s is in the future. Write it as %(example)s."),
     "care.period_long_ago": lazy_gettext("%(day)s is more than 300 days ago. Write it as %(example)s."),
     "care.period_missing": lazy_gettext("Write the first day of the last period, or the expected day of birth."),
+    "care.born_elsewhere": lazy_gettext("Another centre has this file, with the code %(code)s: it moves it here."),
+    "care.number_abroad": lazy_gettext("This is not a mobile number of this country: write it as 70 12 34 56."),
+    "care.visit_future": lazy_gettext("%(day)s is in the future. Write the day of the visit."),
+    "care.antenatal_before": lazy_gettext("%(day)s is before the pregnancy, which began about %(first)s."),
+    "care.postnatal_before": lazy_gettext("%(day)s is before the birth on %(first)s."),
     "care.due_impossible": lazy_gettext("%(day)s can not be the expected day of birth. Write it as %(example)s."),
 }
 # The field of a form that a refusal is about.
@@ -41,6 +46,10 @@ FIELDS: Mapping[str, str] = {
     "care.period_long_ago": "last_period",
     "care.period_missing": "last_period",
     "care.due_impossible": "due_on",
+    "care.number_abroad": "number",
+    "care.visit_future": "on",
+    "care.antenatal_before": "on",
+    "care.postnatal_before": "on",
     "facility_id": "facility",
 }
 UNFIT: Mapping[tuple[str, str], LazyString] = {
@@ -49,11 +58,14 @@ UNFIT: Mapping[tuple[str, str], LazyString] = {
     ("village", "unknown"): lazy_gettext("Choose a village of her centre."),
     ("child", "ended"): lazy_gettext("This file is closed."),
     ("state", "unknown"): lazy_gettext("Choose from the list."),
+    ("outcome", "unknown"): lazy_gettext("Choose what became of her, then save."),
+    ("td", "unknown"): lazy_gettext("Choose from the list."),
     ("sex", "unknown"): lazy_gettext("Choose from the list."),
-    ("mother", "unknown"): lazy_gettext("Nobody whom you may see has this number. Write her name to register her."),
-    ("mother", "several"): lazy_gettext("Several people have this number: choose who she is."),
+    ("mother", "unknown"): lazy_gettext("Nobody is known by this number yet. Write her name too."),
+    ("mother", "several"): lazy_gettext("Several people have this number: write her name too."),
     ("mother", "nothing"): lazy_gettext("Write the number or the name of the mother, or of whoever brings her up."),
     ("born_on", "needed"): NO_BIRTH,
+    ("visit", "needed"): lazy_gettext("Write the day of the visit, for example 12/03/2026."),
     ("on", "needed"): lazy_gettext("Write the day on which it was given, for example 12/03/2026."),
     ("facility_id", "needed"): lazy_gettext("Write the name of the health centre, or the number on its poster."),
 }

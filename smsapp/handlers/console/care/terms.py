@@ -79,6 +79,7 @@ WHY_NOT: Mapping[str, LazyString] = {
     "needless": lazy_gettext("no longer needed"),
     "expired": lazy_gettext("it could not go out in time"),
     "failed": lazy_gettext("the network did not take it"),
+    "cancelled": lazy_gettext("taken back before it went out"),
 }
 ANSWERS: Mapping[str, LazyString] = {
     "coming": lazy_gettext("she is coming"),
@@ -91,6 +92,21 @@ OUTCOMES: Mapping[str, LazyString] = {
     "refused": lazy_gettext("the family declines"),
     "died": lazy_gettext("died"),
     "vaccinated": lazy_gettext("vaccinated"),
+}
+PREGNANCIES: Mapping[str, LazyString] = {
+    "all": lazy_gettext("Under way"),
+    "soon": lazy_gettext("Due within four weeks"),
+    "overdue": lazy_gettext("Past the day"),
+    "unconfirmed": lazy_gettext("To confirm"),
+    "after": lazy_gettext("After the birth"),
+    "closed": lazy_gettext("Closed"),
+}
+# A visit of a mother's calendar: how it stands.
+WINDOWS: Mapping[str, tuple[LazyString, str]] = {
+    "taken": (lazy_gettext("took place"), "good"),
+    "open": (lazy_gettext("due now"), "open"),
+    "missed": (lazy_gettext("did not take place"), "bad"),
+    "ahead": (lazy_gettext("not yet"), "quiet"),
 }
 FIELDS: Mapping[str, LazyString] = {
     "born_on": lazy_gettext("day of birth"),
