@@ -59,6 +59,7 @@ class Contacts:
     every: int
     spared: int
     months: int
+    mourning: int
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ def end(
     if isinstance(file, Child):
         sought.end(db, file, state, today)
     silence(db, rt, file)
+    if isinstance(file, Child):
+        _silence_mother(db, rt, file)
     files.note(db, rt, file, state, by=by, channel=channel, staff_id=staff_id)
     db.flush()
 
@@ -42,6 +44,15 @@ def silence(db: Session, rt: Runtime, file: File) -> None:
     stopped = cancelling.cancel(db, rt.now(), about, NOT_SENT)
     if stopped:
         _again_for_others(db, rt, stopped, file)
+
+
+def _silence_mother(db: Session, rt: Runtime, child: Child) -> None:
+    """Nothing reminds her of a birth of which no child is left in care."""
+    db.flush()
+    lives = select(Child.id).where(Child.pregnancy_id == child.pregnancy_id, Child.state == "active")
+    mother = db.get(Pregnancy, child.pregnancy_id) if child.pregnancy_id is not None else None
+    if mother is not None and db.scalar(lives.limit(1)) is None:
+        silence(db, rt, mother)
 
 
 def _again_for_others(db: Session, rt: Runtime, messages: Collection[int], file: File) -> None:

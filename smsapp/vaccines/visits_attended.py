@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, codes, files
+from smsapp.vaccines import clinic, codes, files, withdrawing
 from smsapp.vaccines.antenatal import TERM, Visit, after_birth, before_birth, of_country
 from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
@@ -75,6 +75,7 @@ def attend(db: Session, rt: Runtime, pregnancy: Pregnancy, kind: str, on: date, 
             )
         )
         pregnancy.look_on = rt.local_now().date()
+        withdrawing.withdraw(db, rt, pregnancy)
         db.flush()
     days = sorted({*days, on})
     return Noted(pregnancy, kind, on, new, days.index(on) + 1, _next_day(db, rt, pregnancy, kind, days))

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.vaccines import births, ending, registering
+from smsapp.vaccines import births, ending, giving, registering
+from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Contact, Reminder, Wish
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.reminding import remind
@@ -21,6 +22,7 @@ from tests import nursery
 from tests.nursery import EAST
 from tests.village import MOTHERS, SOTUBA, settle
 
+BY = Giver("ussd")
 TODAY = date(2026, 3, 10)  # of the tests' clock: a Tuesday
 
 
@@ -148,13 +150,23 @@ def test_after_a_birth_come_the_mothers_visits_and_the_childs_by_themselves(care
     assert not rows(care, "born", "birth_plan")
 
 
-def test_of_a_child_that_died_her_mother_is_not_reminded(care, clock):
+def test_of_a_child_that_died_nothing_more_is_said_to_her_mother(care, clock):
+    """Neither what waits, nor her visits after the birth, nor how her other child is."""
+    elder = nursery.child(care, TODAY - timedelta(days=500))
+    with transaction(care.sessions) as db:
+        giving.give(
+            db, care, db.get_one(Child, elder.id), [d.code for d in giving.calendar(care).doses], None, BY, key="all"
+        )
     pregnancy = nursery.pregnancy(care, TODAY - timedelta(days=280))
     child = born(care, pregnancy, TODAY)
+    run(care, clock, TODAY + timedelta(days=1))
     with transaction(care.sessions) as db:
+        assert {row.status for row in db.scalars(select(Message))} == {"queued"}
         ending.end(db, care, db.get_one(Child, child.id), "dead", by=None, channel="sms")
-    looked_at(care, clock, TODAY + timedelta(days=60))
-    assert (rows(care), texts(care)) == ([], [])
+    looked_at(care, clock, TODAY + timedelta(days=70))
+    with care.sessions() as db:
+        assert {row.status for row in db.scalars(select(Message))} == {"cancelled"}
+    assert {why for _, _, _, why in rows(care) if why} == {"needless"}  # the elder's doses, as her mother told
 
 
 def test_how_the_child_is_is_asked_where_nobody_spoke_to_her_that_week(care, clock):

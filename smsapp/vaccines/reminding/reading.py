@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import and_, func, or_, select, text, union
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, union
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from smsapp.people import EVERYTHING, Number
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, families, giving
+from smsapp.vaccines.antenatal import Contacts
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.families import File, Reader
 from smsapp.vaccines.planning import Plan
@@ -51,6 +52,7 @@ class Batch:
     done: Mapping[Ref, Collection[tuple[str, date]]]
     texts: Mapping[str, Collection[date]]  # days of this week on which a number was told something
     visited: Collection[int]  # mothers whom somebody saw or heard of this week
+    grieving: Collection[int]  # whoever lost a child, or the hope of one, not long ago
     stopped: Collection[str]
 
 
@@ -73,7 +75,7 @@ def next_families(db: Session, day: date, after: int) -> Sequence[int]:
     return db.scalars(select(both.c.person).order_by(both.c.person).limit(AT_ONCE)).all()
 
 
-def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], spared: int) -> Batch:
+def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contacts: Contacts | None) -> Batch:
     """All files to be looked at of these people and of whoever shares their phones; one that is locked waits."""
     known = families.readers(db, persons)
     numbers = {reader.number for reader in known.values()}
@@ -85,6 +87,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], spared:
     files: list[File] = [*children, *pregnancies]
     ids = [child.id for child in children]
     had, done = _had(db, ids, [one.id for one in pregnancies])
+    spared, mourning = (contacts.spared, contacts.mourning) if contacts else (0, 0)
     return Batch(
         files=files,
         readers=readers,
@@ -99,13 +102,17 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], spared:
         done=done,
         texts=_texts(db, numbers, day, spared),
         visited=_visited(db, mine, day, spared),
+        grieving=_grieving(db, mine, day - timedelta(days=mourning)),
         stopped=_stopped(db, rt, numbers),
     )
 
 
+def _hers(persons: Collection[int]) -> ColumnElement[bool]:
+    return or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
+
+
 def _locked_children(db: Session, day: date, persons: Collection[int]) -> Sequence[Child]:
-    hers = or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
-    chosen = select(Child).where(hers, Child.look_on <= day, Child.state.in_(LIVE)).order_by(Child.id)
+    chosen = select(Child).where(_hers(persons), Child.look_on <= day, Child.state.in_(LIVE)).order_by(Child.id)
     return db.scalars(chosen.with_for_update(skip_locked=True), execution_options={"populate_existing": True}).all()
 
 
@@ -156,8 +163,7 @@ def _births(db: Session, pregnancies: Collection[int]) -> Mapping[int, tuple[dat
 
 def _youngest(db: Session, persons: Collection[int]) -> Collection[int]:
     """The child of each of these people after whom she is asked."""
-    hers = or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
-    chosen = select(Child.id).ext(distinct_on(_READS)).where(hers, Child.state == "active")
+    chosen = select(Child.id).ext(distinct_on(_READS)).where(_hers(persons), Child.state == "active")
     return set(db.scalars(chosen.order_by(_READS, Child.born_on.desc(), Child.id.desc())))
 
 
@@ -178,6 +184,13 @@ def _texts(db: Session, numbers: Collection[str], day: date, spared: int) -> Map
 def _visited(db: Session, persons: Collection[int], day: date, spared: int) -> Collection[int]:
     lately, met = Contact.on.between(day - timedelta(days=spared), day), Contact.visited.is_not(False)
     return set(db.scalars(select(Contact.mother_id).where(Contact.mother_id.in_(persons), lately, met)))
+
+
+def _grieving(db: Session, persons: Collection[int], since: date) -> Collection[int]:
+    lost = ["dead", "lost"]
+    children = select(_READS).where(_hers(persons), Child.state.in_(lost), Child.ended_on >= since)
+    hopes = Pregnancy.mother_id.in_(persons), Pregnancy.state.in_(lost), Pregnancy.ended_on >= since
+    return set(db.scalars(union(children, select(Pregnancy.mother_id).where(*hopes))))
 
 
 def _stopped(db: Session, rt: Runtime, numbers: Collection[str]) -> Collection[str]:

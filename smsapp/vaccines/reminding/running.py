@@ -70,7 +70,7 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
             persons = reading.next_families(db, day, last)
             if not persons:
                 break
-            batch = reading.batch(db, rt, day, persons, rules.spared)
+            batch = reading.batch(db, rt, day, persons, rules.care.contacts)
             _run(db, rt, rules, batch, day, told)
         last = persons[-1]
     return told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import antenatal, giving
+from smsapp.vaccines import antenatal, families, giving
 from smsapp.vaccines.antenatal import Care
 from smsapp.vaccines.families import File
 from smsapp.vaccines.reminding import occasions
@@ -26,10 +26,6 @@ class Rules:
     care: Care
     visits: int
     zone: tzinfo
-
-    @property
-    def spared(self) -> int:
-        return self.care.contacts.spared if self.care.contacts else 0
 
 
 def rules(rt: Runtime) -> Rules:
@@ -66,7 +62,7 @@ def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, 
         reported(doses),
         batch.done.get(ref(child), ()),
     )
-    if child.id in batch.youngest:
+    if child.id in batch.youngest and families.reads(child) not in batch.grieving:
         found += occasions.how_she_is(told.care.contacts, child.born_on, kept)
     return kept, found
 
