@@ -1,0 +1,88 @@
+"""What mothers told of themselves, until their centre says whether it knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select, union
+from sqlalchemy.orm import Session
+
+from smsapp import outbox
+from smsapp.outbox import quiet
+from smsapp.people import Person
+from smsapp.refusals import Refused
+from smsapp.runtime import Runtime
+from smsapp.vaccines import ending, families, files, heeding, welcoming
+from smsapp.vaccines.families import File
+from smsapp.vaccines.tables import Child, Pregnancy
+from smsapp.vaccines.workers import Worker
+
+NAMED = 3  # in the text that tells of them
+
+
+def of_centre(db: Session, facility_id: int) -> Sequence[tuple[int, str | None]]:
+    """The mothers whose files wait for the word of this centre, and their names; who waits longest comes first."""
+    some = union(
+        select(Child.mother_id).where(*_waits(Child, facility_id)),
+        select(Pregnancy.mother_id).where(*_waits(Pregnancy, facility_id)),
+    ).subquery()
+    rows = db.execute(select(Person.id, Person.name).where(Person.id.in_(select(some.c[0]))).order_by(Person.id))
+    return [(i, name) for i, name in rows]
+
+
+def _waits(table: type[Child] | type[Pregnancy], facility_id: int) -> list[ColumnElement[bool]]:
+    return [table.facility_id == facility_id, table.confirmed_on.is_(None), table.state.in_(["active", "born"])]
+
+
+def files_of(db: Session, facility_id: int, mother_id: int) -> Sequence[File]:
+    """Hers that wait, their rows locked; Refused where somebody has answered meanwhile."""
+    children = select(Child).where(*_waits(Child, facility_id), Child.mother_id == mother_id)
+    expected = select(Pregnancy).where(*_waits(Pregnancy, facility_id), Pregnancy.mother_id == mother_id)
+    found: list[File] = [
+        *db.scalars(children.order_by(Child.id).with_for_update()),
+        *db.scalars(expected.order_by(Pregnancy.id).with_for_update()),
+    ]
+    if not found:
+        raise Refused("care.none_waiting")
+    return found
+
+
+def confirm(
+    db: Session, rt: Runtime, worker: Worker, mother_id: int, village_id: int | None, *, channel: str
+) -> Sequence[File]:
+    """Her centre knows her: from now on she is reminded."""
+    today = rt.local_now().date()
+    confirmed = files_of(db, worker.facility_id, mother_id)
+    for file in confirmed:
+        file.confirmed_on = file.look_on = today
+        file.village_id = village_id or file.village_id
+        files.note(db, rt, file, "confirmed", by=worker.id, channel=channel)
+        welcoming.welcome(db, rt, file, by=worker.id, channel=channel)
+    return confirmed
+
+
+def not_known(db: Session, rt: Runtime, worker: Worker, mother_id: int, *, channel: str) -> None:
+    """Her centre does not know her: her files are closed, and nothing is sent."""
+    for file in files_of(db, worker.facility_id, mother_id):
+        files.note(db, rt, file, "not_known", by=worker.id, channel=channel)
+        ending.end(db, rt, file, "moved", by=worker.id, channel=channel)
+
+
+def tell(db: Session, rt: Runtime, file: File) -> None:
+    """How many wait at the centre of this file, and the first names, to its midwives: at most once a day."""
+    waiting = of_centre(db, file.facility_id)
+    names = ", ".join(filter(None, (families.first_name(name) for _, name in waiting[-NAMED:])))
+    for worker in heeding.midwives(db, file):
+        words = rt.texts.say(worker.language, "care.alert.waiting", count=len(waiting), names=names)
+        outbox.post(
+            db,
+            rt,
+            worker.number,
+            words,
+            kind="alert",
+            language=worker.language,
+            person_id=worker.id,
+            facility_id=file.facility_id,
+            due=quiet.until(rt.now(), rt.settings),
+            key=f"care:waiting:{file.facility_id}:{rt.local_now().date()}:{worker.id}",
+        )
