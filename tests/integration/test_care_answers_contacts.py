@@ -21,6 +21,7 @@ from tests.village import MOTHERS, SOTUBA, settle
 
 BORN = date(2026, 1, 20)
 TODAY = date(2026, 3, 10)
+NEXT, WISHES = "2*1", "2*4"  # on the menus of a mother
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def families(phone):
 
 
 def test_next_visits_are_days_and_places(awa, fanta):
-    shown, _ = awa.dial("2*1")
+    shown, _ = awa.dial(NEXT)
     assert shown.startswith("Prochaines visites :\n10/03/2026, CSCom Sotuba")
     assert "Fanta" not in shown
 
@@ -169,21 +170,21 @@ def test_the_service_that_comes_to_her_village_is_named_by_the_village(awa, fant
     with transaction(awa.rt.sessions) as db:
         db.add(ClinicDay(facility_id=SOTUBA, village_id=EAST, service="vaccines", weekday=2))
         db.add(ClinicDay(facility_id=SOTUBA, service="vaccines", weekday=4))
-    assert awa.dial("2*1")[0].startswith("Prochaines visites :\n11/03/2026, Sotuba Est")
+    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\n11/03/2026, Sotuba Est")
 
 
 def test_who_wished_it_reads_the_childs_name_but_not_on_a_shared_phone(awa, fanta):
     with transaction(awa.rt.sessions) as db:
         db.add(Wish(person_id=fanta.mother_id, frank=True))
-    assert "Fanta : 10/03/2026" in awa.dial("2*1")[0]
+    assert "Fanta : 10/03/2026" in awa.dial(NEXT)[0]
     with transaction(awa.rt.sessions) as db:
         db.add(Number(number=AWA, person_id=nursery.mother_of(db, BINTA).id, main=False, since=awa.rt.now()))
-    assert "Mère : 10/03/2026" in awa.dial("2*1")[0]
+    assert "Mère : 10/03/2026" in awa.dial(NEXT)[0]
 
 
 def test_a_mothers_own_visit_is_shown_likewise(awa):
     nursery.pregnancy(awa.rt, date(2025, 10, 20))
-    assert awa.dial("2*1")[0].startswith("Prochaines visites :\n06/04/2026, CSCom Sotuba")
+    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\n06/04/2026, CSCom Sotuba")
 
 
 def wish(rt):
@@ -192,29 +193,29 @@ def wish(rt):
 
 
 def test_wishes_are_kept(awa, fanta):
-    assert "Maintenant : N'importe quand" in awa.dial("2*3*1")[0]
+    assert "Maintenant : N'importe quand" in awa.dial(f"{WISHES}*1")[0]
     assert awa.key("3")[0].startswith("C'est noté.")
     assert wish(awa.rt) == [(17, False)]
-    assert "Qui ouvre ce téléphone les lira." in awa.dial("2*3*2")[0]
+    assert "Qui ouvre ce téléphone les lira." in awa.dial(f"{WISHES}*2")[0]
     assert awa.key("1")[0].startswith("C'est noté : nos messages diront de quoi il s'agit.")
     assert wish(awa.rt) == [(17, True)]
-    awa.dial("2*3*2*2")
+    awa.dial(f"{WISHES}*2*2")
     assert wish(awa.rt) == [(17, False)]
-    assert awa.dial("2*3*3")[0].startswith("Pour recevoir nos messages sur un autre téléphone")
+    assert awa.dial(f"{WISHES}*3")[0].startswith("Pour recevoir nos messages sur un autre téléphone")
 
 
 def test_a_shared_phone_stays_neutral(awa, fanta):
     with transaction(awa.rt.sessions) as db:
         db.add(Number(number=AWA, person_id=nursery.mother_of(db, BINTA).id, main=False, since=awa.rt.now()))
-    assert awa.dial("2*3*2")[0].startswith("Ce téléphone sert à plusieurs personnes")
+    assert awa.dial(f"{WISHES}*2")[0].startswith("Ce téléphone sert à plusieurs personnes")
     assert wish(awa.rt) == []
 
 
 def test_no_more_reminders_leaves_the_rest(awa, fanta):
-    awa.dial("2*3*4*2")
+    awa.dial(f"{WISHES}*4*2")
     with awa.rt.sessions() as db:
         assert people.left(db, [AWA]) == set()
-    assert awa.dial("2*3*4*1")[0].startswith("C'est noté : plus de rappels. Pour revenir : DEBUT RAPPELS.")
+    assert awa.dial(f"{WISHES}*4*1")[0].startswith("C'est noté : plus de rappels. Pour revenir : DEBUT RAPPELS.")
     with awa.rt.sessions() as db:
         assert people.left(db, [AWA]) == {(AWA, "reminders")}
     assert "DEBUT RAPPELS" not in awa.say("DEBUT RAPPELS")[0]

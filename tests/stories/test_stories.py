@@ -21,6 +21,7 @@ from smsapp.runtime import Runtime
 from smsapp.segments import fits_ussd
 from tests.fakes import Clock
 from tests.handset import STRANGER, Handset, web
+from tests.stories import scenes
 
 FOLDER = Path(__file__).parent
 STORIES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -55,6 +56,8 @@ def test_story(name, story_rt, clock, request):
     story = yaml.safe_load(written)
     number, language = story.get("number", STRANGER), story.get("language")
     numbers = [number, *(step["phone"] for step in story["steps"] if "phone" in step)]
+    if "scene" in story:
+        scenes.play(story["scene"], story_rt, language)
     assert all(may_send_to(each, {story_rt.settings.country}) for each in numbers)
     if language:
         with transaction(story_rt.sessions) as db:
@@ -62,8 +65,8 @@ def test_story(name, story_rt, clock, request):
                 people.choose_language(db, each, language)
     told = tell(story_rt, clock, number, story["steps"])
     if request.config.getoption("--update"):
-        comment = re.match("(?:#.*\n)*", written)[0]
-        path.write_text(comment + simulate.story(number, language, told), encoding="utf-8")
+        head = re.match("(?:#.*\n)*(?:scene: .*\n)?", written)[0]
+        path.write_text(head + simulate.story(number, language, told), encoding="utf-8")
         return
     assert told == story["steps"]
 

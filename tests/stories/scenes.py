@@ -1,0 +1,119 @@
+"""What has happened before a story begins: a centre of its own, its workers, a mother, and what she was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from smsapp import outbox, people
+from smsapp.db import transaction
+from smsapp.people import Post
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.vaccines import registering
+from smsapp.vaccines.families import File
+from smsapp.vaccines.promises import Contact, Reminder
+from smsapp.vaccines.registering import Born, Expected
+from smsapp.vaccines.tables import Child, Pregnancy
+
+MOTHER, SECOND, THIRD = "+22370009801", "+22370009802", "+22370009803"
+ASC, MIDWIFE = "+22370009811", "+22370009812"
+SIX_WEEKS = ["OPV1", "PENTA1", "PCV1", "ROTA1"]
+NOBODY_DID = {"by": None, "channel": "console"}
+
+
+class Scene:
+    """One centre with one village; codes begin with 5001."""
+
+    def __init__(self, rt: Runtime, db: Session, language: str) -> None:
+        self.rt, self.db, self.language, self.today = rt, db, language, rt.local_now().date()
+        db.execute(text("SELECT setval('care_numbers', 5000)"))
+        district = db.scalars(select(Place.id).where(Place.name == "Commune I")).one()
+        self.centre = self._place("facility", "CSCom Kalabambougou", district)
+        self.village = self._place("village", "Sébénikoro", self.centre)
+        asc = self.person(ASC, "Moussa Keita", "asc")
+        self.person(MIDWIFE, "Mariam Diarra", "midwife")
+        db.add(Post(person_id=asc, place_id=self.village))
+        self.mother = self.person(MOTHER, "Awa Diallo", "mother")
+
+    def person(self, number: str, name: str, role: str) -> int:
+        told = {"language": self.language, "facility_id": self.centre, "roles": [role]}
+        return people.add(self.db, self.rt.now(), number=number, name=name, **told).id
+
+    def child(self, days: int, name: str, sex: str, mother: int = 0) -> Child:
+        told = {"sex": sex, "name": name, "village_id": self.village}
+        born = Born(self.today - timedelta(days=days), self.centre, mother or self.mother, **told)
+        return registering.child(self.db, self.rt, born, key=f"scene:{name}", **NOBODY_DID)
+
+    def pregnancy(self, weeks: int, mother: int = 0) -> Pregnancy:
+        last_period = self.today - timedelta(weeks=weeks)
+        told = Expected(mother or self.mother, self.centre, last_period=last_period, village_id=self.village)
+        made = registering.pregnancy(self.db, self.rt, told, key=f"scene:{weeks}", **NOBODY_DID)
+        made.registered_on = self.today - timedelta(weeks=20)
+        return made
+
+    def asked(self, subject: str, key: str, *files: File, day: date, doses: list[str] | None = None) -> None:
+        words = self.rt.texts.say(
+            self.language, f"care.remind.{key}", centre="CSCom Kalabambougou", day=f"{day:%d/%m}", village="", name=""
+        )
+        sent = outbox.post(self.db, self.rt, MOTHER, words, kind="reminder", key="scene:asked")
+        for file in files:
+            whose = {"child_id" if isinstance(file, Child) else "pregnancy_id": file.id}
+            told = {"subject": subject, "due_on": day, "step": 0, "day": day, "doses": doses or []}
+            how = {"person_id": self.mother, "number": MOTHER, "planned_for": self.today, "message_id": sent.id}
+            self.db.add(Reminder(**whose, **told, **how, facility_id=self.centre))
+
+    def _place(self, kind: str, name: str, above: int) -> int:
+        place = Place(kind=kind, name=name, parent_id=above)
+        self.db.add(place)
+        self.db.flush()
+        return place.id
+
+
+def visit(scene: Scene) -> None:
+    """One text about two children."""
+    day = scene.today + timedelta(days=2)
+    children = scene.child(49, "Fanta", "F"), scene.child(45, "Ali", "M")
+    scene.asked("vaccines", "visit.centre", *children, day=day, doses=SIX_WEEKS)
+
+
+def birth(scene: Scene) -> None:
+    scene.asked("born", "born", scene.pregnancy(41), day=scene.today - timedelta(days=7))
+
+
+def check_in(scene: Scene) -> None:
+    scene.asked("check_in", "check_in", scene.child(100, "Fanta", "F"), day=scene.today)
+
+
+def child(scene: Scene) -> None:
+    scene.child(49, "Fanta", "F")
+    scene.pregnancy(21)
+
+
+def families(scene: Scene) -> None:
+    """Three families: one never met, one met three weeks ago, one last week."""
+    scene.child(49, "Fanta", "F")
+    for number, name, days in ((SECOND, "Kadia Traoré", 21), (THIRD, "Nana Touré", 7)):
+        mother = scene.person(number, name, "mother")
+        scene.child(days + 60, name, "F", mother)
+        told = {"facility_id": scene.centre, "village_id": scene.village, "visited": True, "well": True}
+        [asc] = people.behind(scene.db, ASC)
+        on = scene.today - timedelta(days=days)
+        scene.db.add(Contact(mother_id=mother, on=on, worker_id=asc.id, key=f"scene:{number}", **told))
+
+
+SCENES: dict[str, Callable[[Scene], None]] = {
+    "visit": visit,
+    "birth": birth,
+    "check_in": check_in,
+    "child": child,
+    "families": families,
+}
+
+
+def play(name: str, rt: Runtime, language: str | None) -> None:
+    with transaction(rt.sessions) as db:
+        SCENES[name](Scene(rt, db, language or rt.settings.language))
