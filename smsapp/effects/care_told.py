@@ -8,7 +8,7 @@ from datetime import date
 
 from smsapp.effects.base import Caller
 from smsapp.people import Person
-from smsapp.segments import count, fold, shorten
+from smsapp.segments import count, encoding, fold, shorten
 from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import wording
 from smsapp.vaccines.families import File, first_name, reads
@@ -37,9 +37,10 @@ def say(caller: Caller, key: str, **values: object) -> str:
 
 
 def who(caller: Caller, file: File) -> str:
-    """`Fanta 1042K`: by the first name that her worker knows."""
+    """`Fanta 1042K`: by the first name that her worker knows, in letters that do not make two texts of one."""
     name = file.name if isinstance(file, Child) else caller.db.get_one(Person, reads(file)).name
-    return f"{first_name(name)[:LONGEST_NAME]} {care_codes.of(file.number)}".strip()
+    first = fold(first_name(name))[:LONGEST_NAME]
+    return f"{first if encoding(first) == 'GSM-7' else ''} {care_codes.of(file.number)}".strip()
 
 
 def day(on: date) -> str:

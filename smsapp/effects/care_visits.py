@@ -51,7 +51,7 @@ def _day(caller: Caller, typed: str) -> date:
     try:
         found = answers.read("date", typed, today=today, country=settings.country, language=caller.language)
     except BadAnswer as why:
-        raise Refused("care.date_format", typed=typed.upper()[: wording.SHOWN]) from why
+        raise Refused("care.date_format", typed=wording.shown(typed)) from why
     return date.fromisoformat(str(found))
 
 

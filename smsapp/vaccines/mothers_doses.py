@@ -18,6 +18,8 @@ from smsapp.vaccines.planning import TOO_SOON
 from smsapp.vaccines.schedule import BadSchedule
 from smsapp.vaccines.tables import Dose, Pregnancy
 
+LONGEST_LIFE = timedelta(days=50 * 366)  # no mother had a dose before that
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -91,6 +93,8 @@ def check(rt: Runtime, pregnancy: Pregnancy, on: date) -> None:
         raise Refused("care.ended")
     if on > rt.local_now().date():
         raise Refused("care.dose_future", day=f"{on:%d/%m/%Y}")
+    if on < rt.local_now().date() - LONGEST_LIFE:
+        raise Refused("care.date_format", typed=f"{on:%d/%m/%Y}")
 
 
 def _row(rt: Runtime, pregnancy: Pregnancy, code: str, on: date, by: Giver, key: str, early: date | None) -> Dose:

@@ -12,7 +12,7 @@ from functools import cache
 from smsapp.flows.answers import plain
 from smsapp.flows.dates import read_date
 from smsapp.refusals import Refused
-from smsapp.segments import search_key
+from smsapp.segments import encoding, fold, search_key
 from smsapp.vaccines import schedule as schedules
 from smsapp.vaccines.schedule import BadSchedule
 
@@ -120,6 +120,12 @@ def parted(text: str) -> tuple[str, str]:
     return first, rest.strip()
 
 
+def shown(typed: str) -> str:
+    """What somebody typed, as an answer repeats it: in letters that do not make two texts of one."""
+    letters = fold(typed.upper())[:SHOWN].strip()
+    return letters if encoding(letters) == "GSM-7" else "?"
+
+
 def read(words: Vocabulary, text: str, today: date, language: str = "fr", code: str = "1042K") -> Said:
     """The doses that a text names, and the day at its end.
 
@@ -138,7 +144,7 @@ class _Unread(Exception):
 
     def __init__(self, kind: str, typed: str) -> None:
         super().__init__(kind)
-        self.kind, self.typed = kind, typed.upper()[:SHOWN]
+        self.kind, self.typed = kind, shown(typed)
 
 
 def _refusal(words: Vocabulary, no: _Unread, language: str, code: str) -> Refused:

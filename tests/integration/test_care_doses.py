@@ -129,6 +129,12 @@ def test_the_keyword_alone_shows_how(care, fanta):
     assert say(care, f"{FANTA} PENTA1").startswith("Noté Fanta")
 
 
+def test_letters_that_a_text_lacks_are_left_out(care):
+    nursery.child(care, BORN, name="ߝߊ߲ߕߊ")
+    assert say(care, f"VACCIN {FANTA} BCG").startswith(f"Noté {FANTA} : BCG le 10/03/2026.")
+    assert say(care, f"VACCIN {FANTA} ߝߊ߲ߕߊ") == f"Dose inconnue : ?. Ex. VACCIN {FANTA} PENTA1"
+
+
 def test_many_doses_fit_one_text(care):
     nursery.child(care, date(2024, 1, 1), name="Bintou-Aminata-Fatoumata Traoré")
     every = (
@@ -165,6 +171,7 @@ def test_td_of_a_mother_follows_what_she_had(care):
     assert soon.endswith("TD2 ne compte pas (trop tot après la précédente) : à refaire dès le 30/03/2026.")
     assert say(care, f"VACCIN {FANTA} TD1 02/03/2026").startswith("Déjà noté")
     assert say(care, f"VACCIN {FANTA} PENTA1") == f"Code incorrect : {FANTA} n'est pas un enfant. Ex. 1042K"
+    assert say(care, f"VACCIN {FANTA} TD3 01/01/1950") == "Date incorrecte : 01/01/1950. Ex. 12/03/2026"
     with transaction(care.sessions) as db:
         assert [(d.code, d.valid) for d in db.scalars(select(Dose).order_by(Dose.id))] == [
             ("TD1", True),
