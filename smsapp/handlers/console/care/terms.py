@@ -51,9 +51,9 @@ REASONS: Mapping[str, LazyString] = {
     "before_birth": lazy_gettext("its day is before her birth"),
 }
 EVENTS: Mapping[str, LazyString] = {
-    "registered": lazy_gettext("Registered"),
+    "registered": lazy_gettext("Registration"),
     "confirmed": lazy_gettext("Confirmed by the centre"),
-    "corrected": lazy_gettext("Put right"),
+    "corrected": lazy_gettext("Facts put right"),
     "struck": lazy_gettext("A dose struck out"),
     "transferred": lazy_gettext("Moved to another centre"),
     "moved": lazy_gettext("File closed: the family moved away"),

@@ -182,7 +182,7 @@ def offer(form: ChildForm, villages: Mapping[str, str]) -> None:
     """What can be chosen."""
     sexes = [SelectChoice(sex, label) for sex, label in terms.SEXES.items()]
     form.sex.choices = [SelectChoice("", gettext("not told")), *sexes]
-    form.village.choices = [SelectChoice("", gettext("not known")), *(SelectChoice(*one) for one in villages.items())]
+    form.village.choices = [SelectChoice("", gettext("village not known")), *(SelectChoice(*one) for one in villages.items())]
 
 
 def _move(bp: Blueprint, rt: Runtime) -> None:
