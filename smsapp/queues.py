@@ -30,6 +30,8 @@ JOBS = {
     "count_cohorts": BULK,
     "remind_loans": BULK,
     "remind_families": BULK,
+    "seek_missed": BULK,
+    "monday_lists": BULK,
 }
 JOB_SECONDS = 90
 TURN_SECONDS = 30  # a job that was lost on its way stands for its work no longer than this

@@ -7,7 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
-from smsapp.vaccines import cohorts, reminding
+from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching
 from workers.current import runtime, stopping
 
 
@@ -91,3 +91,17 @@ def remind_families() -> None:
     rt = runtime()
     rt.bell.started("remind_families")
     reminding.remind(rt, stop=stopping.is_set)
+
+
+def seek_missed() -> None:
+    rt = runtime()
+    rt.bell.started("seek_missed")
+    today = rt.local_now().date()
+    searching.open_searches(rt, today, stop=stopping.is_set)
+    escalating.escalate(rt, today)
+
+
+def monday_lists() -> None:
+    rt = runtime()
+    rt.bell.started("monday_lists")
+    mondays.monday_lists(rt, stop=stopping.is_set)

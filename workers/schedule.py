@@ -41,6 +41,8 @@ PERIODIC = (
     Every(600, "count_cohorts"),
     Every(600, "remind_loans"),
     Every(3600, "remind_families"),
+    Every(600, "seek_missed"),
+    Every(600, "monday_lists"),  # on Mondays from seven o'clock on
 )
 AGAIN_SECONDS = 1.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TextIO
 
 import click
@@ -11,7 +11,7 @@ import click
 from smsapp import oneline
 from smsapp.cli.common import read_document, runtime, said_plainly
 from smsapp.config import Settings
-from smsapp.vaccines import reminding
+from smsapp.vaccines import mondays, reminding
 from smsapp.vaccines.described import describe
 from smsapp.vaccines.schedule import of_country
 
@@ -50,3 +50,16 @@ def remind(today: datetime | None) -> None:
     click.echo(f"{texts} queued for {steps}")
     for why, count in sorted(told.not_sent.items()):
         click.echo(f"{count} not sent: {why}")
+
+
+@group.command("lists")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Another Monday than today, such as 2026-03-09.")
+def lists(today: datetime | None) -> None:
+    """Queue Monday's lists of children to look for, once a week for each worker; the schedule runs the same."""
+    rt = runtime()
+    day = today.date() if today else rt.local_now().date()
+    if day.weekday() != mondays.MONDAY:
+        raise click.ClickException(f"{day} is not a Monday; the last one was {day - timedelta(days=day.weekday())}")
+    with said_plainly():
+        new = mondays.lists(rt, day)
+    click.echo(f"{new} {'list' if new == 1 else 'lists'} queued")
