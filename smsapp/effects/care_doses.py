@@ -13,10 +13,11 @@ from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import files, giving, mothers_doses, recording, wording
+from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.planning import TOO_SOON
 from smsapp.vaccines.recording import Uncounted
-from smsapp.vaccines.tables import Child, Pregnancy
+from smsapp.vaccines.tables import Child, Dose, Pregnancy
 from smsapp.vaccines.wording import Said
 
 Values = Mapping[str, Any]
@@ -84,8 +85,9 @@ def mothers(caller: Caller, pregnancy: Pregnancy, codes: Sequence[str], on: date
     by = Giver(caller.channel, person_id=worker(caller).id)
     given = mothers_doses.give(caller.db, caller.rt, pregnancy, codes, on, by, key=key)
     new, known = [one.code for one in given if one.new], [one.code for one in given if not one.new]
-    early = [Uncounted((one.code,), TOO_SOON, one.again) for one in given if one.again]
-    return Told(who(caller, pregnancy), on, new, known, early, goes_on=False)
+    uncounted = [Uncounted((one.code,), TOO_SOON, one.again) for one in given if one.again]
+    uncounted += [Uncounted((one.code,), recording.COUNTED, None) for one in given if one.twice]
+    return Told(who(caller, pregnancy), on, new, known, uncounted, goes_on=False)
 
 
 # ---- on the keypad
@@ -175,16 +177,21 @@ def told_day(caller: Caller, wanted: Effect) -> date:
 
 @effect("care.correct_child", reads=True)
 def correct_child(caller: Caller, wanted: Effect) -> Values:
-    """What was booked of her by phone lately, numbered."""
-    child = files.child(caller.db, worker(caller), str(wanted.answers["which"]))
-    giving.check(caller.rt, child, None)
-    found = recording.by_phone(caller.db, caller.rt, child)
-    code = care_codes.of(child.number)
+    """What was booked of a child, or of Td of a mother, by phone lately, numbered."""
+    file = _open_file(caller, str(wanted.answers["which"]))
+    found, code = recording.by_phone(caller.db, caller.rt, file), care_codes.of(file.number)
     if not found:
         raise Refused("care.nothing_recorded", code=code)
-    rows = "\n".join(f"{place}. {_shown(caller, one.code, one.given_on)}" for place, one in enumerate(found, start=1))
-    menu = f"{say(caller, 'correct.which', who=who(caller, child))}\n{rows}"
+    rows = "\n".join(f"{place}. {_shown(caller, one)}" for place, one in enumerate(found, start=1))
+    menu = f"{say(caller, 'correct.which', who=who(caller, file))}\n{rows}"
     return {"code": code, "offered": " ".join(str(one.id) for one in found), "menu": menu}
+
+
+def _open_file(caller: Caller, code: str, *, lock: bool = False) -> File:
+    file = files.anyone(caller.db, worker(caller), code, lock=lock)
+    if file.state not in {"active", "born"}:
+        raise Refused("care.ended")
+    return file
 
 
 @effect("care.correct_dose", reads=True)
@@ -198,26 +205,19 @@ def correct_dose(caller: Caller, wanted: Effect) -> Values:
 
 @effect("care.correct_sure", reads=True)
 def correct_sure(caller: Caller, wanted: Effect) -> Values:
-    child = files.child(caller.db, worker(caller), str(wanted.answers["code"]))
-    dose_id = int(wanted.answers["picked"])
-    one = next((one for one in recording.by_phone(caller.db, caller.rt, child) if one.id == dose_id), None)
-    if one is None:
-        raise Refused("care.dose_gone")
-    shown = _shown(caller, one.code, one.given_on)
-    return {"question": say(caller, "correct.sure", who=who(caller, child), dose=shown)}
+    file = _open_file(caller, str(wanted.answers["code"]))
+    one = recording.one_by_phone(caller.db, caller.rt, file, int(wanted.answers["picked"]))
+    return {"question": say(caller, "correct.sure", who=who(caller, file), dose=_shown(caller, one))}
 
 
 @effect("care.correct_save")
 def correct_save(caller: Caller, wanted: Effect) -> Values:
     """Struck out, with the reason."""
-    by = worker(caller)
-    child = files.child(caller.db, by, str(wanted.answers["code"]), lock=True)
-    giving.check(caller.rt, child, None)
+    file, by = _open_file(caller, str(wanted.answers["code"]), lock=True), worker(caller)
     why, dose_id = str(wanted.answers["why"]), int(wanted.answers["picked"])
-    struck = recording.strike(caller.db, caller.rt, by, child, dose_id, why, caller.channel)
-    shown = _shown(caller, struck.code, struck.given_on)
-    return {"said": say(caller, "correct.done", who=who(caller, child), dose=shown)}
+    struck = recording.strike(caller.db, caller.rt, by, file, dose_id, why, caller.channel)
+    return {"said": say(caller, "correct.done", who=who(caller, file), dose=_shown(caller, struck))}
 
 
-def _shown(caller: Caller, code: str, on: date | None) -> str:
-    return f"{dose(caller, code)} {day(on) if on else ''}".strip()
+def _shown(caller: Caller, one: Dose) -> str:
+    return f"{dose(caller, one.code)} {day(one.given_on) if one.given_on else ''}".strip()

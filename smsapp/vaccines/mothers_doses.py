@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -31,12 +31,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Given:
-    """`new` is false where it was booked before; `again` is from when one that came too soon is repeated."""
+    """`new` is false where it was booked before; `again` is from when one that came too soon is repeated.
+
+    `twice`: another of the same code counts.
+    """
 
     code: str
     on: date
     new: bool
     again: date | None = None
+    twice: bool = False
 
 
 @cache
@@ -73,19 +77,51 @@ def give(
     A card may begin in the middle: the dose before it may be one that nobody wrote down here.
     """
     check(rt, pregnancy, on)
-    given = []
-    for code in sorted(dict.fromkeys(codes)):
-        known = {(dose.code, dose.given_on): dose for dose in had(db, pregnancy.mother_id)}
-        again = _again(rt, list(known.values()), code)
-        early = again if again is not None and on < again else None
-        new = (code, on) not in known
-        if new:
-            db.add(_row(rt, pregnancy, code, on, by, key, early))
-            db.flush()
-        given.append(Given(code, on, new, early if new else None))
+    known = {(dose.code, dose.given_on) for dose in had(db, pregnancy.mother_id)}
+    new = {code: _row(rt, pregnancy, code, on, by, key) for code in dict.fromkeys(codes) if (code, on) not in known}
+    db.add_all(new.values())
+    db.flush()
+    again = settle(db, rt, pregnancy)
+    return [_told(code, on, new.get(code), again) for code in dict.fromkeys(codes)]
+
+
+def _told(code: str, on: date, row: Dose | None, again: Mapping[int, date]) -> Given:
+    if row is None:
+        return Given(code, on, new=False)
+    return Given(code, on, True, again.get(row.id), twice=row.valid is False and not row.reason)
+
+
+def strike(db: Session, rt: Runtime, pregnancy: Pregnancy, dose: Dose, why: str) -> None:
+    """Take a dose back that was written by mistake; the row stays."""
+    dose.struck_at, dose.struck_why = rt.now(), why
+    db.flush()
+    settle(db, rt, pregnancy)
+
+
+def settle(db: Session, rt: Runtime, pregnancy: Pregnancy) -> Mapping[int, date]:
+    """Say of each of her doses whether it counts, in the order of their days; from when those too soon are repeated."""
+    told = rules(rt.settings.country)
+    counting: set[str] = set()
+    last: dict[str, date] = {}
+    again: dict[int, date] = {}
+    for dose in had(db, pregnancy.mother_id):
+        if dose.code not in told.codes or dose.given_on is None:
+            continue
+        place = told.codes.index(dose.code)
+        before = last.get(told.codes[place - 1]) if place else None
+        opens = before + timedelta(days=told.gaps[place]) if before else dose.given_on
+        soon, twice = dose.given_on < opens, dose.code in counting
+        dose.valid, dose.reason = not (soon or twice), TOO_SOON if soon and not twice else ""
+        if dose.reason:
+            again[dose.id] = opens
+        if dose.valid:
+            counting.add(dose.code)
+        if not twice:
+            last[dose.code] = dose.given_on
     if pregnancy.state in {"active", "born"}:
         pregnancy.look_on = rt.local_now().date()
-    return given
+    db.flush()
+    return again
 
 
 def check(rt: Runtime, pregnancy: Pregnancy, on: date) -> None:
@@ -97,25 +133,16 @@ def check(rt: Runtime, pregnancy: Pregnancy, on: date) -> None:
         raise Refused("care.date_format", typed=f"{on:%d/%m/%Y}")
 
 
-def _row(rt: Runtime, pregnancy: Pregnancy, code: str, on: date, by: Giver, key: str, early: date | None) -> Dose:
+def _row(rt: Runtime, pregnancy: Pregnancy, code: str, on: date, by: Giver, key: str) -> Dose:
     return Dose(
         mother_id=pregnancy.mother_id,
         code=code,
         given_on=on,
         source=CARD,
-        valid=early is None,
-        reason=TOO_SOON if early else "",
+        reason="",
         recorded_at=rt.now(),
         recorded_by=by.person_id,
         staff_id=by.staff_id,
         channel=by.channel,
         key=f"{key}:{code}",
     )
-
-
-def _again(rt: Runtime, doses: Sequence[Dose], code: str) -> date | None:
-    """From when this dose may follow the one before it, where that is known here."""
-    told = rules(rt.settings.country)
-    place = told.codes.index(code)
-    before = [dose.given_on for dose in doses if place and dose.code == told.codes[place - 1] and dose.given_on]
-    return max(before) + timedelta(days=told.gaps[place]) if before else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, files, giving, lacking, visits
+from smsapp.vaccines import clinic, files, giving, lacking, mothers_doses, visits
+from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.tables import Child, Dose
@@ -128,24 +129,29 @@ def in_use(rt: Runtime, codes: Sequence[str]) -> str:
     return next((code for code in codes if code not in giving.calendar(rt).by_code), "")
 
 
-def by_phone(db: Session, rt: Runtime, child: Child) -> Sequence[Dose]:
-    """What was booked of this child by phone lately and stands, the newest first: one of it may be a mistake."""
+def by_phone(db: Session, rt: Runtime, file: File) -> Sequence[Dose]:
+    """What was booked of a child or a mother by phone lately and stands, the newest first: one may be a mistake."""
+    whose = Dose.child_id == file.id if isinstance(file, Child) else Dose.mother_id == file.mother_id
     lately = Dose.recorded_at >= rt.now() - CORRECTED_WITHIN, Dose.channel.in_(BY_PHONE)
-    chosen = select(Dose).where(Dose.child_id == child.id, Dose.struck_at.is_(None), *lately)
+    chosen = select(Dose).where(whose, Dose.struck_at.is_(None), *lately)
     return db.scalars(chosen.order_by(Dose.recorded_at.desc(), Dose.id.desc()).limit(MOST_CORRECTED)).all()
 
 
-def strike(db: Session, rt: Runtime, worker: Worker, child: Child, dose_id: int, why: str, channel: str) -> Dose:
-    """Take back one of those doses of a child whose row is locked; Refused where somebody did so before."""
-    dose = next((dose for dose in by_phone(db, rt, child) if dose.id == dose_id), None)
-    if dose is None:
+def one_by_phone(db: Session, rt: Runtime, file: File, dose_id: int) -> Dose:
+    """One of them; Refused where somebody took it back meanwhile."""
+    found = next((dose for dose in by_phone(db, rt, file) if dose.id == dose_id), None)
+    if found is None:
         raise Refused("care.dose_gone")
-    giving.strike(db, rt, child, dose, why)
+    return found
+
+
+def strike(db: Session, rt: Runtime, worker: Worker, file: File, dose_id: int, why: str, channel: str) -> Dose:
+    """Take one of them back; the row of the file is locked."""
+    dose = one_by_phone(db, rt, file, dose_id)
+    if isinstance(file, Child):
+        giving.strike(db, rt, file, dose, why)
+    else:
+        mothers_doses.strike(db, rt, file, dose, why)
     day = dose.given_on.isoformat() if dose.given_on else ""
-    files.note(db, rt, child, "dose_struck", by=worker.id, channel=channel, dose=dose.code, day=day, why=why)
+    files.note(db, rt, file, "dose_struck", by=worker.id, channel=channel, dose=dose.code, day=day, why=why)
     return dose
-
-
-def numbered(doses: Sequence[Dose]) -> Iterator[tuple[str, Dose]]:
-    """The lines of that list."""
-    yield from ((str(place), dose) for place, dose in enumerate(doses, start=1))

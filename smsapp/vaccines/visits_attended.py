@@ -13,7 +13,6 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, codes, files, withdrawing
 from smsapp.vaccines.antenatal import TERM, Visit, after_birth, before_birth, of_country
-from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.tables import Attended, Child, Pregnancy
 from smsapp.vaccines.workers import Worker
@@ -38,10 +37,10 @@ def file_of(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> P
     found = files.anyone(db, worker, typed, lock=lock)
     if isinstance(found, Pregnancy):
         return found
-    return of_child(db, found, lock=lock)
+    return _of_child(db, found, lock=lock)
 
 
-def of_child(db: Session, child: Child, *, lock: bool = False) -> Pregnancy:
+def _of_child(db: Session, child: Child, *, lock: bool = False) -> Pregnancy:
     own = select(Pregnancy).where(Pregnancy.id == child.pregnancy_id)
     found = db.scalar(own.with_for_update() if lock else own, execution_options={"populate_existing": lock})
     if found is None:
@@ -122,8 +121,3 @@ def _visits(rt: Runtime, pregnancy: Pregnancy, kind: str) -> Sequence[Visit]:
         due_on = pregnancy.due_on
         return before_birth(care, rt.settings.antenatal_visits, due_on) if due_on else ()
     return after_birth(care, pregnancy.ended_on) if pregnancy.ended_on else ()
-
-
-def title(pregnancy: File, name: str) -> str:
-    """`Awa 1043L`."""
-    return f"{name} {codes.of(pregnancy.number)}".strip()

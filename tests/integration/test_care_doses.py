@@ -170,12 +170,14 @@ def test_td_of_a_mother_follows_what_she_had(care):
     soon = say(care, f"VACCIN {FANTA} VAT 2")
     assert soon.endswith("TD2 ne compte pas (trop tot après la précédente) : à refaire dès le 30/03/2026.")
     assert say(care, f"VACCIN {FANTA} TD1 02/03/2026").startswith("Déjà noté")
+    assert say(care, f"VACCIN {FANTA} TD1 03/03/2026").endswith("TD1 ne compte pas (une autre compte déjà).")
     assert say(care, f"VACCIN {FANTA} PENTA1") == f"Code incorrect : {FANTA} n'est pas un enfant. Ex. 1042K"
     assert say(care, f"VACCIN {FANTA} TD3 01/01/1950") == "Date incorrecte : 01/01/1950. Ex. 12/03/2026"
     with transaction(care.sessions) as db:
         assert [(d.code, d.valid) for d in db.scalars(select(Dose).order_by(Dose.id))] == [
             ("TD1", True),
             ("TD2", False),
+            ("TD1", False),
         ]
 
 

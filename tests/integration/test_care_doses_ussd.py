@@ -162,6 +162,18 @@ def test_a_dose_of_a_wrong_child_is_struck_out(care, fanta):
         assert giving.plan_of(db, care, db.get_one(Child, fanta.id)).doses["PENTA1"].given is None
 
 
+def test_td_of_a_mother_is_struck_out_and_the_next_one_counts(care):
+    nursery.pregnancy(care, date(2025, 11, 1))
+    Handset(care, ASC).say(f"VACCIN {FANTA} TD1 TD2 01/03/2026")
+    phone, _ = opened(care, "care_correct")
+    phone.key(FANTA)
+    assert phone.key("2", "3")[0].startswith(f"Rayer TD1 01/03/2026 de Mère {FANTA} ?")
+    assert phone.key("1") == (f"Rayé : TD1 01/03/2026, Mère {FANTA}.", True)
+    with transaction(care.sessions) as db:
+        states = {dose.code: (dose.valid, dose.struck_why) for dose in db.scalars(select(Dose))}
+        assert states == {"TD1": (True, "date"), "TD2": (True, None)}
+
+
 def test_a_visit_before_birth_with_td(care):
     nursery.pregnancy(care, date(2025, 11, 1))
     phone, _ = opened(care, "care_visit")
