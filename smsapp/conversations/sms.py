@@ -107,11 +107,14 @@ def _take(talk: Talk, row: Message) -> str:
 
 
 def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:
-    """An answer to a message of ours, above the form that was open; what she says besides is read by a person."""
+    """An answer to a message of ours, above the form that is open by SMS; a keypad's form waits beside it.
+
+    What she says besides is read by a person.
+    """
     talk.put_reading_away()
-    before = talk.state if talk.behind_pin else None
-    if before or not talk.in_form:
-        talk.state = None
+    before = None
+    if not talk.takes_sms:
+        before, talk.state = (talk.state if talk.in_form else None), None
     _say(talk, row, talk.ask_first(taken.flow.name, taken.words), before)
     more = coded.said_more(taken.flow, taken.words, talk.moment())
     return "unheard" if more else f"answer to {taken.flow.name}"

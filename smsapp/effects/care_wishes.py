@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smsapp import people
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.care import NO, YES, said
+from smsapp.effects.care import said
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.vaccines import families, upcoming, wishes
@@ -41,12 +41,6 @@ def wished_hour(caller: Caller) -> str:
     chosen = wish.hour if wish else None
     name = next((name for name, hour in wishes.HOURS.items() if hour == chosen), "any")
     return caller.rt.texts.say(caller.language, f"my_care_wishes.hour.{name}")
-
-
-@fact("wished_frank")
-def wished_frank(caller: Caller) -> str:
-    wish = wishes.of(caller.db, [person.id for person in caller.behind])
-    return YES if wish and wish.frank else NO
 
 
 @effect("care.wish_hour")

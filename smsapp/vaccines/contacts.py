@@ -113,7 +113,7 @@ def _due(worker: Worker, today: date) -> Select[int, int | None, date | None]:
     families = _families(worker, today).subquery()
     met_on = (
         select(func.max(Contact.on))
-        .where(Contact.mother_id == families.c.person_id, Contact.worker_id.is_not(None), Contact.visited.is_(True))
+        .where(Contact.mother_id == families.c.person_id, Contact.worker_id.is_not(None), Contact.visited.is_not(False))
         .scalar_subquery()
     )
     found = select(families.c.person_id, families.c.village_id, met_on.label("last")).subquery()

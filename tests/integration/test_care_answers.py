@@ -7,10 +7,12 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
+from smsapp.conversations import Conversation
 from smsapp.db import transaction
 from smsapp.messages import MO, Message
 from smsapp.vaccines import ending, giving
 from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.reminding import running as reminding
 from smsapp.vaccines.tables import Attended, CareEvent, Child, Dose
 from tests import nursery, reminded
 from tests.handset import Handset
@@ -193,6 +195,27 @@ def test_a_sentence_is_no_answer(awa, fanta):
     assert answers(awa.rt) == [None]
 
 
+def test_the_reminders_of_the_service_are_answered_so_and_end_with_done(awa, clock):
+    nursery.child(awa.rt, BORN)
+    [text] = days(awa, clock, 1)
+    assert "rendez-vous aujourd'hui mercredi 11/03. Répondez 1 je viens, 2 déjà fait" in text
+    assert awa.say("2")[0].startswith("Merci. Quelle date sur la carte ?")
+    assert awa.say("10/03/2026")[0].startswith("C'est noté pour le 10/03/2026")
+    assert {dose[:2] for dose in doses(awa.rt).values()} == {("card", date(2026, 3, 10))}
+    told = days(awa, clock, 29)
+    assert not any("attendons encore" in text for text in told), told
+
+
+def days(phone, clock, count):
+    """What the reminders of so many days say, each day one run."""
+    told = []
+    for _ in range(count):
+        clock.move(days=1)
+        reminding.remind(phone.rt)
+        told += phone.arrived()
+    return told
+
+
 # ---- beside a form that is open by SMS
 
 
@@ -233,6 +256,18 @@ def test_the_text_that_asked_last_has_the_answer(awa, fanta, clock):
     reminded.asked(awa.rt, fanta, day=DAY, subject="check_in")
     assert awa.say("1")[0].startswith("Merci. Quelqu'un du centre")
     assert answers(awa.rt) == [None, "done"]
+
+
+@pytest.mark.parametrize("name", ["savings_door", "my_care_wishes"])
+def test_a_form_for_the_keypad_stays_where_it_was(awa, fanta, name):
+    """It is gone on with by keypad alone: the answer to a reminder neither enters it nor ends it."""
+    door = awa.rt.flows.live[name].revision
+    with transaction(awa.rt.sessions) as db:
+        state = [{"flow": door, "run": "r.1"}]
+        db.add(Conversation(number=AWA, state=state, turn=3, channel="ussd", heard_at=awa.rt.now()))
+    assert awa.say("1") == ["Merci. Nous vous attendons le 12/03/2026."]
+    with awa.rt.sessions() as db:
+        assert db.get_one(Conversation, AWA).state == state
 
 
 # ---- by keypad
