@@ -7,18 +7,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count as numbers
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import update
+from sqlalchemy import Engine, select, update
 from werkzeug.serving import make_server
 
+from smsapp import db as database
 from smsapp.app import create_app
 from smsapp.db import transaction
 from smsapp.figures import centre
 from smsapp.places import Place
+from smsapp.runtime import Runtime
+from tests.conftest import empty
 from tests.desk import Desk
 from tests.e2e.test_simulator_page import violations, width
+from tests.fakes import Clock
 from tests.integration.test_figures import answered, count, message, write
 from tests.village import SOTUBA, settle
 
@@ -26,18 +31,28 @@ pytestmark = pytest.mark.e2e
 
 CENTRE = f"/places/{SOTUBA}"
 ITEMS = ("respect", "explained", "wait", "money", "clean", "again")
+ONES = numbers(1)  # staff who have looked, each with an address of her own
 PAGES = ("/", "/places", CENTRE, "/charts", "/charts?by=day", f"{CENTRE}/edit")
 
 
-@pytest.fixture
-def address(live_rt) -> Iterator[str]:
-    """Where the console of a centre with a year of answers is served, in this process."""
-    settle(live_rt)
-    for n, month in enumerate(centre.last_months(live_rt.now().date())[:-1]):
-        answered(live_rt, 12 + n, SOTUBA, month, 60.0 + n, ITEMS)
-    write(live_rt, message(), message(status="failed"), message(direction="mo", status="unheard", cost=None))
-    count(live_rt)
-    app = create_app(replace(live_rt, settings=replace(live_rt.settings, simulator=False)))
+@pytest.fixture(scope="module")
+def rt(built: Runtime, engine: Engine) -> Iterator[Runtime]:
+    """A centre with a year of answers, counted day by day: once for all tests here, for it takes seconds."""
+    empty(engine)
+    rt = replace(built, sessions=database.sessions(engine), now=Clock())
+    settle(rt)
+    for n, month in enumerate(centre.last_months(rt.now().date())[:-1]):
+        answered(rt, 12 + n, SOTUBA, month, 60.0 + n, ITEMS)
+    write(rt, message(), message(status="failed"), message(direction="mo", status="unheard", cost=None))
+    count(rt)
+    yield rt
+    empty(engine)
+
+
+@pytest.fixture(scope="module")
+def address(rt: Runtime) -> Iterator[str]:
+    """Where its console is served, in this process."""
+    app = create_app(replace(rt, settings=replace(rt.settings, simulator=False)))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -47,9 +62,20 @@ def address(live_rt) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture
+def longer_name(rt: Runtime) -> Iterator[None]:
+    named = update(Place).where(Place.id == SOTUBA)
+    with transaction(rt.sessions) as db:
+        before = db.scalar(select(Place.name).where(Place.id == SOTUBA))
+        db.execute(named.values(name="CSCom Kalabancoro Koulouba-Sogoniko du quartier de l’Hippodrome"))
+    yield
+    with transaction(rt.sessions) as db:
+        db.execute(named.values(name=before))
+
+
 @contextmanager
-def at_page(browser: Browser, live_rt, address: str, path: str, language: str = "fr", **more) -> Iterator[Page]:
-    desk = Desk.of(live_rt, language=language, name=f"Une {language} {len(more)} {path}")
+def at_page(browser: Browser, rt: Runtime, address: str, path: str, language: str = "fr", **more) -> Iterator[Page]:
+    desk = Desk.of(rt, language=language, name=f"Une {language} {next(ONES)}")
     cookie = desk.client.get_cookie("console")
     context = browser.new_context(bypass_csp=bool(more.pop("bypass_csp", False)), **more)
     context.add_cookies([{"name": "console", "value": cookie.value, "url": address}])
@@ -64,12 +90,10 @@ def sheets_of_paper(page: Page) -> int:
     return len(re.findall(rb"/Type\s*/Page\b[^s]", pdf))
 
 
-def test_a_centre_pins_one_page_to_its_wall(browser, live_rt, address):
-    with transaction(live_rt.sessions) as db:
-        longer = "CSCom Kalabancoro Koulouba-Sogoniko du quartier de l’Hippodrome"
-        db.execute(update(Place).where(Place.id == SOTUBA).values(name=longer))
+@pytest.mark.usefixtures("longer_name")
+def test_a_centre_pins_one_page_to_its_wall(browser, rt, address):
     for language in ("fr", "en"):
-        with at_page(browser, live_rt, address, CENTRE, language, viewport={"width": 1280, "height": 900}) as page:
+        with at_page(browser, rt, address, CENTRE, language, viewport={"width": 1280, "height": 900}) as page:
             expect(page.locator("[data-drawn=yes]")).to_be_visible()
             assert page.locator(".chart canvas").count() == 7
             assert sheets_of_paper(page) == 1
@@ -79,18 +103,18 @@ def test_a_centre_pins_one_page_to_its_wall(browser, live_rt, address):
             expect(page.locator("tbody tr")).to_have_count(13)
 
 
-def test_without_scripts_the_table_says_it_all(browser, live_rt, address):
-    with at_page(browser, live_rt, address, CENTRE, java_script_enabled=False) as page:
+def test_without_scripts_the_table_says_it_all(browser, rt, address):
+    with at_page(browser, rt, address, CENTRE, java_script_enabled=False) as page:
         expect(page.locator(".chart")).to_have_count(7)
         assert not any(chart.is_visible() for chart in page.locator(".chart").all())
         expect(page.locator("tbody tr").nth(1)).to_contain_text("février 2026")
         assert sheets_of_paper(page) == 1
 
 
-def test_charts_are_for_everybody_and_fit_a_small_phone(browser, live_rt, address):
+def test_charts_are_for_everybody_and_fit_a_small_phone(browser, rt, address):
     asked: list[str] = []
     screen = {"viewport": {"width": 360, "height": 640}, "bypass_csp": True}
-    with at_page(browser, live_rt, address, "/", **screen) as page:
+    with at_page(browser, rt, address, "/", **screen) as page:
         page.on("request", lambda request: asked.append(request.url))
         for path in PAGES:
             page.goto(address + path, wait_until="networkidle")
@@ -99,9 +123,9 @@ def test_charts_are_for_everybody_and_fit_a_small_phone(browser, live_rt, addres
     assert [url for url in asked if not url.startswith((address, "data:"))] == []
 
 
-def test_the_strict_policy_lets_charts_be_drawn(browser, live_rt, address):
+def test_the_strict_policy_lets_charts_be_drawn(browser, rt, address):
     said: list[str] = []
-    with at_page(browser, live_rt, address, "/") as page:
+    with at_page(browser, rt, address, "/") as page:
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(f"{address}/charts")

@@ -39,7 +39,7 @@ def see(rt, role="administrator", **more):
 
 @pytest.fixture(autouse=True)
 def _few_days(monkeypatch):
-    monkeypatch.setattr(figures.counting, "LEAST_DAYS", 40)
+    monkeypatch.setattr(figures.counting, "LEAST_DAYS", 14)
 
 
 def test_on_the_first_day_it_says_how_to_begin(rt):

@@ -28,7 +28,7 @@ JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
 @pytest.fixture(autouse=True)
 def _few_days(monkeypatch):
-    monkeypatch.setattr(figures.counting, "LEAST_DAYS", 70)
+    monkeypatch.setattr(figures.counting, "LEAST_DAYS", 41)
 
 
 @pytest.fixture
