@@ -90,9 +90,12 @@ def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
     if row.pregnancy_id is not None:
         welcoming.welcome(db, rt, db.get_one(Pregnancy, row.pregnancy_id), by=who.id, channel=caller.channel)
-    key = "care.said.born" if arrived.new else "care.said.born_known"
     sex = f"{row.name} ({row.sex})" if row.name else row.sex
-    return {"said": _said(caller, key, row, child=sex, day=f"{row.born_on:%d/%m/%Y}", mother=_whose(caller, row))}
+    return {
+        "said": _said(
+            caller, "born", row, arrived.new, child=sex, day=f"{row.born_on:%d/%m/%Y}", whose=_with(caller, row)
+        )
+    }
 
 
 @effect("care.when_check", reads=True)
@@ -110,8 +113,9 @@ def expect(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     expected = Expected(mother, who.facility_id, village_id=village, **vars(days))
     row, new = expecting.register(db, rt, expected, by=who.id, channel=caller.channel, key=wanted.key)
     welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
-    key = "care.said.expected" if new else "care.said.expected_known"
-    return {"said": _said(caller, key, row, day=f"{row.due_on:%d/%m/%Y}", mother=_whose(caller, row))}
+    return {
+        "said": _said(caller, "expected", row, new, day=f"{row.due_on:%d/%m/%Y}", mother=called(caller, row.mother_id))
+    }
 
 
 def when(caller: Caller, told: Mapping[str, Any]) -> When:
@@ -151,16 +155,24 @@ def _village(caller: Caller, who: Worker, told: Mapping[str, Any], person_id: in
     return known or (who.villages[0] if len(who.villages) == 1 else None)
 
 
-def _whose(caller: Caller, file: Child | Pregnancy) -> str:
+def called(caller: Caller, person_id: int) -> str:
     """By her first name, else by her number."""
-    person_id = file.mother_id or families.reads(file)
     name, number = mothers.called(caller.db, person_id)
     return families.first_name(name) or (pretty(number) if number else NAMELESS)
 
 
-def _said(caller: Caller, key: str, file: Child | Pregnancy, **values: object) -> str:
-    """The answer: the code, and when she is expected next."""
+def _with(caller: Caller, child: Child) -> str:
+    """With whom the child lives."""
+    key = "care.said.carer" if child.carer_id else "care.said.mother"
+    return caller.rt.texts.say(caller.language, key, name=called(caller, families.reads(child)))
+
+
+def _said(caller: Caller, what: str, file: Child | Pregnancy, new: bool, **values: object) -> str:
+    """The answer: the code, when she is expected next, and on the keypad what the family is to be told."""
     say, language = caller.rt.texts.say, caller.language
+    key = f"care.said.{what}" if new else f"care.said.{what}_known"
     day = next_visit.clinic_day(caller.db, caller.rt, file)
     ahead = say(language, "care.said.next", day=f"{day:%d/%m/%Y}") if day else ""
-    return " ".join(filter(None, [say(language, key, code=codes.of(file.number), **values), ahead]))
+    answer = " ".join(filter(None, [say(language, key, code=codes.of(file.number), **values), ahead]))
+    family = say(language, "care.said.family") if new and caller.channel == "ussd" else ""
+    return "\n".join(filter(None, [answer, family]))

@@ -21,7 +21,10 @@ from smsapp.vaccines.tables import Pregnancy
 
 MONTHS = range(1, 10)
 A_MONTH = 30.44  # days
-_ABOUT = re.compile(r"(?:environ |about |de )?([0-9]{1,2}) ?(mois|months?|kalo|semaines?|sem|weeks?|dogokun)(?: .*)?")
+_ABOUT = re.compile(
+    r"(?:environ |about )?(?:(?P<n>[0-9]{1,2}) ?(?P<unit>mois|months?|semaines?|sem|weeks?)"
+    r"|(?P<tongue>kalo|dogokun) ?(?P<m>[0-9]{1,2}))(?: .*)?"
+)
 _DUE = re.compile(r"(?:terme|dpa|due|accouchement)\b[ :]*(.+)")
 
 
@@ -38,8 +41,9 @@ def read(text: str, today: date) -> When:
     """`12/01/2026`, `terme 12/10/2026`, `5 mois`; Refused where it is none of these, or a day that can not be."""
     key = search_key(plain(text)).strip(" .,;:!?")
     if about := _ABOUT.fullmatch(key):
-        weeks = about[2].startswith(("sem", "week", "dogo"))
-        return after_weeks(int(about[1]), today) if weeks else after_months(int(about[1]), today)
+        count, unit = int(about["n"] or about["m"]), about["unit"] or about["tongue"]
+        weeks = unit.startswith(("sem", "week", "dogo"))
+        return after_weeks(count, today) if weeks else after_months(count, today)
     due = _DUE.fullmatch(key)
     day = read_date(due[1] if due else key, today)
     if day is None:
@@ -73,12 +77,15 @@ def register(
     channel: str,
     key: str,
     confirmed: bool = True,
+    staff_id: int | None = None,
 ) -> tuple[Pregnancy, bool]:
     """Begin the file, and whether it is new; else the one that this mother has open, which a worker's word confirms."""
     chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
     known = db.scalar(chosen.order_by(Pregnancy.id).limit(1).with_for_update())
     if known is None:
-        row = registering.pregnancy(db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed)
+        row = registering.pregnancy(
+            db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed, staff_id=staff_id
+        )
         return row, True
     if known.facility_id != told.facility_id:
         raise Refused("care.born_elsewhere", code=codes.of(known.number))

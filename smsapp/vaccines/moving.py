@@ -58,8 +58,9 @@ def arrive(db: Session, rt: Runtime, worker: Worker, typed: str, village_id: int
         file.state, file.ended_on = ("born", file.ended_on) if after else ("active", None)
     file.facility_id, file.village_id = worker.facility_id, village_id
     file.confirmed_on = file.confirmed_on or rt.local_now().date()
-    person = db.get_one(Person, families.reads(file))
-    person.facility_id = worker.facility_id
+    family = select(Person).where(Person.id == families.reads(file), mothers.is_patient())
+    if (person := db.scalar(family)) is not None:  # who works for a centre goes on doing so
+        person.facility_id = worker.facility_id
     files.note(db, rt, file, "arrived", by=worker.id, channel=channel, before=before)
     again(db, rt, file)
     if before != worker.facility_id:

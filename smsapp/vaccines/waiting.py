@@ -71,7 +71,7 @@ def not_known(db: Session, rt: Runtime, worker: Worker, mother_id: int, *, chann
 def tell(db: Session, rt: Runtime, file: File) -> None:
     """How many wait at the centre of this file, and the first names, to its midwives: at most once a day."""
     waiting = of_centre(db, file.facility_id)
-    names = ", ".join(filter(None, (families.first_name(name) for _, name in waiting[-NAMED:])))
+    names = ", ".join(families.first_name(name) or "-" for _, name in waiting[-NAMED:])
     for worker in heeding.midwives(db, file):
         words = rt.texts.say(worker.language, "care.alert.waiting", count=len(waiting), names=names)
         outbox.post(

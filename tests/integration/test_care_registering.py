@@ -168,6 +168,7 @@ def test_on_the_keypad_a_grandmother_brings_him_up(care):
     screen, end = phone.key("2")
     assert end
     assert screen.startswith(f"{code(care)} : Adama (M), 08/03/2026.")
+    assert "Chez : +223 70 11 22 33." in screen
     assert "ARRET RAPPELS" in screen
     child = one(care, Child)
     assert (child.mother_id, child.born_at, child.village_id, child.pregnancy_id) == (None, "home", WEST, None)
@@ -204,6 +205,7 @@ def test_another_centre_s_child_is_not_begun_again(care):
         ("terme 8/8/2026", date(2026, 8, 8), True),
         ("5 mois", date(2026, 7, 16), False),
         ("20 semaines", date(2026, 7, 28), False),
+        ("kalo 5", date(2026, 7, 16), False),
     ],
 )
 def test_a_pregnancy_by_what_is_known_of_it(care, told, due, exact):
