@@ -37,6 +37,7 @@ def register(
     channel: str,
     key: str,
     confirmed: bool = True,
+    staff_id: int | None = None,
 ) -> Arrived:
     """Begin the child's file; the one that is there where she was told of before.
 
@@ -53,7 +54,7 @@ def register(
         return Arrived(known, known.key == key)
     if told.pregnancy_id is None:
         told = replace(told, pregnancy_id=_pregnancy(db, rt, told, by, channel, confirmed))
-    row = registering.child(db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed)
+    row = registering.child(db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed, staff_id=staff_id)
     return Arrived(row, True)
 
 

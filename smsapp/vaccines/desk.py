@@ -158,14 +158,14 @@ def end(db: Session, rt: Runtime, staff: Staff, file: File, state: str) -> bool:
 
 def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arrived:
     """A child registered at the console, or the one who is there where she was told of before."""
-    arrived = births.register(db, rt, told, by=None, channel=CHANNEL, key=key)
+    arrived = births.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if arrived.new:
         note(db, rt, staff, arrived.child, "registered")
     return arrived
 
 
 def pregnancy(db: Session, rt: Runtime, staff: Staff, told: Expected, key: str) -> tuple[Pregnancy, bool]:
-    row, new = expecting.register(db, rt, told, by=None, channel=CHANNEL, key=key)
+    row, new = expecting.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if new:
         note(db, rt, staff, row, "registered")
     return row, new
