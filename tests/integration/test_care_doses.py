@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -9,14 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from smsapp import conversations
 from smsapp.db import transaction
+from smsapp.messages import MT, Message
 from smsapp.refusals import Refused
 from smsapp.segments import count
 from smsapp.vaccines import codes, giving_reported
 from smsapp.vaccines.tables import Attended, Child, Dose
 from tests import nursery
 from tests.handset import Handset
-from tests.nursery import ASC, AWA, BINTA, FAR_ASC
+from tests.nursery import ASC, ASC_2, AWA, BINTA, FAR_ASC, HEAD, MIDWIFE
 from tests.village import CENTRAL, settle
 
 TODAY = date(2026, 3, 10)
@@ -159,6 +162,27 @@ def test_any_text_after_the_keyword_has_an_answer(care, text):
     new = booked(care)[len(before) :]
     assert answers
     assert not new or answers[0].startswith("Noté")
+
+
+def test_two_workers_at_once_book_each_dose_once(live_rt):
+    settle(live_rt)
+    nursery.staffed(live_rt)
+    nursery.child(live_rt, BORN)
+    mother = nursery.pregnancy(live_rt, date(2025, 11, 1), BINTA)
+    phones = [Handset(live_rt, number) for number in (ASC, MIDWIFE, ASC_2, HEAD)]
+    for phone in phones:
+        phone.text(f"VACCIN {FANTA} PENTA1 VPO1")
+        phone.text(f"VACCIN {codes.of(mother.number)} TD1")
+        phone.text(f"CPN {codes.of(mother.number)}")
+    with ThreadPoolExecutor(len(phones)) as pool:
+        list(pool.map(lambda _: conversations.hear_waiting(live_rt), phones))
+    conversations.hear_waiting(live_rt)
+    assert sorted(booked(live_rt)) == [("OPV1", TODAY), ("PENTA1", TODAY), ("TD1", TODAY)]
+    with transaction(live_rt.sessions) as db:
+        assert len(db.scalars(select(Attended)).all()) == 1
+        answers = db.scalars(select(Message.text).where(Message.direction == MT)).all()
+        assert len(answers) == 12
+        assert sum(answer.startswith("Noté") for answer in answers) == 3
 
 
 # ---- mothers
