@@ -1,0 +1,320 @@
+"""A simulated year of births: mothers who come, forget, answer, stop or lose a child; and every promise checked."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, text
+
+from smsapp import outbox, people
+from smsapp.db import transaction
+from smsapp.messages import Message
+from smsapp.people import Number, Person
+from smsapp.runtime import Runtime
+from smsapp.vaccines import clinic, ending, giving, planning, registering, reminding, visits
+from smsapp.vaccines.clinic import Calendar
+from smsapp.vaccines.giving import Giver
+from smsapp.vaccines.promises import Reminder, Wish
+from smsapp.vaccines.registering import Born
+from smsapp.vaccines.tables import Child, ClinicDay, Closure, Dose
+from tests import nursery
+from tests.fakes import Clock, FakeGateway
+from tests.handset import Handset, web
+from tests.nursery import EAST
+from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
+
+FIRST_DAY = date(2026, 1, 1)
+HOURS = (9, 12, 17)  # when the workers look at the outbox
+CENTRES = (SOTUBA, SOTUBA, BOULKA, BAKON, CENTRAL)
+BY = Giver("console")
+DARK, MUTE = 0.55, 0.63  # parts of the year after which nothing runs for a day; then the workers are away for one
+
+
+@dataclass
+class Totals:
+    """What happened in the year; `wrong` is what never may."""
+
+    births: int = 0
+    days: int = 0
+    doses: int = 0
+    texts: int = 0
+    reminders: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    not_sent: Counter[str] = field(default_factory=Counter)
+    visits: Counter[str] = field(default_factory=Counter)  # of the sampled children: told, or why not
+    wrong: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        named = {name: dict(getattr(self, name)) for name in ("answers", "left", "not_sent", "visits")}
+        plain = {name: getattr(self, name) for name in ("births", "days", "doses", "texts", "reminders", "expired")}
+        whole = {**plain, "cancelled": self.cancelled, **named}
+        return [f"{name:>10}  {value}" for name, value in whole.items()]
+
+
+@dataclass
+class Known:
+    """What this world itself knows of a child: what a promise is held against."""
+
+    id: int
+    number: str | None
+    born_on: date
+    centre: int
+    village: int | None
+    registered_on: date
+    given: dict[str, date] = field(default_factory=dict)
+    written: dict[str, date] = field(default_factory=dict)  # on which day each of them was written down
+    gone_on: date | None = None
+
+
+class World:
+    """`rt` commits, and has a `Clock` and a `FakeGateway`."""
+
+    def __init__(self, rt: Runtime, births: int, days: int = 365, seed: int = 57, sample: int = 250) -> None:
+        gateway, clock = next(iter(rt.gateways.values())), rt.now
+        assert isinstance(gateway, FakeGateway)
+        assert isinstance(clock, Clock)
+        self.rt, self.gateway, self.clock = rt, gateway, clock
+        self.chance, self.days = random.Random(seed), days
+        self.totals = Totals(births=births, days=days)
+        self.children: dict[int, Known] = {}
+        self.stopped: dict[str, date] = {}
+        self.coming: dict[date, set[int]] = defaultdict(set)
+        self.texted: dict[str, date] = {}
+        self.client = web(rt)
+        self.at(FIRST_DAY, 0)
+        self._begin(births)
+        self.sampled = set(self.chance.sample(range(births), min(sample, births)))
+
+    def run(self, say: Callable[[str], None] = lambda words: None) -> Totals:
+        for n in range(self.days):
+            today = FIRST_DAY + timedelta(days=n)
+            if n != int(DARK * self.days):
+                self._day(n, today)
+            if n % 30 == 0:
+                say(f"day {n} of {self.days}, {self.totals.texts} texts")
+        self._end()
+        return self.totals
+
+    def at(self, day: date, hour: int, minute: int = 0) -> None:
+        zone = self.rt.settings.timezone
+        self.clock.at = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+
+    # The beginning: places, calendars, families
+
+    def _begin(self, births: int) -> None:
+        settle(self.rt)
+        nursery.staffed(self.rt)
+        days = {SOTUBA: (0, 3), BOULKA: (1,), BAKON: (2, 4), CENTRAL: (4,)}
+        with transaction(self.rt.sessions) as db:
+            for facility, weekdays in days.items():
+                db.add_all(ClinicDay(facility_id=facility, service="vaccines", weekday=day) for day in weekdays)
+            db.add(ClinicDay(facility_id=SOTUBA, village_id=EAST, service="vaccines", weekday=1, nth=2))
+            for first, last, facility in ((60, 62, None), (70, 80, BAKON), (250, 250, None)):
+                told = {"first": FIRST_DAY + timedelta(days=first), "last": FIRST_DAY + timedelta(days=last)}
+                db.add(Closure(**told, facility_id=facility, why="Fermé"))
+        self._families(births)
+        with transaction(self.rt.sessions) as db:
+            self.calendars: dict[int, Calendar] = dict(clinic.of_facilities(db, set(CENTRES)))
+
+    def _families(self, births: int) -> None:
+        """A mother for each birth; some share a phone, some have none, some wished for an hour or a clear word."""
+        chance = self.chance
+        self.mothers: list[tuple[int, str | None, int]] = []
+        people_rows: list[dict[str, Any]] = []
+        numbers: list[dict[str, Any]] = []
+        wishes: list[dict[str, Any]] = []
+        last = None
+        for n in range(births):
+            person, centre = 10_000 + n, chance.choice(CENTRES)
+            told = {"id": person, "name": f"Mère{n} Traoré", "language": chance.choice(("fr", "bm"))}
+            people_rows.append({**told, "facility_id": centre, "created_at": self.rt.now()})
+            shares = n % 17 == 3
+            number = None if n % 20 == 7 else last if shares else f"+2237{2_000_000 + n:07d}"
+            if number is not None:
+                numbers.append({"number": number, "person_id": person, "main": not shares, "since": self.rt.now()})
+                last = number
+            if chance.random() < 0.25:
+                hour = chance.choice((8, 12, 17, None))
+                wishes.append({"person_id": person, "hour": hour, "frank": chance.random() < 0.4})
+            self.mothers.append((person, number, centre))
+        with transaction(self.rt.sessions) as db:
+            for table, rows in ((Person, people_rows), (Number, numbers), (Wish, wishes)):
+                db.execute(insert(table), rows)
+            db.execute(text("SELECT setval(pg_get_serial_sequence('persons', 'id'), 900000)"))
+        self.arrivals: dict[date, list[tuple[int, date]]] = defaultdict(list)
+        for n in range(births):
+            born_on = FIRST_DAY + timedelta(days=chance.randrange(self.days))
+            late = chance.randrange(4) if chance.random() < 0.7 else chance.randrange(5, 200)
+            self.arrivals[born_on + timedelta(days=late)].append((n, born_on))
+
+    # One day
+
+    def _day(self, n: int, today: date) -> None:
+        self.at(today, 6)
+        reminding.remind(self.rt)
+        self.at(today, 7)
+        self._losses(today)
+        self._stops(today)
+        before = len(self.gateway.sent)
+        for hour in HOURS:
+            self.at(today, hour)
+            if hour == 12:
+                self._clinic(today)
+                self._register(today)
+            if n != int(MUTE * self.days):
+                outbox.deliver(self.rt, "bulk")
+        if n % 7 == 0:
+            reminding.remind(self.rt)  # once more: nothing twice
+        self._heard(today, self.gateway.sent[before:])
+
+    def _register(self, today: date) -> None:
+        with transaction(self.rt.sessions) as db:
+            for n, born_on in self.arrivals.pop(today, ()):
+                mother, number, centre = self.mothers[n]
+                village = EAST if centre == SOTUBA and self.chance.random() < 0.5 else None
+                for twin in range(2 if self.chance.random() < 0.015 else 1):
+                    told = Born(born_on, centre, mother, sex="F", name=f"Enfant{n}.{twin}", village_id=village)
+                    key = f"year:{n}:{twin}"
+                    child = registering.child(db, self.rt, told, by=None, channel="console", key=key)
+                    known = Known(child.id, number, born_on, centre, village, today)
+                    self.children[child.id] = known
+                    if self.chance.random() < 0.6:
+                        self._give(db, child, known, today)
+
+    def _clinic(self, today: date) -> None:
+        """Who said or heard that she comes, and does; what can be given that day is given."""
+        coming = [self.children[i] for i in sorted(self.coming.pop(today, ())) if self.children[i].gone_on is None]
+        coming = [known for known in coming if self.chance.random() < 0.7]
+        if not coming:
+            return
+        with transaction(self.rt.sessions) as db:
+            rows = {row.id: row for row in db.scalars(select(Child).where(Child.id.in_([k.id for k in coming])))}
+            for known in coming:
+                self._give(db, rows[known.id], known, today)
+
+    def _give(self, db: Any, child: Child, known: Known, today: date) -> None:
+        made, schedule = giving.plan_of(db, self.rt, child), giving.calendar(self.rt)
+        found = visits.visits(schedule, made, known.registered_on)
+        due = [code for one in found for code in one.doses if (on := made.doses[code].due) and on <= today]
+        for dose in giving.give(db, self.rt, child, due, today, BY, key=f"year:{child.id}:{today}"):
+            if dose.valid:
+                known.given[dose.code], known.written[dose.code] = today, today
+                self.totals.doses += 1
+
+    def _losses(self, today: date) -> None:
+        """After the run of the morning, before anything went out."""
+        alive = [known for known in self.children.values() if known.gone_on is None]
+        count = sum(self.chance.random() < len(alive) / 20_000 for _ in range(3))
+        with transaction(self.rt.sessions) as db:
+            for known in self.chance.sample(alive, min(count, len(alive))):
+                state = self.chance.choice(("dead", "moved"))
+                child = db.get_one(Child, known.id, with_for_update=True)
+                ending.end(db, self.rt, child, state, by=None, channel="console")
+                known.gone_on = today
+                self.totals.left[state] += 1
+
+    def _stops(self, today: date) -> None:
+        numbers = sorted({k.number for k in self.children.values() if k.number} - set(self.stopped))
+        count = sum(self.chance.random() < len(numbers) / 30_000 for _ in range(3))
+        with transaction(self.rt.sessions) as db:
+            for number in self.chance.sample(numbers, min(count, len(numbers))):
+                people.leave(db, self.rt.now(), number, "reminders", "sms")
+                self.stopped[number] = today
+                self.totals.left["stopped"] += 1
+
+    # What went out, held against what is known
+
+    def _heard(self, today: date, sent: list[tuple[str, str]]) -> None:
+        self.totals.texts += len(sent)
+        for number, times in Counter(number for number, _ in sent).items():
+            if times > 1:
+                self.totals.wrong.append(f"{today}: {number} got {times} texts")
+            if number in self.stopped:
+                self.totals.wrong.append(f"{today}: {number} had stopped")
+        gone = Reminder.message_id == Message.id
+        rows = select(Reminder).join(Message, gone).where(Reminder.planned_for == today, Message.status == "sent")
+        with transaction(self.rt.sessions) as db:
+            told = db.scalars(rows).all()
+        self.totals.reminders += len(told)
+        for row in told:
+            if row.child_id is not None:
+                self._check(row, self.children[row.child_id], today)
+        self._answer(today, [row for row in told if row.child_id is not None and row.subject == "vaccines"])
+
+    def _check(self, row: Reminder, known: Known, today: date) -> None:
+        if known.gone_on is not None:
+            self.totals.wrong.append(f"{today}: child {known.id} was gone since {known.gone_on}")
+        for code in row.doses:
+            if code in known.given and known.written[code] < today:
+                self.totals.wrong.append(f"{today}: {code} of child {known.id} was given on {known.given[code]}")
+
+    def _answer(self, today: date, told: list[Reminder]) -> None:
+        """Most come or forget; some say so by text."""
+        for row in told:
+            if row.day >= today and row.child_id is not None:
+                self.coming[row.day if row.day > today else today + timedelta(days=1)].add(row.child_id)
+        numbers = sorted({row.number for row in told if row.number})
+        self.at(today, 19, 30)
+        for number in self.chance.sample(numbers, min(len(numbers) // 25, 5)):
+            said = self.chance.choice(("1", "1", "1", "2", "3"))
+            phone = Handset(self.rt, number, self.client)
+            phone.say(said)
+            if said == "2":
+                phone.say("0")
+            if said == "3":
+                phone.say("1")
+            self.totals.answers[said] += 1
+
+    # The end: every visit that was due has its reminder, or the reason why not
+
+    def _end(self) -> None:
+        with transaction(self.rt.sessions) as db:
+            count = select(Message.status, func.count()).where(Message.kind == "reminder").group_by(Message.status)
+            by_status: dict[str, int] = dict(db.execute(count).all())
+            self.totals.expired, self.totals.cancelled = by_status.get("expired", 0), by_status.get("cancelled", 0)
+            why = select(Reminder.why_not, func.count()).where(Reminder.why_not.is_not(None)).group_by(Reminder.why_not)
+            self.totals.not_sent.update(dict(db.execute(why).all()))
+            ids = [known.id for place, known in enumerate(self.children.values()) if place in self.sampled]
+            rows: dict[int, dict[date, list[Reminder]]] = defaultdict(lambda: defaultdict(list))
+            for row in db.scalars(select(Reminder).where(Reminder.child_id.in_(ids), Reminder.subject == "vaccines")):
+                rows[row.child_id or 0][row.day].append(row)
+            reported = {i for i in db.scalars(select(Dose.child_id).where(Dose.source == "reported")) if i}
+        for child_id in ids:
+            if child_id not in reported:
+                self._each_visit(self.children[child_id], rows[child_id])
+
+    def _each_visit(self, known: Known, rows: dict[date, list[Reminder]]) -> None:
+        """Day by day, as the plan was that morning: on a clinic day of a visit somebody was told, or a row says why."""
+        schedule, calendar = giving.calendar(self.rt), self.calendars[known.centre]
+        child = planning.Child(known.born_on, {CENTRAL: "Kadiolo"}.get(known.centre, ""), "F")
+        last = min(known.gone_on or date.max, FIRST_DAY + timedelta(days=self.days))
+        seen, next_day = set[date](), known.registered_on + timedelta(days=1)
+        day = next_day + timedelta(days=1)
+        while day < last:
+            had = {code: on for code, on in known.given.items() if known.written[code] < day}
+            made = planning.plan(schedule, child, had, day)
+            for one in visits.visits(schedule, made, known.registered_on):
+                held = calendar.next_day(max(one.day, next_day), "vaccines", known.village)
+                if held == day and one.due_on not in seen:
+                    seen.add(one.due_on)
+                    self._visit(known, day, rows)
+            day += timedelta(days=1)
+
+    def _visit(self, known: Known, day: date, rows: dict[date, list[Reminder]]) -> None:
+        if found := rows.get(day):
+            told = next((row for row in found if row.message_id is not None), found[0])
+            self.totals.visits["told" if told.message_id is not None else told.why_not or ""] += 1
+        elif any(
+            row.planned_for <= day for some in rows.values() for row in some if day <= max(row.day, row.planned_for)
+        ):
+            self.totals.visits["told of another day"] += 1
+        else:
+            self.totals.wrong.append(f"{day}: nothing says why child {known.id} was not told of her visit")
