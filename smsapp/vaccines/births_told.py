@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from smsapp import outbox
 from smsapp.messages import Message
 from smsapp.runtime import Runtime
-from smsapp.vaccines import asked, births, ending, heeding, registering
+from smsapp.vaccines import asked, births, ending, families, heeding, registering
 from smsapp.vaccines.asked import CANNOT, COMING, DONE, Asked
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.registering import Born
+from smsapp.vaccines.reminding.hours import window
 from smsapp.vaccines.tables import Child, Pregnancy
 
 AGAIN_AFTER = timedelta(days=7)
@@ -57,12 +58,16 @@ def call(db: Session, rt: Runtime, one: Asked) -> None:
 
 def not_yet(db: Session, rt: Runtime, one: Asked) -> None:
     """She is asked again a week later, in the same words; twice at most."""
-    asked.answered(db, rt, one, COMING)
     about, text = one.first.reminder, db.get(Message, one.message_id)
+    if about.answer is not None:
+        return  # said by text and by keypad
+    asked.answered(db, rt, one, COMING)
     times = select(func.count()).where(Reminder.pregnancy_id == about.pregnancy_id, Reminder.subject == about.subject)
     if text is None or (db.scalar(times) or 0) > MOST_AGAIN:
         return
-    due = rt.now() + AGAIN_AFTER
+    day, step = (rt.local_now() + AGAIN_AFTER).date(), about.step + AGAIN_AFTER.days
+    reader = families.readers(db, [pregnancy_of(one).mother_id]).get(pregnancy_of(one).mother_id)
+    due, use_by = window(day, reader.hour if reader else None, rt.settings)
     again = outbox.post(
         db,
         rt,
@@ -74,11 +79,10 @@ def not_yet(db: Session, rt: Runtime, one: Asked) -> None:
         facility_id=about.facility_id,
         topic=text.topic,
         due=due,
-        key=f"care:born:{about.pregnancy_id}:{about.step + AGAIN_AFTER.days}",
+        use_by=use_by,
+        key=f"care:born:{about.pregnancy_id}:{step}",
     )
-    day = (rt.local_now() + AGAIN_AFTER).date()
     told = {name: getattr(about, name) for name in ("pregnancy_id", "subject", "due_on", "person_id", "facility_id")}
-    step = about.step + AGAIN_AFTER.days
     db.add(Reminder(**told, step=step, day=day, planned_for=day, number=text.number, message_id=again.id))
     db.flush()
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
+from smsapp.vaccines import asked, births_told
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery, reminded
@@ -109,6 +110,24 @@ def test_who_has_not_yet_is_asked_again_in_a_week_and_twice_at_most(awa, clock):
         (14, date(2026, 3, 17), "coming"),
         (21, date(2026, 3, 24), "coming"),
     ]
+
+
+def test_not_yet_by_text_and_by_keypad_is_said_once(awa):
+    assert awa.dial("2*2")[0].startswith("Notre dernier message :\nAvez-vous du nouveau ?\n1. Oui")
+    awa.say("2")
+    awa.key("2")
+    awa.dial("2*2")
+    with awa.rt.sessions() as db:
+        assert len(db.scalars(select(Reminder)).all()) == 2
+
+
+def test_both_conversations_open_at_once_ask_again_once(awa):
+    awa.dial("2*2")
+    with transaction(awa.rt.sessions) as db:
+        births_told.not_yet(db, awa.rt, asked.last(db, awa.rt, AWA, asked.BORN))
+    awa.key("2")
+    with awa.rt.sessions() as db:
+        assert len(db.scalars(select(Reminder)).all()) == 2
 
 
 def test_after_anything_else_nothing_more_is_said_and_the_midwife_goes_to_see_her(awa):
