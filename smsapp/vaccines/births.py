@@ -65,13 +65,12 @@ def _known(db: Session, told: Born) -> Child | None:
     alike = [child for child in db.scalars(same.order_by(Child.id).with_for_update()) if _one_name(child, told)]
     exact = [child for child in alike if _plain(child.name) == _plain(told.name)]
     live = [child for child in [*exact, *alike] if child.state == "active"]
-    if live and live[0].facility_id != told.facility_id:
-        raise Refused("care.born_elsewhere", code=codes.of(live[0].number))
-    if live:
-        return live[0]
-    if any(child.state == "dead" for child in exact):
+    here = [*live, *(child for child in exact if child.state == "moved")]
+    if here and here[0].facility_id != told.facility_id:
+        raise Refused("care.born_elsewhere", code=codes.of(here[0].number))
+    if not here and any(child.state == "dead" for child in exact):
         raise Refused("care.ended")
-    return None
+    return here[0] if here else None
 
 
 def _one_name(child: Child, told: Born) -> bool:
@@ -92,6 +91,8 @@ def _add(rt: Runtime, child: Child, told: Born, confirmed: bool) -> None:
     child.born_at = child.born_at or told.born_at
     if told.mother_id:
         child.carer_id = child.carer_id or told.carer_id
+    if child.state == "moved":  # and is back
+        child.state, child.ended_on, child.look_on, child.seek_on = "active", None, today, today
     if confirmed and child.confirmed_on is None:
         child.confirmed_on = child.look_on = today
 

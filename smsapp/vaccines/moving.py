@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
@@ -12,7 +12,7 @@ from smsapp.messages import Message
 from smsapp.people import Person
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import antenatal, codes, ending, families, files, mothers, registering, welcoming, workers
+from smsapp.vaccines import antenatal, codes, ending, families, files, mothers, registering, sought, welcoming, workers
 from smsapp.vaccines.expecting import When, checked
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
@@ -54,8 +54,11 @@ def arrive(db: Session, rt: Runtime, worker: Worker, typed: str, village_id: int
     file = arriving(db, worker, typed, lock=True)
     before = file.facility_id
     if file.state == "moved":
-        after = isinstance(file, Pregnancy) and file.born_at is not None
-        file.state, file.ended_on = ("born", file.ended_on) if after else ("active", None)
+        birth = select(func.max(Child.born_on)).where(Child.pregnancy_id == file.id)
+        born_on = db.scalar(birth) if isinstance(file, Pregnancy) else None
+        file.state, file.ended_on = ("born", born_on) if born_on else ("active", None)
+    elif isinstance(file, Child):
+        sought.end(db, file, "moved", rt.local_now().date())  # the search for her at the other centre
     file.facility_id, file.village_id = worker.facility_id, village_id
     file.confirmed_on = file.confirmed_on or rt.local_now().date()
     family = select(Person).where(Person.id == families.reads(file), mothers.is_patient())

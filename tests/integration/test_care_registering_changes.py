@@ -11,7 +11,7 @@ from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number
-from smsapp.vaccines import codes, files
+from smsapp.vaccines import codes, ending, files
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery
@@ -179,6 +179,24 @@ def test_a_family_moves_and_another_centre_takes_over(care):
     walk(care, MIDWIFE, arrives, code(child), "1", "1")
     back = fresh(care, Child, child.id)
     assert (back.facility_id, back.state, back.ended_on, back.village_id) == (SOTUBA, "active", None, EAST)
+    assert back.seek_on is not None
+
+
+def test_who_left_and_is_told_of_again_is_the_same_child(care):
+    Handset(care, ASC).say("NAISSANCE 08/03/2026 F 70000101 Fanta")
+    with transaction(care.sessions) as db:
+        child = db.scalars(select(Child)).one()
+        mother = db.get_one(Pregnancy, child.pregnancy_id)
+        for file in (child, mother):
+            ending.end(db, care, file, "moved", by=None, channel="ussd")
+    [answer] = Handset(care, FAR_ASC).say("NAISSANCE 08/03/2026 F 70000101 Fanta")
+    assert answer.startswith("Refus : déjà suivi par un autre centre")
+    [answer] = Handset(care, ASC).say("NAISSANCE 08/03/2026 F 70000101 Fanta")
+    assert answer.startswith(f"Déjà inscrit. Code {code(child)}")
+    assert fresh(care, Child, child.id).state == "active"
+    walk(care, FAR_ASC, (*MORE, "care_more.care_arrives"), code(mother), "1")
+    after = fresh(care, Pregnancy, mother.id)
+    assert (after.state, after.ended_on, after.facility_id) == ("born", BORN, CENTRAL)
 
 
 def _plain(text):
