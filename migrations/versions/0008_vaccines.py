@@ -199,7 +199,7 @@ def _doses() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_doses_key")),
     )
     op.create_index(op.f("ix_doses_child_id"), "doses", ["child_id"], unique=False)
-    op.create_index("ix_doses_code", "doses", ["code", "given_on"], unique=False)
+    op.create_index("ix_doses_given_on", "doses", ["given_on"], unique=False)
     op.create_index(op.f("ix_doses_mother_id"), "doses", ["mother_id"], unique=False)
     op.create_index(
         "uq_doses_child_day",

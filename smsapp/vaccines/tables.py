@@ -138,7 +138,7 @@ class Dose(Base):
             unique=True,
             postgresql_where=text("child_id IS NOT NULL AND given_on IS NOT NULL AND struck_at IS NULL"),
         ),
-        Index("ix_doses_code", "code", "given_on"),
+        Index("ix_doses_given_on", "given_on"),
     )
 
 

@@ -9,6 +9,7 @@ from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.people import DOMAIN as PEOPLE
 from smsapp.figures.domains.savings import DOMAIN as SAVINGS
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
+from smsapp.figures.domains.vaccines import DOMAIN as VACCINES
 from smsapp.figures.shapes import Domain
 
 Domains = tuple[Domain, ...]
@@ -21,4 +22,5 @@ ALL: Domains = (
     IMPORTS,
     PEOPLE,
     SAVINGS,
+    VACCINES,
 )  # in the order of their cards and chores
