@@ -34,7 +34,7 @@ def missed_count(caller: Caller) -> int:
 def missed_children(caller: Caller) -> list[dict[str, str]]:
     """First name, village, and since when."""
     return [
-        {"name": str(one.search_id), "label": " ".join(filter(None, [one.name, one.village, f"{one.since:%d/%m}"]))}
+        {"name": str(one.search_id), "label": " ".join(filter(None, [one.name, one.village, f"{one.since:%d/%m/%y}"]))}
         for one in _hers(caller)
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -46,12 +46,12 @@ def _due(db: Session, today: date) -> Sequence[Child]:
 def _some(db: Session, rt: Runtime, children: Sequence[Child], today: date) -> int:
     """Look at the plans of these children, and say when to look at them next; how many are new to look for."""
     schedule, plans = giving.calendar(rt), giving.plans_of(db, rt, children, today)
-    named, refused = _named(db, children, today), _refused(db, children)
+    waits, refused = _waits(db, schedule, children, today), _refused(db, children)
     rows = []
     for child in children:
         doses = missed(schedule, child, plans[child.id], today)
-        if doses and child.id in named:
-            child.seek_on = named[child.id] + DAY  # she was told of a clinic day that is still to come
+        if doses and child.id in waits:
+            child.seek_on = waits[child.id]
             continue
         child.seek_on = _next(schedule, child, plans[child.id], today)
         if set(doses) - refused.get(child.id, set()):
@@ -83,8 +83,27 @@ def _next(schedule: Schedule, child: Child, made: Plan, today: date) -> date | N
     return min((day for day in days if day > today), default=None)
 
 
-def _named(db: Session, children: Sequence[Child], today: date) -> Mapping[int, date]:
-    """Clinic days from today on that a family was told of, for what was due before."""
+def _waits(db: Session, schedule: Schedule, children: Sequence[Child], today: date) -> Mapping[int, date]:
+    """Until when nobody looks for a child: she was found lately, or her family was told of a clinic day to come."""
+    found: dict[int, date] = {}
+    grace = timedelta(days=schedule.missed_after)
+    for child_id, closed_on in db.execute(_found(children, today - grace)):
+        found[child_id] = (closed_on or today) + grace
+    for told, day in db.execute(_named(children, today)):
+        found[told or 0] = max(day + DAY, found.get(told or 0, today))
+    return found
+
+
+def _found(children: Sequence[Child], since: date) -> Select[int, date | None]:
+    chosen = select(Search.child_id, func.max(Search.closed_on)).where(
+        Search.child_id.in_([child.id for child in children]),
+        Search.outcome == sought.VACCINATED,
+        Search.closed_on > since,
+    )
+    return chosen.group_by(Search.child_id)
+
+
+def _named(children: Sequence[Child], today: date) -> Select[int | None, date]:
     told = select(Reminder.child_id, func.max(Reminder.day)).where(
         Reminder.child_id.in_([child.id for child in children]),
         Reminder.subject == SUBJECTS[0],
@@ -92,7 +111,7 @@ def _named(db: Session, children: Sequence[Child], today: date) -> Mapping[int, 
         Reminder.message_id.is_not(None),
         Reminder.day >= today,
     )
-    return {child_id or 0: day for child_id, day in db.execute(told.group_by(Reminder.child_id))}
+    return told.group_by(Reminder.child_id)
 
 
 def _refused(db: Session, children: Sequence[Child]) -> Mapping[int, set[str]]:

@@ -34,21 +34,14 @@ def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
     return max(min(days), made.today) if days else None
 
 
-def is_missed(made: Plan) -> bool:
-    return any(dose.state == MISSED for dose in made.doses.values())
-
-
 def settle(db: Session, schedule: Schedule, child: Child, made: Plan) -> None:
-    """After a change of what she was given: a search ends where nothing is missed any more."""
+    """After a change of what she was given: a search ends where nothing that it was for is missed any more."""
     child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
-    if is_missed(made):
-        return
     search = db.scalar(select(Search).where(Search.child_id == child.id, Search.closed_on.is_(None)))
-    if search is None:
+    if search is None or any(dose.state == MISSED for dose in made.doses.values() if dose.code in search.doses):
         return
     search.closed_on = made.today
-    given = {dose.code for dose in made.doses.values() if dose.given}
-    if given & set(search.doses):
+    if any(dose.given for dose in made.doses.values() if dose.code in search.doses):
         search.outcome, search.outcome_on = VACCINATED, made.today
 
 

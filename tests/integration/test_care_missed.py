@@ -86,6 +86,25 @@ def test_a_dose_ends_the_search_and_a_death_too(care, db, clock):
     assert told == {found.id: ("vaccinated", TODAY), died.id: ("died", TODAY), waits.id: (None, None)}
 
 
+def test_what_else_she_missed_is_looked_for_when_four_weeks_have_passed(care, db, clock):
+    [child] = children(care, clock, "Fanta")
+    late = date(2026, 6, 1)
+    at(clock, late)
+    assert searching.open_searches(care, late) == 1
+    [search] = searches(db)
+    assert {"BCG", "PENTA1"} <= set(search.doses)
+    assert "PENTA2" not in search.doses
+    search.doses = ["BCG"]
+    db.commit()
+    with transaction(care.sessions) as own:
+        giving.give(own, care, own.get_one(Child, child.id), ["BCG"], late, BY, key="a")
+    assert searches(db)[0].outcome == "vaccinated"
+    for day, new in ((late, 0), (date(2026, 6, 28), 0), (date(2026, 6, 29), 1)):
+        at(clock, day)
+        assert searching.open_searches(care, day) == new, day
+    assert "BCG" not in searches(db)[1].doses
+
+
 def test_a_dose_without_a_card_ends_nothing(care, db, clock):
     [child] = children(care, clock, "Fanta")
     at(clock, TODAY)
