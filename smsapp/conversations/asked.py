@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,27 +13,30 @@ from smsapp.flows.nodes import Flow
 
 @dataclass(frozen=True)
 class Taken:
-    """The flow that takes a text, when it asked, and the words of the answer."""
+    """The flow that takes a text, and the words of the answer."""
 
     flow: Flow
-    at: datetime
     words: Sequence[str]
 
 
 def taken(talk: Talk, text: str) -> Taken | None:
-    """Whose answer this is: of what asked last. A question that she was heard at since then is nearer to her."""
-    found = max(_open(talk, text), key=lambda one: one.at, default=None)
-    if found is None:
+    """Whose answer this is: of what asked last, if it can be one. A question that she was heard at since is nearer."""
+    moment = talk.moment()
+    takers = [flow for flow in talk.flows.live.values() if flow.takes]
+    words = {flow.name: said for flow in takers if (said := coded.opening(flow, text, moment))}
+    if not words:
+        return None
+    asked = {at: flow for flow in takers if (at := _asked_at(talk, flow))}
+    if not asked or asked[max(asked)].name not in words:
         return None
     talk.put_reading_away()
-    heard_at = talk.memory.heard_at
-    return None if talk.takes_sms and heard_at is not None and heard_at >= found.at else found
+    at, heard_at = max(asked), talk.memory.heard_at
+    if talk.takes_sms and heard_at is not None and heard_at >= at:
+        return None
+    return Taken(asked[at], words[asked[at].name])
 
 
-def _open(talk: Talk, text: str) -> Iterator[Taken]:
-    moment = talk.moment()
-    for flow in talk.flows.live.values():
-        if flow.takes and (words := coded.opening(flow, text, moment)):
-            asked = flow.takes.value(talk.facts, today=moment.today)
-            if asked:
-                yield Taken(flow, datetime.fromisoformat(str(asked)), words)
+def _asked_at(talk: Talk, flow: Flow) -> datetime | None:
+    """When the message went out that this flow takes an answer to."""
+    at = flow.takes.value(talk.facts, today=talk.rt.local_now().date()) if flow.takes else ""
+    return datetime.fromisoformat(str(at)) if at else None

@@ -270,6 +270,16 @@ def test_a_form_for_the_keypad_stays_where_it_was(awa, fanta, name):
         assert db.get_one(Conversation, AWA).state == state
 
 
+def test_what_does_not_answer_the_last_text_answers_none_before_it(awa, fanta, clock):
+    """A no to a reminder is not the child's not being well."""
+    reminded.asked(awa.rt, fanta, day=DAY, subject="check_in")
+    clock.move(hours=2)
+    reminded.asked(awa.rt, fanta, day=DAY, due_on=BORN)
+    awa.say("non")
+    assert answers(awa.rt) == [None, None, None]
+    assert last_heard(awa.rt).status == "unheard"
+
+
 # ---- by keypad
 
 
