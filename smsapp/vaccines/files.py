@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from smsapp.people import Number
 from smsapp.places import Place
@@ -69,8 +69,13 @@ def pregnancies_of(db: Session, number: str) -> Sequence[Pregnancy]:
 
 def district_of(db: Session, facility_id: int) -> str:
     """The name of a centre's district: some vaccines are given only in some."""
-    above = select(Place.parent_id).where(Place.id == facility_id).scalar_subquery()
-    return db.scalar(select(Place.name).where(Place.id == above)) or ""
+    return districts_of(db, [facility_id]).get(facility_id, "")
+
+
+def districts_of(db: Session, facility_ids: Collection[int]) -> Mapping[int, str]:
+    above = aliased(Place)
+    chosen = select(Place.id, above.name).join(above, above.id == Place.parent_id)
+    return dict(db.execute(chosen.where(Place.id.in_(facility_ids))).all())
 
 
 def note(

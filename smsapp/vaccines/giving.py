@@ -111,16 +111,22 @@ def plan_of(db: Session, rt: Runtime, child: Child) -> Plan:
     return plans_of(db, rt, [child])[child.id]
 
 
-def plans_of(db: Session, rt: Runtime, children: Sequence[Child], today: date | None = None) -> Mapping[int, Plan]:
-    """The plan of each of these children, by her id."""
-    given = standing(db, [child.id for child in children])
-    districts = {place: files.district_of(db, place) for place in {child.facility_id for child in children}}
+def plans_of(
+    db: Session,
+    rt: Runtime,
+    children: Sequence[Child],
+    today: date | None = None,
+    had: Mapping[int, Sequence[Dose]] | None = None,
+) -> Mapping[int, Plan]:
+    """The plan of each of these children, by her id; `had` is what `standing` says of them, where that was read."""
+    given = standing(db, [child.id for child in children]) if had is None else had
+    districts = files.districts_of(db, {child.facility_id for child in children})
     on, whole = today or rt.local_now().date(), calendar(rt)
     return {
         child.id: plans.plan(
             whole,
-            plans.Child(child.born_on, districts[child.facility_id], child.sex or ""),
-            dated(given[child.id]),
+            plans.Child(child.born_on, districts.get(child.facility_id, ""), child.sex or ""),
+            dated(given.get(child.id, ())),
             on,
         )
         for child in children

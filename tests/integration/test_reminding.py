@@ -68,9 +68,12 @@ def run(rt, clock, day, hour=6):
 
 
 def days(rt, clock, first, count):
-    """The run of every day, as the schedule rings it."""
-    for n in range(count):
-        run(rt, clock, first + timedelta(days=n))
+    """The run of every day on which it finds something."""
+    for day in (first + timedelta(days=n) for n in range(count)):
+        with rt.sessions() as db:
+            waits = db.scalar(select(Child.id).where(Child.look_on <= day).limit(1))
+        if waits:
+            run(rt, clock, day)
 
 
 def test_a_visit_is_told_of_before_on_and_after_its_day_and_never_again(care, clock):

@@ -69,7 +69,7 @@ class Life:
         kept = Kept(self.since, self.known, min(self.looked, today))
         every = [
             *occasions.of_child(MALI, self.plan(today), BORN, kept, (), ()),
-            *occasions.how_she_is(CARE.contacts, BORN, kept),
+            *occasions.how_she_is(CARE.contacts, BORN, kept, today),
         ]
         found = sort_out([s for one in every for s in steps(one, calendar, 5, self.known)], self.had, today)
         assert all(step.day < today for step in found.past)

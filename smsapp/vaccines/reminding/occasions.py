@@ -46,14 +46,15 @@ def of_child(
     ]
 
 
-def how_she_is(contacts: Contacts | None, born_on: date, kept: Kept) -> list[Occasion]:
-    """The questions how a child is, the next and those whose day passed since she was last thought of."""
+def how_she_is(contacts: Contacts | None, born_on: date, kept: Kept, today: date = date.max) -> list[Occasion]:
+    """The questions how a child is: those since she was last thought of, and the next that she is not told of yet."""
     if contacts is None:
         return []
     every, last = timedelta(days=contacts.every), after_months(born_on, contacts.months)
     turns = range(max(1, (kept.looked - kept.since) // every), (last - kept.since) // every + 1)
-    days = (kept.since + turn * every for turn in turns)
-    return [Occasion(CHECK_IN, day, day, (0,)) for day in days if day >= kept.looked]
+    days = [day for turn in turns if (day := kept.since + turn * every) >= kept.looked]
+    ahead = next((place for place, day in enumerate(days) if day > max(today, kept.known)), len(days))
+    return [Occasion(CHECK_IN, day, day, (0,)) for day in days[: ahead + 1]]
 
 
 def before(care: Care, count: int, due_on: date, kept: Kept, attended: Collection[date], done: Done) -> list[Occasion]:

@@ -86,6 +86,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
     children, pregnancies = _locked_children(db, day, mine), _locked_pregnancies(db, day, mine)
     files: list[File] = [*children, *pregnancies]
     ids = [child.id for child in children]
+    doses = giving.standing(db, ids)
     had, done = _had(db, ids, [one.id for one in pregnancies])
     spared, mourning = (contacts.spared, contacts.mourning) if contacts else (0, 0)
     return Batch(
@@ -93,8 +94,8 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
         readers=readers,
         calendars=clinic.of_facilities(db, {file.facility_id for file in files}),
         places=_names(db, files),
-        plans=giving.plans_of(db, rt, children, day),
-        doses=giving.standing(db, ids),
+        plans=giving.plans_of(db, rt, children, day, doses),
+        doses=doses,
         attended=_attended(db, [one.id for one in pregnancies]),
         births=_births(db, [one.id for one in pregnancies if one.state == "born"]),
         youngest=_youngest(db, mine),

@@ -63,7 +63,7 @@ def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, 
         batch.done.get(ref(child), ()),
     )
     if child.id in batch.youngest and families.reads(child) not in batch.grieving:
-        found += occasions.how_she_is(told.care.contacts, child.born_on, kept)
+        found += occasions.how_she_is(told.care.contacts, child.born_on, kept, today)
     return kept, found
 
 
