@@ -274,6 +274,7 @@ def test_until_a_centre_confirms_nothing_is_sent_and_then_from_that_day_on(care,
     days(care, clock, BORN, 5)
     assert texts(care) == []
     assert {why for _, _, why in rows(care)} == {"unconfirmed"}
+    on(clock, BORN + timedelta(days=4))
     with transaction(care.sessions) as db:
         row = db.get_one(Child, child.id)
         row.confirmed_on = row.look_on = care.local_now().date()
