@@ -197,20 +197,20 @@ def test_a_sentence_is_no_answer(awa, fanta):
 
 def test_the_reminders_of_the_service_are_answered_so_and_end_with_done(awa, clock):
     nursery.child(awa.rt, BORN)
-    [text] = days(awa, clock, 1)
+    [text] = after(awa, clock, 1)
     assert "rendez-vous aujourd'hui mercredi 11/03. Répondez 1 je viens, 2 déjà fait" in text
     assert awa.say("2")[0].startswith("Merci. Quelle date sur la carte ?")
     assert awa.say("10/03/2026")[0].startswith("C'est noté pour le 10/03/2026")
     assert {dose[:2] for dose in doses(awa.rt).values()} == {("card", date(2026, 3, 10))}
-    told = days(awa, clock, 29)
+    told = after(awa, clock, 7, 21)
     assert not any("attendons encore" in text for text in told), told
 
 
-def days(phone, clock, count):
-    """What the reminders of so many days say, each day one run."""
+def after(phone, clock, *days):
+    """What the reminders say when so many days have gone by each time."""
     told = []
-    for _ in range(count):
-        clock.move(days=1)
+    for count in days:
+        clock.move(days=count)
         reminding.remind(phone.rt)
         told += phone.arrived()
     return told
