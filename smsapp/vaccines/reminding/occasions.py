@@ -65,7 +65,7 @@ def before(care: Care, count: int, due_on: date, kept: Kept, attended: Collectio
     asked = care.ask_born
     first = max(due_on, kept.known + DAY - timedelta(days=asked))  # once, also where the file is begun after that day
     return [
-        *(way for way in ways if way.last is None or way.last >= kept.since),
+        *ways,
         Occasion(BIRTH_PLAN, due_on, due_on, (care.birth_plan,)),
         Occasion(BORN, due_on, first, (asked,)),
     ]
@@ -74,7 +74,7 @@ def before(care: Care, count: int, due_on: date, kept: Kept, attended: Collectio
 def after(care: Care, born_on: date, kept: Kept, attended: Collection[date], done: Done) -> list[Occasion]:
     """A mother's visits after the birth."""
     visits = (visit for visit in after_birth(care, born_on) if not visit.taken(attended))
-    return [_way(POSTNATAL, visit, kept, done) for visit in visits if visit.closes >= kept.since]
+    return [_way(POSTNATAL, visit, kept, done) for visit in visits]
 
 
 def _way(subject: str, visit: Visit, kept: Kept, done: Done) -> Occasion:

@@ -26,7 +26,7 @@ from smsapp.vaccines.promises import Contact, Reminder
 from smsapp.vaccines.reminding.steps import Key
 from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 
-AT_ONCE = 250  # families
+AT_ONCE = 100  # families: whoever writes down a dose of one of them waits for the others
 KIND = "reminder"
 LIVE = ("active", "born")
 LOCK = 5_2026_0311  # of the run: two side by side take turns, so that each sees what the other told a family
