@@ -11,7 +11,7 @@ from sqlalchemy.orm import sessionmaker
 
 from smsapp import demo
 from smsapp.db import transaction
-from smsapp.vaccines import codes, files, giving, registering, searching, workers
+from smsapp.vaccines import codes, escalating, files, giving, registering, searching, workers
 from smsapp.vaccines.planning import MISSED
 from smsapp.vaccines.promises import Contact, Search
 from smsapp.vaccines.registering import Born
@@ -116,6 +116,7 @@ def test_a_start_sends_few_texts_and_nothing_late(db, loaded):
     for table in (Child, Pregnancy):
         assert db.scalar(select(func.count()).where(table.look_on < today)) == 0
     assert searching.open_searches(loaded, today) == 0
+    assert escalating.escalate(loaded, today) == 0
     told = reminding.remind(loaded, today)
     assert 0 < told.texts < 10
     assert told.not_sent["outage"] == 0

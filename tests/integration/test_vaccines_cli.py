@@ -85,3 +85,19 @@ def test_a_day_that_is_none_is_refused_in_one_line(typed):
     assert result.exit_code != 0
     assert (len(result.stderr.strip().splitlines()), "Traceback" in result.stderr) == (1, False)
     assert typed in result.stderr
+
+
+def test_the_lists_of_a_monday_are_queued_once(live_rt, clock, monkeypatch):
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: live_rt.settings))
+    village.settle(live_rt)
+    clock.at = datetime.now(UTC) - timedelta(days=60)
+    nursery.staffed(live_rt)
+    nursery.child(live_rt, live_rt.local_now().date())
+    clock.at = datetime.now(UTC)
+    today = live_rt.local_now().date()
+    monday = today + timedelta(days=7 - today.weekday())
+    said = [run("lists", "--today", f"{monday}") for _ in range(2)]
+    assert [(one.exit_code, one.output) for one in said] == [(0, "2 lists queued\n"), (0, "0 lists queued\n")]
+    wrong = run("lists", "--today", f"{monday + timedelta(days=1)}")
+    assert wrong.exit_code == 1
+    assert wrong.stderr.strip().endswith(f"is not a Monday; the last one was {monday}")
