@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -205,3 +206,15 @@ def test_the_weeks_say_whether_a_list_grows_or_shrinks(care, db, clock):
     assert (this.monday, this.opened, this.open, this.closed) == (MONDAY, 0, 2, {"vaccinated": 1})
     assert (this.village, this.grows, before.grows) == ("Sotuba Est", -1, 3)
     assert searches_told.weekly(db, EVERYWHERE, SOTUBA + 1, 3, MONDAY) == []
+
+
+def test_two_runs_at_once_send_one_list(live_rt, clock):
+    settle(live_rt)
+    nursery.staffed(live_rt)
+    children(live_rt, clock, "Fanta")
+    at(clock, MONDAY, 9)
+    with ThreadPoolExecutor(4) as pool:
+        new = list(pool.map(lambda _: mondays.monday_lists(live_rt), range(4)))
+    with live_rt.sessions() as db:
+        assert db.scalar(select(func.count()).where(Message.kind == "alert")) == sum(new) == 2
+        assert db.scalar(select(func.count()).select_from(Search)) == 1
