@@ -21,11 +21,14 @@ from smsapp.vaccines import (
     expecting,
     files,
     giving,
+    missing,
     mothers_doses,
+    moving,
     reading,
     registering,
+    sought,
     visits_attended,
-    withdrawing,
+    welcoming,
 )
 from smsapp.vaccines.births import Arrived
 from smsapp.vaccines.families import File
@@ -38,7 +41,7 @@ from smsapp.vaccines.tables import SEXES, Child, Dose, Pregnancy
 CHANNEL = "console"
 LONGEST_NAME, LONGEST_WHY = 60, 200
 ENDS = ("moved", "lost", "dead")
-FOUND = ("seen", "refused")  # what else became of her is told by her doses, or by the end of her file
+FOUND = (missing.SEEN, missing.REFUSED)  # what else became of her is told by her doses, or by the end of her file
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,12 @@ def strike(db: Session, rt: Runtime, staff: Staff, child_id: int, dose_id: int, 
 
 def confirm(db: Session, rt: Runtime, staff: Staff, file: File) -> bool:
     """A file that a mother began herself becomes one of her centre; False where it is already."""
-    if file.confirmed_on is not None or file.state != "active":
+    if file.confirmed_on is not None or file.state not in {"active", "born"}:
         return False
     file.confirmed_on = rt.local_now().date()
     registering.plan_again(db, rt, file)
     files.note(db, rt, file, "confirmed", by=None, channel=CHANNEL, staff_id=staff.id)
+    welcoming.welcome(db, rt, file, by=None, channel=CHANNEL)
     note(db, rt, staff, file, "confirmed")
     return True
 
@@ -112,12 +116,15 @@ def correct(db: Session, rt: Runtime, staff: Staff, child_id: int, facts: Facts)
         raise Unfit("child", "ended")
     told = _fit(db, rt, child, facts)
     changed = [name for name, value in told.items() if getattr(child, name) != value]
+    mother = db.get(Pregnancy, child.pregnancy_id) if child.pregnancy_id else None
+    if mother is not None and mother.ended_on == child.born_on != facts.born_on:
+        mother.ended_on = facts.born_on
+        moving.again(db, rt, mother)
     for name in changed:
         setattr(child, name, told[name])
     if changed:
-        withdrawing.withdraw(db, rt, child)
         _follow(db, child)
-        registering.plan_again(db, rt, child)
+        moving.again(db, rt, child)
         files.note(db, rt, child, "corrected", by=None, channel=CHANNEL, staff_id=staff.id, fields=changed)
         note(db, rt, staff, child, "corrected", fields=", ".join(changed))
     return changed
@@ -132,12 +139,11 @@ def transfer(db: Session, rt: Runtime, staff: Staff, file: File, facility_id: in
         raise Unfit("child", "ended")
     if file.facility_id == place.id:
         return False
-    before = file.facility_id
-    withdrawing.withdraw(db, rt, file)
-    file.facility_id, file.village_id, file.confirmed_on = place.id, None, rt.local_now().date()
+    before, today = file.facility_id, rt.local_now().date()
     if isinstance(file, Child):
-        _follow(db, file)
-    registering.plan_again(db, rt, file)
+        sought.end(db, file, "moved", today)  # the search for her at the centre that had her
+    file.facility_id, file.village_id, file.confirmed_on = place.id, None, file.confirmed_on or today
+    moving.again(db, rt, file)
     told = {"before": before, "after": place.id}
     files.note(db, rt, file, "transferred", by=None, channel=CHANNEL, staff_id=staff.id, **told)
     subject = _subject(file)
@@ -160,6 +166,7 @@ def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arriv
     """A child registered at the console, or the one who is there where she was told of before."""
     arrived = births.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if arrived.new:
+        welcoming.welcome(db, rt, arrived.child, by=None, channel=CHANNEL)
         note(db, rt, staff, arrived.child, "registered")
     return arrived
 
@@ -167,6 +174,7 @@ def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arriv
 def pregnancy(db: Session, rt: Runtime, staff: Staff, told: Expected, key: str) -> tuple[Pregnancy, bool]:
     row, new = expecting.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if new:
+        welcoming.welcome(db, rt, row, by=None, channel=CHANNEL)
         note(db, rt, staff, row, "registered")
     return row, new
 
@@ -198,7 +206,9 @@ def found(db: Session, rt: Runtime, staff: Staff, search_id: int, outcome: str) 
     db.refresh(row)
     if row.closed_on is not None:
         return None
-    row.outcome, row.outcome_on, row.closed_on = outcome, rt.local_now().date(), rt.local_now().date()
+    row.outcome, row.outcome_on = outcome, rt.local_now().date()
+    if outcome == missing.REFUSED:  # who was seen is still to be vaccinated
+        row.closed_on = row.outcome_on
     note(db, rt, staff, child, "found")
     db.flush()
     return child

@@ -174,6 +174,10 @@ def waiting(db: Session, scope: Scope) -> tuple[Sequence[Child], Sequence[Mother
     """Files that families began themselves, and their centre has not confirmed: the oldest first."""
     kids = select(Child).where(Child.confirmed_on.is_(None), Child.state == "active", scope.within(Child.facility_id))
     found = db.scalars(kids.order_by(Child.registered_on, Child.id).limit(MOST_WAITING)).all()
-    hers = Pregnancy.confirmed_on.is_(None), Pregnancy.state == "active", scope.within(Pregnancy.facility_id)
+    hers = (
+        Pregnancy.confirmed_on.is_(None),
+        Pregnancy.state.in_(["active", "born"]),
+        scope.within(Pregnancy.facility_id),
+    )
     files = db.scalars(select(Pregnancy).where(*hers).order_by(Pregnancy.registered_on).limit(MOST_WAITING)).all()
     return found, mothers(db, files), reading.named(db, found)

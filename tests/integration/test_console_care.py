@@ -298,7 +298,8 @@ def test_a_child_moves_to_another_centre_with_all_that_is_hers(care, desk_, chil
     now = fresh(care, child)
     assert (now.facility_id, now.village_id, now.state) == (BOULKA, None, "active")
     with transaction(care.sessions) as db:
-        assert db.scalars(select(Search)).one().facility_id == BOULKA
+        search = db.scalars(select(Search)).one()
+        assert (search.closed_on, search.outcome) == (TODAY, "moved")
     assert desk_.get(f"/children/{child.id}").status_code == 404
     assert "Transféré à un autre centre" in Desk.of(care, "administrator").see(f"/children/{child.id}")
 
@@ -376,9 +377,11 @@ def test_children_to_be_found_by_village(care, desk_, child):
     at = f"/children/missed/{search.id}"
     assert "Choisissez ce que l’enfant est devenu" in desk_.post(at, {"outcome": ""}, follow_redirects=True).text
     desk_.post(at, {"outcome": "seen"})
+    assert "vu, l’enfant viendra" in text_of(desk_.see(f"/children/missed?village={WEST}"))
+    desk_.post(at, {"outcome": "refused"})
     with transaction(care.sessions) as db:
         row = db.get_one(Search, search.id)
-        assert (row.outcome, row.closed_on) == ("seen", TODAY)
+        assert (row.outcome, row.closed_on) == ("refused", TODAY)
     assert "Quelqu’un l’avait déjà noté" in desk_.post(at, {"outcome": "refused"}, follow_redirects=True).text
     assert Desk.of(care, "facility", places=[BAKON], name="Ailleurs").post(at, {"outcome": "seen"}).status_code == 404
 

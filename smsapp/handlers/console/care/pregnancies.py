@@ -35,6 +35,7 @@ class EndForm(FlaskForm):  # type: ignore[misc]
 
 def register(bp: Blueprint, rt: Runtime) -> None:
     _one(bp, rt)
+    _end(bp, rt)
 
     @bp.get("/children/pregnancies")
     @allowed(ALL)
@@ -52,6 +53,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         told = {"asked": asked, "state": state, "problem": problem, "page": page, "offered": offered, "today": today}
         return render_template("console/care/pregnancies.html", terms=terms, **told), 422 if problem else 200
 
+
+def _end(bp: Blueprint, rt: Runtime) -> None:
     @bp.route(f"{PREGNANCY}/end", methods=["GET", "POST"])
     @allowed(WRITERS)
     def children_pregnancy_end(pregnancy_id: int) -> ResponseReturnValue:

@@ -15,6 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
+from smsapp import paging
 from smsapp.db import transaction
 from smsapp.handlers.console.care import child as page
 from smsapp.handlers.console.care import here, sentences, terms
@@ -138,7 +139,7 @@ def _given(rt: Runtime, child_id: int, form: DosesForm) -> ResponseReturnValue:
 
 
 def _strike(bp: Blueprint, rt: Runtime) -> None:
-    @bp.route(f"{CHILD}/doses/<int(max=9223372036854775807):dose_id>/strike", methods=["GET", "POST"])
+    @bp.route(f"{CHILD}/doses/<int(max={paging.LARGEST - 1}):dose_id>/strike", methods=["GET", "POST"])
     @allowed(WRITERS)
     def children_strike(child_id: int, dose_id: int) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
@@ -182,7 +183,10 @@ def offer(form: ChildForm, villages: Mapping[str, str]) -> None:
     """What can be chosen."""
     sexes = [SelectChoice(sex, label) for sex, label in terms.SEXES.items()]
     form.sex.choices = [SelectChoice("", gettext("not told")), *sexes]
-    form.village.choices = [SelectChoice("", gettext("village not known")), *(SelectChoice(*one) for one in villages.items())]
+    form.village.choices = [
+        SelectChoice("", gettext("village not known")),
+        *(SelectChoice(*one) for one in villages.items()),
+    ]
 
 
 def _move(bp: Blueprint, rt: Runtime) -> None:
