@@ -7,7 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
-from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching
+from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching, waiting
 from workers.current import runtime, stopping
 
 
@@ -91,6 +91,7 @@ def remind_families() -> None:
     rt = runtime()
     rt.bell.started("remind_families")
     reminding.remind(rt, stop=stopping.is_set)
+    waiting.tell_all(rt, stop=stopping.is_set)
 
 
 def seek_missed() -> None:

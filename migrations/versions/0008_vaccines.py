@@ -107,6 +107,13 @@ def _pregnancies() -> None:
     )
     op.create_index(op.f("ix_pregnancies_mother_id"), "pregnancies", ["mother_id"], unique=False)
     op.create_index(op.f("ix_pregnancies_village_id"), "pregnancies", ["village_id"], unique=False)
+    op.create_index(
+        "ix_pregnancies_waiting",
+        "pregnancies",
+        ["facility_id"],
+        unique=False,
+        postgresql_where=sa.text("confirmed_on IS NULL"),
+    )
 
 
 def _children() -> None:
@@ -154,6 +161,13 @@ def _children() -> None:
     )
     op.create_index(
         "ix_children_seek_on", "children", ["seek_on"], unique=False, postgresql_where=sa.text("seek_on IS NOT NULL")
+    )
+    op.create_index(
+        "ix_children_waiting",
+        "children",
+        ["facility_id"],
+        unique=False,
+        postgresql_where=sa.text("confirmed_on IS NULL"),
     )
     op.create_index(op.f("ix_children_mother_id"), "children", ["mother_id"], unique=False)
     op.create_index(op.f("ix_children_pregnancy_id"), "children", ["pregnancy_id"], unique=False)

@@ -44,7 +44,7 @@ def own(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     her = holders[0]
     file, new = _child(caller, her, wanted) if told["what"] == "child" else _expected(caller, her, wanted)
     if file.confirmed_on is None:
-        waiting.tell(caller.db, caller.rt, file)
+        waiting.tell(caller.db, caller.rt, file.facility_id)
     key = "care.said.own" if new else "care.said.own_known"
     return {"said": caller.rt.texts.say(caller.language, key, code=codes.of(file.number), centre=her.facility)}
 

@@ -96,4 +96,4 @@ def lost(db: Session, rt: Runtime, one: Asked, *, channel: str) -> None:
 
 
 def _tell(db: Session, rt: Runtime, mother: Pregnancy, text: str, **values: object) -> None:
-    heeding.tell(db, rt, heeding.midwives(db, mother), text, f"{text}:{mother.id}", mother, **values)
+    heeding.tell(db, rt, heeding.of_births(db, mother), text, f"{text}:{mother.id}", mother, **values)

@@ -12,17 +12,23 @@ from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes, workers
 from smsapp.vaccines.families import File, first_name, reads
-from smsapp.vaccines.workers import HEAD, MIDWIFE, Worker
+from smsapp.vaccines.workers import ASC, HEAD, MIDWIFE, Worker
 
 
 def of_village(db: Session, file: File) -> Sequence[Worker]:
-    """Who answers for the family's village; the centre's midwives where nobody does."""
-    return workers.answering(db, file.facility_id, file.village_id) or midwives(db, file)
+    """Who answers for the family's village; else the centre's midwives, and at last whoever works there."""
+    answering = workers.answering(db, file.facility_id, file.village_id)
+    return answering or midwives(db, file.facility_id) or workers.at(db, file.facility_id, ASC)
 
 
-def midwives(db: Session, file: File) -> Sequence[Worker]:
+def of_births(db: Session, file: File) -> Sequence[Worker]:
+    """The centre's midwives; who answers for the village where it has neither one nor a head."""
+    return midwives(db, file.facility_id) or of_village(db, file)
+
+
+def midwives(db: Session, facility_id: int) -> Sequence[Worker]:
     """The centre's; its head where it has none."""
-    return workers.at(db, file.facility_id, MIDWIFE) or workers.at(db, file.facility_id, HEAD)
+    return workers.at(db, facility_id, MIDWIFE) or workers.at(db, facility_id, HEAD)
 
 
 def tell(db: Session, rt: Runtime, whom: Sequence[Worker], text: str, key: str, file: File, **values: object) -> None:

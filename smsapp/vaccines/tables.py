@@ -59,6 +59,7 @@ class Pregnancy(Base):
         any_of("born_at", BIRTH_PLACES),
         Index("ix_pregnancies_facility", "facility_id", "state", "due_on", "id"),
         Index("ix_pregnancies_look_on", "look_on", postgresql_where=text("look_on IS NOT NULL")),
+        Index("ix_pregnancies_waiting", "facility_id", postgresql_where=text("confirmed_on IS NULL")),
     )
 
 
@@ -98,6 +99,7 @@ class Child(Base):
         Index("ix_children_facility", "facility_id", "state", "born_on", "id"),
         Index("ix_children_look_on", "look_on", postgresql_where=text("look_on IS NOT NULL")),
         Index("ix_children_seek_on", "seek_on", postgresql_where=text("seek_on IS NOT NULL")),
+        Index("ix_children_waiting", "facility_id", postgresql_where=text("confirmed_on IS NULL")),
         Index("ix_children_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import time
 
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
+from smsapp.db import transaction
 from smsapp.outbox import quiet
 from smsapp.people import Person
 from smsapp.refusals import Refused
@@ -18,6 +20,7 @@ from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.workers import Worker
 
 NAMED = 3  # in the text that tells of them
+MORNING = time(7)  # the centre hears every day of those who still wait
 
 
 def of_centre(db: Session, facility_id: int) -> Sequence[tuple[int, str | None]]:
@@ -30,8 +33,18 @@ def of_centre(db: Session, facility_id: int) -> Sequence[tuple[int, str | None]]
     return [(i, name) for i, name in rows]
 
 
+def anybody(db: Session, facility_id: int) -> bool:
+    """Whether a file waits for the word of this centre."""
+    some = (select(table.id).where(*_waits(table, facility_id)).exists() for table in (Child, Pregnancy))
+    return bool(db.scalar(select(or_(*some))))
+
+
 def _waits(table: type[Child] | type[Pregnancy], facility_id: int) -> list[ColumnElement[bool]]:
-    return [table.facility_id == facility_id, table.confirmed_on.is_(None), table.state.in_(["active", "born"])]
+    return [table.facility_id == facility_id, *_open(table)]
+
+
+def _open(table: type[Child] | type[Pregnancy]) -> list[ColumnElement[bool]]:
+    return [table.confirmed_on.is_(None), table.state.in_(["active", "born"])]
 
 
 def files_of(db: Session, facility_id: int, mother_id: int) -> Sequence[File]:
@@ -68,11 +81,13 @@ def not_known(db: Session, rt: Runtime, worker: Worker, mother_id: int, *, chann
         ending.end(db, rt, file, "moved", by=worker.id, channel=channel)
 
 
-def tell(db: Session, rt: Runtime, file: File) -> None:
-    """How many wait at the centre of this file, and the first names, to its midwives: at most once a day."""
-    waiting = of_centre(db, file.facility_id)
+def tell(db: Session, rt: Runtime, facility_id: int) -> None:
+    """How many wait at this centre, and the first names, to its midwives: at most once a day."""
+    waiting = of_centre(db, facility_id)
+    if not waiting:
+        return
     names = ", ".join(families.first_name(name) or "-" for _, name in waiting[-NAMED:])
-    for worker in heeding.midwives(db, file):
+    for worker in heeding.midwives(db, facility_id):
         words = rt.texts.say(worker.language, "care.alert.waiting", count=len(waiting), names=names)
         outbox.post(
             db,
@@ -82,7 +97,26 @@ def tell(db: Session, rt: Runtime, file: File) -> None:
             kind="alert",
             language=worker.language,
             person_id=worker.id,
-            facility_id=file.facility_id,
+            facility_id=facility_id,
             due=quiet.until(rt.now(), rt.settings),
-            key=f"care:waiting:{file.facility_id}:{rt.local_now().date()}:{worker.id}",
+            key=f"care:waiting:{facility_id}:{rt.local_now().date()}:{worker.id}",
         )
+
+
+def tell_all(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:
+    """The same to every centre where somebody waits, once the morning has come; how many these are."""
+    if rt.local_now().time() < MORNING:
+        return 0
+    with transaction(rt.sessions) as db:
+        centres = _centres(db)
+    for told, facility_id in enumerate(centres):
+        if stop():
+            return told
+        with transaction(rt.sessions) as db:
+            tell(db, rt, facility_id)
+    return len(centres)
+
+
+def _centres(db: Session) -> Sequence[int]:
+    some = [select(table.facility_id).where(*_open(table)) for table in (Child, Pregnancy)]
+    return sorted(db.scalars(union(*some)))
