@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, fact
 from smsapp.refusals import Refused
-from smsapp.vaccines import concerned, workers
+from smsapp.vaccines import concerned, waiting, workers
 from smsapp.vaccines.concerned import Concerned
 from smsapp.vaccines.workers import Worker
 
@@ -44,10 +44,11 @@ def works_in_care(caller: Caller) -> str:
     return said(_concerned(caller).works)
 
 
-@fact("confirms_care")
-def confirms_care(caller: Caller) -> str:
-    """Does what mothers registered themselves wait for her word?"""
-    return said(_concerned(caller).confirms)
+@fact("care_waits")
+def care_waits(caller: Caller) -> str:
+    """Does what a mother registered herself wait for the word of this phone's midwife?"""
+    who = some_worker(caller) if _concerned(caller).confirms else None
+    return said(who and who.confirms and waiting.anybody(caller.db, who.facility_id))
 
 
 @fact("reads_care")

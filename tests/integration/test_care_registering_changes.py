@@ -97,7 +97,7 @@ def test_a_mother_registers_herself_and_her_midwife_confirms(care):
     walk(care, MIDWIFE, ("main.care_menu", "care_menu.care_confirm"), "1", "2")
     with transaction(care.sessions) as db:
         assert db.scalars(select(Pregnancy.state).where(Pregnancy.state != "born")).all() == ["moved"]
-    assert "Personne n'attend." in walk(care, MIDWIFE, ("main.care_menu", "care_menu.care_confirm"))
+    assert "A confirmer" not in walk(care, MIDWIFE, ("main.care_menu",)), "nobody waits any more"
     assert sent(care, THIRD) == []
 
 
