@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.messages import Message
+from smsapp.people import Person
 from smsapp.runtime import Runtime
+from smsapp.staff import Account
 from smsapp.vaccines import clinic, giving, lacking, reading, visits
 from smsapp.vaccines.families import File
 from smsapp.vaccines.planning import Plan
@@ -113,7 +116,7 @@ def events(db: Session, file: File) -> Sequence[Written]:
 
 
 def _by(db: Session, rows: Sequence[Dose] | Sequence[CareEvent]) -> Sequence[Written]:
-    people, accounts = reading.recorders(db, rows)
+    people, accounts = recorders(db, rows)
     named = []
     for row in rows:
         person = row.recorded_by if isinstance(row, Dose) else row.by
@@ -135,3 +138,11 @@ UNSENT: Mapping[str, str] = {"expired": "expired", "failed": "failed", "cancelle
 def why_not(reminder: Reminder, status: str | None) -> str:
     """Why nobody read it, as one word."""
     return reminder.why_not or UNSENT.get(status or "", "")
+
+
+def recorders(db: Session, rows: Collection[Any]) -> tuple[Mapping[int, str], Mapping[int, str]]:
+    """Who wrote these doses, visits or events down: names of people and of the staff, by their ids."""
+    by = {getattr(row, "recorded_by", None) or getattr(row, "by", None) for row in rows} - {None}
+    people = select(Person.id, Person.name).where(Person.id.in_(by))
+    accounts = select(Account.id, Account.name).where(Account.id.in_({row.staff_id for row in rows} - {None}))
+    return {i: name or "" for i, name in db.execute(people)}, dict(db.execute(accounts).all())

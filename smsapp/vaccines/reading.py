@@ -19,7 +19,6 @@ from smsapp.people import Number, Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
-from smsapp.staff import Account
 from smsapp.vaccines import codes, giving, lacking, visits
 from smsapp.vaccines.families import File, reads
 from smsapp.vaccines.planning import Plan
@@ -31,7 +30,7 @@ IN_CARE, DUE, MISSED, UNCONFIRMED, ENDED = "care", "due", "missed", "unconfirmed
 STATES = (IN_CARE, DUE, MISSED, UNCONFIRMED, ENDED)
 AGES: Mapping[str, tuple[int, int | None]] = {"1": (0, 12), "2": (12, 24), "5": (24, 60), "10": (60, None)}  # months
 Found = TypeVar("Found", Child, Pregnancy)
-LOOK = 10_000  # of the newest files: as in the register of people
+LOOK = 8_000  # of the newest files: as in the register of people
 MOST_PLANNED = 500  # for one page
 AT_ONCE = 100
 
@@ -109,26 +108,26 @@ def children(
     A page of them may be shorter than the others where few of many have anything due.
     """
     today = rt.local_now().date()
-    fits = list(_fit(db, rt, scope, wanted, today))
+    fits = list(_fit(scope, wanted, today))
     if wanted.state != DUE:
-        page = paging.page(db, _chosen(db, scope, wanted, fits, after, size), [Child.id], after, size=size)
+        page = paging.page(db, _chosen(db, wanted, fits, (), after, size), [Child.id], after, size=size)
         return Page(rows(db, rt, page.rows), page.after, page.first)
-    return _due(db, rt, scope, wanted, fits, after, size)
+    return _due(db, rt, wanted, fits, after, size)
 
 
 def _due(
     db: Session,
     rt: Runtime,
-    scope: Scope,
     wanted: Wanted,
     fits: Sequence[ColumnElement[bool]],
     after: str | None,
     size: int,
 ) -> Page:
+    lacks = [lacking.something(db, giving.calendar(rt), rt.local_now().date())]
     found: list[Row] = []
     mark, looked, first = after, 0, None
     while True:
-        part = paging.page(db, _chosen(db, scope, wanted, fits, mark, AT_ONCE), [Child.id], mark, size=AT_ONCE)
+        part = paging.page(db, _chosen(db, wanted, fits, lacks, mark, AT_ONCE), [Child.id], mark, size=AT_ONCE)
         some = [row for row in rows(db, rt, part.rows) if row.now]
         first = part.first if first is None else first
         room, looked = size - len(found), looked + len(part.rows)
@@ -145,29 +144,37 @@ def _mark(db: Session, row: Row) -> str:
 
 
 def _chosen(
-    db: Session, scope: Scope, wanted: Wanted, fits: Sequence[ColumnElement[bool]], after: str | None, size: int
+    db: Session,
+    wanted: Wanted,
+    fits: Sequence[ColumnElement[bool]],
+    lacks: Sequence[ColumnElement[bool]],
+    after: str | None,
+    size: int,
 ) -> Select[Child]:
-    if (query := _query(wanted)) is None:
+    """What is costly, names and what is lacking, is asked of some of the newest first; that answers nearly always."""
+    query = _query(wanted)
+    if query is None and not lacks:
         return select(Child).where(*fits)
-    look = LOOK // 5 if wanted.state == DUE else LOOK  # what children lack takes longer to find out
-    newest = select(Child.id, Child.mother_id, Child.carer_id, Child.search).where(*fits)
-    looked = newest.where(paging.beyond([Child.id], after)).order_by(Child.id.desc()).limit(look).cte("newest")
-    family = select(Person.id).where(Person.id.in_([looked.c.mother_id, looked.c.carer_id]))
-    hers = family.where(Person.search.bool_op("@@")(query)).exists()
-    quick = select(looked.c.id).where(or_(looked.c.search.bool_op("@@")(query), hers)).order_by(looked.c.id.desc())
-    many, seen = db.execute(
-        select(
-            select(func.count()).select_from(looked).scalar_subquery(),
-            func.array(quick.limit(size + 1).scalar_subquery()),
-        )
-    ).one()
-    if len(seen) > size or many < look:
+    look = LOOK // 5 if lacks else LOOK
+    newest = select(Child.id).where(*fits, paging.beyond([Child.id], after)).order_by(Child.id.desc()).limit(look)
+    looked = newest.cte("newest").prefix_with("MATERIALIZED")
+    quick = select(Child.id).join(looked, looked.c.id == Child.id).where(*lacks)
+    if query is not None:
+        family = select(Person.id).where(Person.id.in_([Child.mother_id, Child.carer_id]))
+        hers = family.where(Person.search.bool_op("@@")(query)).correlate(Child).exists()
+        quick = quick.where(or_(Child.search.bool_op("@@")(query), hers))
+    many = select(func.count()).select_from(looked).scalar_subquery()
+    ids = quick.order_by(Child.id.desc()).limit(size + 1).scalar_subquery()
+    found, seen = db.execute(select(many, func.array(ids))).one()
+    if len(seen) > size or found < look:
         return select(Child).where(Child.id.in_(seen))
+    if query is None:
+        return select(Child).where(*fits, *lacks)
     people = select(Person.id).where(Person.search.bool_op("@@")(query))
     own = select(Child.id).where(Child.search.bool_op("@@")(query))
-    of_theirs = select(Child.id).where(or_(Child.mother_id.in_(people), Child.carer_id.in_(people)))
-    every = own.union(of_theirs).cte("named").prefix_with("MATERIALIZED")
-    return select(Child).where(Child.id.in_(select(every.c.id)), *fits)
+    theirs = select(Child.id).where(or_(Child.mother_id.in_(people), Child.carer_id.in_(people)))
+    every = own.union(theirs).cte("named").prefix_with("MATERIALIZED")
+    return select(Child).where(Child.id.in_(select(every.c.id)), *fits, *lacks)
 
 
 def _query(wanted: Wanted) -> ColumnElement[Any] | None:
@@ -177,7 +184,7 @@ def _query(wanted: Wanted) -> ColumnElement[Any] | None:
     return sql_cast(" & ".join(f"'{name}':*" for name in names), TSQUERY)
 
 
-def _fit(db: Session, rt: Runtime, scope: Scope, wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+def _fit(scope: Scope, wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     yield scope.within(Child.facility_id)
     if wanted.state == ENDED:
         yield Child.state != "active"
@@ -187,8 +194,6 @@ def _fit(db: Session, rt: Runtime, scope: Scope, wanted: Wanted, today: date) ->
         yield Child.confirmed_on.is_(None) if wanted.state == UNCONFIRMED else Child.confirmed_on.is_not(None)
     if wanted.state == MISSED:
         yield Child.id.in_(select(Search.child_id).where(Search.closed_on.is_(None)))
-    if wanted.state == DUE:
-        yield lacking.something(db, giving.calendar(rt), today)
     if wanted.villages:
         yield Child.village_id.in_(wanted.villages)
     if ages := AGES.get(wanted.age):
@@ -287,11 +292,3 @@ def of_person(db: Session, scope: Scope, person_id: int) -> tuple[Sequence[Child
     kids = db.scalars(select(Child).where(*hers).order_by(Child.born_on.desc(), Child.id)).all()
     own = Pregnancy.mother_id == person_id, scope.within(Pregnancy.facility_id)
     return kids, db.scalars(select(Pregnancy).where(*own).order_by(Pregnancy.id.desc())).all()
-
-
-def recorders(db: Session, rows: Collection[Any]) -> tuple[Mapping[int, str], Mapping[int, str]]:
-    """Who wrote these doses, visits or events down: names of people and of the staff, by their ids."""
-    by = {getattr(row, "recorded_by", None) or getattr(row, "by", None) for row in rows} - {None}
-    people = select(Person.id, Person.name).where(Person.id.in_(by))
-    accounts = select(Account.id, Account.name).where(Account.id.in_({row.staff_id for row in rows} - {None}))
-    return {i: name or "" for i, name in db.execute(people)}, dict(db.execute(accounts).all())

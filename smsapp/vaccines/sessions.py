@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
-from smsapp.vaccines import clinic, codes, giving, lacking, reading, visits
+from smsapp.vaccines import clinic, codes, filed, giving, lacking, reading, visits
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.planning import NOT_YET, Plan
@@ -201,6 +201,6 @@ def _book(
 
 def _known(db: Session, doses: Iterable[Dose]) -> Iterator[Known]:
     told = list(doses)
-    people, accounts = reading.recorders(db, told)
+    people, accounts = filed.recorders(db, told)
     for dose in told:
         yield Known(dose, people.get(dose.recorded_by or 0) or accounts.get(dose.staff_id or 0, ""))
