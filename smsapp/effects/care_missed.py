@@ -8,7 +8,7 @@ from typing import Any
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.care import some_worker, worker
 from smsapp.effects.care_doses import told_day
-from smsapp.effects.care_told import Told, dose, doses, in_one_text, who
+from smsapp.effects.care_told import Told, dose, doses, in_one_text, say, who
 from smsapp.flows.state import Effect
 from smsapp.vaccines import giving, missing
 from smsapp.vaccines.missing import Missed
@@ -51,9 +51,12 @@ def missed_doses(caller: Caller) -> list[dict[str, str]]:
 
 @effect("care.missed_child", reads=True)
 def missed_child(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    """Who she is, and what she is to be given."""
+    """Who she is, what she is to be given, and whether her card may show it already."""
     child = missing.child_of(caller.db, worker(caller), _search(wanted))
-    return {"who": who(caller, child), "doses_missed": doses(caller, _missed(caller, wanted))}
+    one = _one(caller, wanted)
+    name = who(caller, child)
+    head = say(caller, "missed.card", who=name) if one and one.told else name
+    return {"who": name, "head": head, "doses_missed": doses(caller, one.doses if one else ())}
 
 
 @effect("care.missed_day", reads=True)
@@ -86,5 +89,10 @@ def _search(wanted: Effect) -> int:
     return int(wanted.answers["child"])
 
 
+def _one(caller: Caller, wanted: Effect) -> Missed | None:
+    return next((one for one in _hers(caller) if one.search_id == _search(wanted)), None)
+
+
 def _missed(caller: Caller, wanted: Effect) -> Sequence[str]:
-    return next((one.doses for one in _hers(caller) if one.search_id == _search(wanted)), ())
+    one = _one(caller, wanted)
+    return one.doses if one else ()

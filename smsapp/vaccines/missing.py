@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,13 +28,17 @@ MOST = 60  # of a list on a phone
 
 @dataclass(frozen=True)
 class Missed:
-    """A child to look for: `doses` are those of the search that nobody has given yet."""
+    """A child to look for: `doses` are those of the search that no card shows yet.
+
+    `told` is whether the family says of one of them that it was given.
+    """
 
     search_id: int
     name: str
     village: str
     since: date
     doses: tuple[str, ...]
+    told: bool = False
 
 
 def hers(db: Session, worker: Worker, most: int = MOST) -> Sequence[Missed]:
@@ -51,17 +55,13 @@ def hers(db: Session, worker: Worker, most: int = MOST) -> Sequence[Missed]:
         .limit(most)
     )
     rows = db.execute(chosen).all()
-    given = _given(db, [child_id for _, child_id, *_ in rows])
-    return [
-        Missed(
-            search_id,
-            first_name(name) or first_name(family),
-            village or "",
-            since,
-            tuple(code for code in doses if (child_id, code) not in given),
-        )
-        for search_id, child_id, name, family, village, since, doses in rows
-    ]
+    had = _had(db, [child_id for _, child_id, *_ in rows])
+    found = []
+    for search_id, child_id, name, family, village, since, doses in rows:
+        left = tuple(code for code in doses if not had.get((child_id, code)))
+        told = any((child_id, code) in had for code in left)
+        found.append(Missed(search_id, first_name(name) or first_name(family), village or "", since, left, told))
+    return found
 
 
 def count(db: Session, worker: Worker) -> int:
@@ -119,8 +119,9 @@ def _of(worker: Worker) -> Sequence[ColumnElement[bool]]:
     return [*here, worker.within(Child.village_id)]
 
 
-def _given(db: Session, child_ids: Sequence[int]) -> set[tuple[int | None, str]]:
-    chosen = select(Dose.child_id, Dose.code).where(
-        Dose.child_id.in_(child_ids), Dose.given_on.is_not(None), Dose.struck_at.is_(None)
+def _had(db: Session, child_ids: Sequence[int]) -> Mapping[tuple[int | None, str], bool]:
+    """Doses that these children had by somebody's word, and whether a card shows them."""
+    chosen = select(Dose.child_id, Dose.code, func.bool_or(Dose.given_on.is_not(None))).where(
+        Dose.child_id.in_(child_ids), Dose.struck_at.is_(None)
     )
-    return {(child_id, code) for child_id, code in db.execute(chosen)}
+    return {(child_id, code): shown for child_id, code, shown in db.execute(chosen.group_by(Dose.child_id, Dose.code))}

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from smsapp.conversations import Conversation
 from smsapp.db import transaction
 from smsapp.messages import MO, Message
-from smsapp.vaccines import ending, giving
+from smsapp.vaccines import ending, giving, searching
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.reminding import running as reminding
 from smsapp.vaccines.tables import Attended, CareEvent, Child, Dose
@@ -204,6 +204,25 @@ def test_the_reminders_of_the_service_are_answered_so_and_end_with_done(awa, clo
     assert {dose[:2] for dose in doses(awa.rt).values()} == {("card", date(2026, 3, 10))}
     told = after(awa, clock, 7, 21)
     assert not any("attendons encore" in text for text in told), told
+
+
+def test_done_without_a_card_is_not_asked_for_again_and_her_worker_looks_at_the_card(awa, clock):
+    nursery.child(awa.rt, BORN)
+    after(awa, clock, 1)
+    awa.say("2")
+    awa.say("0")
+    told, opened = [], {}
+    for _ in range(30):
+        told += after(awa, clock, 1)
+        today = awa.rt.local_now().date()
+        opened[today] = searching.open_searches(awa.rt, today)
+    assert not any("rendez-vous" in text or "attendons encore" in text for text in told), told
+    assert [day for day, some in opened.items() if some] == [date(2026, 4, 7)]  # four weeks after she was registered
+    asc = Handset(awa.rt, ASC, awa.client)
+    asc.dial("1")
+    asc.key("5")
+    screen, _ = asc.key("1")
+    assert screen.startswith("Fanta 1001F (dit fait, voyez le carnet) : qu'avez-vous appris ?"), screen
 
 
 def after(phone, clock, *days):
