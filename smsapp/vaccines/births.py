@@ -44,7 +44,7 @@ def register(
     Refused for a day that can not be, and where another centre has her, or her file was closed.
     """
     today = rt.local_now().date()
-    registering.check_birth(told.born_on, today)
+    registering.check_birth(told.born_on, today, channel)
     # Told by two phones at once, she is one child: who comes second waits here for the first.
     family = f"family {told.mother_id or told.carer_id}"
     db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(family, 0))))

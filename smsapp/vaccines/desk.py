@@ -231,7 +231,7 @@ def _fit(db: Session, rt: Runtime, child: Child, facts: Facts) -> dict[str, Any]
     if facts.sex and facts.sex not in SEXES:
         raise Unfit("sex", "unknown", facts.sex)
     if facts.born_on != child.born_on:
-        registering.check_birth(facts.born_on, rt.local_now().date())
+        registering.check_birth(facts.born_on, rt.local_now().date(), CHANNEL)
     village = village_of(db, child.facility_id, facts.village_id)
     return {"born_on": facts.born_on, "sex": facts.sex or None, "name": name or None, "village_id": village}
 

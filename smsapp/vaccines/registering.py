@@ -15,7 +15,8 @@ from smsapp.vaccines import files, giving, withdrawing
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.tables import Child, Pregnancy
 
-YOUNGEST_MONTHS = 60  # a child's file is begun up to five years
+OLDEST_MONTHS = 60  # by phone a child's file is begun up to five years: a year mistyped would often be an older one's
+OLDEST_AT_CONSOLE = 180  # there a girl of ten can be registered, for her dose against papilloma virus
 LONGEST_TERM = timedelta(days=300)  # a last period before that can not be this pregnancy's
 
 
@@ -59,7 +60,7 @@ def child(
 ) -> Child:
     """A new file; the one that is there where the same child is told again. Refused for a day that can not be."""
     today = rt.local_now().date()
-    check_birth(told.born_on, today)
+    check_birth(told.born_on, today, channel)
     if known := _twice(db, told, key):
         return known
     row = Child(
@@ -79,10 +80,11 @@ def child(
     return row
 
 
-def check_birth(born_on: date, today: date) -> None:
+def check_birth(born_on: date, today: date, channel: str = "") -> None:
     if born_on > today:
         raise Refused("care.born_future", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
-    if born_on < after_months(today, -YOUNGEST_MONTHS):
+    oldest = OLDEST_AT_CONSOLE if channel == "console" else OLDEST_MONTHS
+    if born_on < after_months(today, -oldest):
         raise Refused("care.born_long_ago", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
 
 

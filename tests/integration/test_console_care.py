@@ -16,7 +16,7 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.staff.tables import AuditEntry
-from smsapp.vaccines import codes, desk, reading
+from smsapp.vaccines import codes, desk, giving, reading
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.reading import Wanted
 from smsapp.vaccines.tables import CareEvent, Child, Dose, Pregnancy
@@ -274,7 +274,7 @@ def test_a_birth_date_put_right_changes_what_counts(care, desk_, child):
     assert doses(care, child)["PENTA1"].valid is True
     for wrong, said in (
         ({"born_on": "2026-03-11"}, "est dans le futur"),
-        ({"born_on": "1990-03-11"}, "plus de cinq ans"),
+        ({"born_on": "1990-03-11"}, "plus de quinze ans"),
         ({"born_on": "31/02/2026"}, "Ce n’est pas une date"),
         ({"village": str(SOTUBA)}, "Choisissez un village"),
         ({"sex": "X"}, "Choisissez dans la liste"),
@@ -454,11 +454,20 @@ def test_a_child_is_registered_with_a_known_mother_and_a_new_one(care, desk_):
         }
 
 
+def test_a_girl_of_ten_is_registered_for_her_one_dose(care, desk_):
+    form = new(born_on="2016-03-01", sex="F", number="70 00 01 01")
+    page = desk_.post("/children/new", form, follow_redirects=True).text
+    assert "Enregistré avec le code" in page
+    with transaction(care.sessions) as db:
+        made = db.scalars(select(Child).order_by(Child.id.desc())).first()
+        assert giving.plan_of(db, care, made).doses["HPV"].due == date(2026, 3, 1)
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
         ({"born_on": "2026-03-11"}, "est dans le futur"),
-        ({"born_on": "1990-01-01"}, "plus de cinq ans"),
+        ({"born_on": "1990-01-01"}, "plus de quinze ans"),
         ({"born_on": "31/02/2026"}, "Ce n’est pas une date"),
         ({"born_on": "12-13-2025"}, "Ce n’est pas une date"),
         ({"born_on": ""}, "Écrivez le jour de la naissance"),

@@ -22,7 +22,7 @@ REFUSED: Mapping[str, LazyString] = {
     "care.dose_future": lazy_gettext("%(day)s is in the future. Write the day on which it was given."),
     "care.dose_before_birth": lazy_gettext("%(day)s is before the birth on %(born)s."),
     "care.born_future": lazy_gettext("%(day)s is in the future. Write it as %(example)s."),
-    "care.born_long_ago": lazy_gettext("Born on %(day)s she is more than five years old. Write it as %(example)s."),
+    "care.born_long_ago": lazy_gettext("Born on %(day)s she is more than fifteen years old. Write it as %(example)s."),
     "care.period_future": lazy_gettext("%(day)s is in the future. Write it as %(example)s."),
     "care.period_long_ago": lazy_gettext("%(day)s is more than 300 days ago. Write it as %(example)s."),
     "care.period_missing": lazy_gettext("Write the first day of the last period, or the expected day of birth."),
