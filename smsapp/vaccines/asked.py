@@ -110,7 +110,12 @@ def _live() -> ColumnElement[bool]:
 def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: bool = False) -> Sequence[About]:
     chosen = select(Reminder).where(Reminder.message_id == message_id, Reminder.subject.in_(subjects), _live())
     in_order = chosen.order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
-    return [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
+    found = [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
+    return [one for one in found if _in_care(one)]  # until the row was ours somebody may have closed it
+
+
+def _in_care(one: About) -> bool:
+    return one.file.state == "active" or (one.file.state == "born" and one.reminder.subject == "postnatal")
 
 
 def _file(db: Session, reminder: Reminder, lock: bool) -> File:

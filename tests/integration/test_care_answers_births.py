@@ -10,14 +10,15 @@ from sqlalchemy import select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.vaccines import asked, births_told
+from smsapp.vaccines import asked, births_told, codes, waiting
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery, reminded
 from tests.handset import Handset
-from tests.nursery import AWA, HEAD, MIDWIFE
-from tests.village import settle
+from tests.nursery import ASC, AWA, HEAD, MIDWIFE
+from tests.village import SOTUBA, settle
 
+TODAY = date(2026, 3, 10)
 DUE = date(2026, 3, 3)
 LAST_PERIOD = date(2025, 5, 27)
 
@@ -152,3 +153,66 @@ def test_what_the_midwife_wrote_meanwhile_closes_the_question(awa):
     awa.say("hier")
     assert awa.say("1") == ["Réponse invalide : ce message est clos."]
     assert children(awa.rt) == []
+
+
+# ---- a worker tells of the same birth
+
+
+def sms(rt, text):
+    [answer] = Handset(rt, ASC).say(text)
+    return answer
+
+
+def waits(rt):
+    """Whether anybody still waits for the midwife's word."""
+    with rt.sessions() as db:
+        return bool(waiting.of_centre(db, SOTUBA))
+
+
+@pytest.mark.parametrize("day", ["08/03/2026", "09/03/2026", "07/03/2026"])
+def test_a_worker_who_tells_of_the_same_birth_confirms_it_and_knows_its_day(awa, day):
+    for text in ("1", "8 mars", "1"):
+        awa.say(text)
+    [mothers] = children(awa.rt)
+    assert waits(awa.rt)
+    answer = sms(awa.rt, f"NAISSANCE {day} F 70000101 Fanta")
+    assert answer.startswith(f"Déjà inscrit. Code {codes.of(mothers.number)} : Fanta (F), {day}")
+    [child] = children(awa.rt)
+    assert (child.name, f"{child.born_on:%d/%m/%Y}", child.confirmed_on) == ("Fanta", day, TODAY)
+    mother = pregnancy(awa.rt)
+    assert (mother.ended_on, mother.confirmed_on) == (child.born_on, TODAY)
+    assert not waits(awa.rt)
+
+
+def test_twins_without_names_become_those_of_whom_a_worker_tells(awa):
+    for text in ("1", "8 mars", "3"):
+        awa.say(text)
+    first, second = (codes.of(child.number) for child in children(awa.rt))
+    assert sms(awa.rt, "NAISSANCE 09/03/2026 F 70000101 Fanta").startswith(f"Déjà inscrit. Code {first} : Fanta")
+    assert sms(awa.rt, "NAISSANCE 09/03/2026 F 70000101 Awa").startswith(f"Déjà inscrit. Code {second} : Awa")
+    assert sms(awa.rt, "NAISSANCE 09/03/2026 F 70000101 Fanta").startswith(f"Déjà inscrit. Code {first} : Fanta")
+    assert [(child.name, child.confirmed_on) for child in children(awa.rt)] == [("Fanta", TODAY), ("Awa", TODAY)]
+    assert {child.born_on for child in children(awa.rt)} == {date(2026, 3, 9)}
+    assert not waits(awa.rt)
+
+
+def test_a_worker_who_does_not_know_the_twins_names_confirms_one_after_the_other(awa):
+    for text in ("1", "8 mars", "4"):
+        awa.say(text)
+    told = [sms(awa.rt, "NAISSANCE 08/03/2026 M 70000101") for _ in range(2)]
+    assert told[0] != told[1]
+    assert [(child.name, child.confirmed_on) for child in children(awa.rt)] == [("1", TODAY), ("2", TODAY)]
+
+
+def test_a_boy_where_she_told_of_a_girl_and_one_of_another_month_are_others(awa):
+    for text in ("1", "8 mars", "1"):
+        awa.say(text)
+    assert sms(awa.rt, "NAISSANCE 08/03/2026 M 70000101").startswith("Code")
+    assert sms(awa.rt, "NAISSANCE 08/02/2026 F 70000101").startswith("Code")
+    assert len(children(awa.rt)) == 3
+
+
+def test_what_a_worker_confirmed_keeps_its_day(awa):
+    sms(awa.rt, "NAISSANCE 08/03/2026 F 70000101 Fanta")
+    assert sms(awa.rt, "NAISSANCE 09/03/2026 F 70000101 Fanta").startswith("Code")
+    assert [child.born_on.day for child in children(awa.rt)] == [8, 9]
