@@ -25,12 +25,14 @@ _KEY = "tie"
 class Tie:
     """`to` is "person" (a column of persons' ids), "number", "words" in which a number may stand, "row" or "own".
 
-    `whose` names the column of the same row that says whose it is, where that row outlives her.
+    `whose` names the column of the same row that says whose it is, where that row outlives her; `otherwise` the one
+    that does where `whose` is empty.
     """
 
     to: str
     forget: Fate
     whose: str = ""
+    otherwise: str = ""
 
 
 def person(forget: Fate) -> dict[str, Any]:
@@ -46,9 +48,9 @@ def number(forget: Fate, whose: str = "") -> dict[str, Any]:
     return {_KEY: Tie("number", forget, whose)}
 
 
-def own(whose: str) -> dict[str, Any]:
+def own(whose: str, otherwise: str = "") -> dict[str, Any]:
     """For a column that is cleared in her rows, which stay: a secret of hers."""
-    return {_KEY: Tie("own", CLEAR, whose)}
+    return {_KEY: Tie("own", CLEAR, whose, otherwise)}
 
 
 def row(forget: Fate) -> dict[str, Any]:

@@ -103,13 +103,20 @@ def _own(db: Session, person_id: int) -> None:
     for to in ("number", "own"):
         for column, tie in ties.columns(Base.metadata, to):
             if tie.whose:
-                which = column.table.c[tie.whose] == person_id
+                which = _is_hers(column.table, tie, person_id)
                 _let_go(db, column.table, which, tie.forget, {column.name: None})
     for column, tie in ties.columns(Base.metadata, "row"):
         table: Table = next(iter(column.foreign_keys)).column.table
         hers = (c == person_id for c in table.columns if (of := ties.of(c)) and of.to == "person")
         which = column.in_(select(*table.primary_key.columns).where(or_(*hers)))
         _let_go(db, column.table, which, tie.forget, {column.name: None})
+
+
+def _is_hers(table: Table, tie: ties.Tie, person_id: int) -> ColumnElement[bool]:
+    whose = table.c[tie.whose]
+    if not tie.otherwise:
+        return whose == person_id
+    return or_(whose == person_id, and_(whose.is_(None), table.c[tie.otherwise] == person_id))
 
 
 def _person_rows(db: Session, column: Any, tie: ties.Tie, person_id: int) -> bool:

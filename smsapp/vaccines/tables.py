@@ -75,7 +75,7 @@ class Child(Base):
     mother_id: Mapped[Somebody | None] = mapped_column(index=True)
     carer_id: Mapped[Somebody | None] = mapped_column(index=True)
     pregnancy_id: Mapped[int | None] = mapped_column(Big, ForeignKey("pregnancies.id"), index=True)
-    name: Mapped[str | None] = mapped_column(info=ties.own("mother_id"))
+    name: Mapped[str | None] = mapped_column(info=ties.own("mother_id", "carer_id"))
     sex: Mapped[str | None]
     born_on: Mapped[date]
     born_at: Mapped[str | None]

@@ -1,0 +1,84 @@
+"""A mother or a carer who is forgotten: neither her number nor a name stays in the files, which stay for their sums."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from smsapp import people, registry
+from smsapp.db import Base, transaction
+from smsapp.people import Person
+from smsapp.vaccines import moving, reminding, welcoming, wishes
+from smsapp.vaccines.promises import Reminder, Wish
+from smsapp.vaccines.tables import Child, Pregnancy
+from tests import nursery
+from tests.desk import Desk
+from tests.nursery import AWA
+from tests.village import SOTUBA, settle
+
+CARER = "+22370112299"
+BORN = date(2026, 3, 1)
+LAST = date(2026, 1, 10)
+
+
+@pytest.fixture
+def care(rt):
+    settle(rt)
+    nursery.staffed(rt)
+    return rt
+
+
+def written(rt):
+    with transaction(rt.sessions) as db:
+        tables = [f'SELECT t::text FROM "{table.name}" t' for table in Base.metadata.sorted_tables]
+        return "\n".join(db.scalars(text(" UNION ALL ".join(tables))))
+
+
+def newborn(rt):
+    """As phones register her: the key of the file is no name."""
+    made = nursery.child(rt, BORN, name="Niamoye Bagayoko")
+    with transaction(rt.sessions) as db:
+        db.execute(update(Child).values(key="told"))
+    return made
+
+
+def forget(rt, person_id):
+    with transaction(rt.sessions) as db:
+        registry.forget(db, rt, Desk.of(rt).staff, person_id)
+
+
+def test_of_a_mother_only_what_was_counted_stays(care):
+    made = newborn(care)
+    nursery.pregnancy(care, LAST)
+    with transaction(care.sessions) as db:
+        db.execute(update(Pregnancy).values(key="expected"))
+        db.execute(update(Person).where(Person.id == made.mother_id).values(name="Awa Bagayoko"))
+        wishes.frank(db, [made.mother_id], wanted=True)
+        welcoming.welcome(db, care, db.get_one(Child, made.id), by=None, channel="sms")
+    reminding.remind(care, BORN + timedelta(days=42))
+    assert "Niamoye" in written(care)
+    forget(care, made.mother_id)
+    left = written(care)
+    assert not any(word in left for word in (AWA[1:], "Bagayoko", "Niamoye"))
+    with transaction(care.sessions) as db:
+        assert db.scalars(select(Wish)).all() == []
+        assert {reminder.number for reminder in db.scalars(select(Reminder))} <= {None}
+
+
+@pytest.mark.parametrize(("with_mother", "stays"), [(False, False), (True, True)])
+def test_a_carer_takes_the_childs_name_with_her_where_there_is_no_mother(care, with_mother, stays):
+    made = newborn(care)
+    with transaction(care.sessions) as db:
+        told = {"number": CARER, "name": "Kadia Sanogo", "language": "fr", "facility_id": SOTUBA, "roles": ["mother"]}
+        carer = people.add(db, care.now(), **told)
+        child = db.get_one(Child, made.id, with_for_update=True)
+        moving.hand_over(db, care, child, carer, by=None, channel="sms")
+        if not with_mother:
+            child.mother_id = None
+    reminding.remind(care, BORN + timedelta(days=42))
+    forget(care, carer.id)
+    left = written(care)
+    assert ("Niamoye" in left) is stays
+    assert not any(word in left for word in (CARER[1:], "Sanogo"))
