@@ -19,7 +19,10 @@ File = Child | Pregnancy
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: `frank` is whether a text may say what it is about; `shared`, whether others have the number too."""
+    """Who reads; `shared` is whether others have the number too.
+
+    `frank` is whether a text may say what it is about: as she wished, while nobody else reads it.
+    """
 
     person_id: int
     name: str
@@ -55,7 +58,7 @@ def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
     ).all()
     spoken = people.languages_of(db, [number for _, _, number, *_ in rows])
     return {
-        i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank), shared)
+        i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank) and not shared, shared)
         for i, name, number, language, hour, frank, shared in rows
     }
 

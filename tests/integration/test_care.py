@@ -10,11 +10,12 @@ from sqlalchemy import select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
+from smsapp.people import Number
 from smsapp.refusals import Refused
 from smsapp.vaccines import codes, ending, families, files, giving, visits, workers
 from smsapp.vaccines.clinic import Calendar, Held
 from smsapp.vaccines.giving import Giver
-from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.tables import Child, Dose
 from tests import nursery
 from tests.nursery import ASC, AWA, EAST, FAR_ASC, HEAD, WEST
@@ -80,6 +81,20 @@ def test_twins_are_two_and_the_same_child_is_one(care):
         assert len(files.children_of(db, AWA)) == 2
         reader = families.readers(db, [families.reads(first)])[first.mother_id]
         assert (reader.number, reader.frank, reader.shared) == (AWA, False, False)
+
+
+def test_what_she_wished_to_read_alone_others_do_not_read(care):
+    """Her phone became her sister's too, after she had wished for frank texts."""
+    made = nursery.child(care, BORN)
+    with transaction(care.sessions) as db:
+        db.add(Wish(person_id=made.mother_id, frank=True))
+        db.flush()
+        assert families.readers(db, [made.mother_id])[made.mother_id].frank
+        other = nursery.mother_of(db, nursery.BINTA)
+        db.add(Number(number=AWA, person_id=other.id, main=False, since=care.now()))
+        db.flush()
+        shared = families.readers(db, [made.mother_id])[made.mother_id]
+        assert (shared.frank, shared.shared) == (False, True)
 
 
 def test_only_her_own_centre_finds_a_child(care):
