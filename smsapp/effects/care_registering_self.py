@@ -93,8 +93,10 @@ def care_waiting(caller: Caller) -> list[dict[str, str]]:
 
 
 def _label(caller: Caller, person_id: int, name: str | None) -> str:
+    if name:
+        return name
     number = mothers.called(caller.db, person_id)[1]
-    return name or (pretty(number) if number else NAMELESS)
+    return pretty(number) if number else NAMELESS
 
 
 @effect("care.confirm")
