@@ -87,7 +87,14 @@ def mothers(caller: Caller, pregnancy: Pregnancy, codes: Sequence[str], on: date
     new, known = [one.code for one in given if one.new], [one.code for one in given if not one.new]
     uncounted = [Uncounted((one.code,), TOO_SOON, one.again) for one in given if one.again]
     uncounted += [Uncounted((one.code,), recording.COUNTED, None) for one in given if one.twice]
-    return Told(who(caller, pregnancy), on, new, known, uncounted, goes_on=False)
+    last = _protection(caller, pregnancy)
+    return Told(who(caller, pregnancy), on, new, known, uncounted, goes_on=False, last=last)
+
+
+def _protection(caller: Caller, pregnancy: Pregnancy) -> str:
+    """Whether the child that she expects is protected by now."""
+    protected = mothers_doses.protected(caller.db, caller.rt, pregnancy)
+    return "" if protected is None else say(caller, "td.protected" if protected else "td.not_yet")
 
 
 # ---- on the keypad

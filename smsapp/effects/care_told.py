@@ -21,7 +21,10 @@ MOST_NAMED = (8, 4, 0)  # doses by name; more of them are a number
 
 @dataclass(frozen=True)
 class Told:
-    """What there is to say; `next_day` None: nothing is left to give, and `goes_on` says whether that is told."""
+    """What there is to say; `next_day` None: nothing is left to give, and `goes_on` says whether that is told.
+
+    `last` is a sentence of its own at the end.
+    """
 
     who: str
     on: date
@@ -30,6 +33,7 @@ class Told:
     uncounted: Sequence[Uncounted] = ()
     next_day: date | None = None
     goes_on: bool = True
+    last: str = ""
 
 
 def say(caller: Caller, key: str, **values: object) -> str:
@@ -84,3 +88,5 @@ def _sentences(caller: Caller, told: Told, most: int) -> Iterator[str]:
         yield say(caller, "doses.next", day=day(told.next_day))
     elif told.goes_on:
         yield say(caller, "doses.last")
+    if told.last:
+        yield told.last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -10,9 +10,11 @@ from functools import cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.months import after_months
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import schedule
+from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.giving import CARD, Giver
 from smsapp.vaccines.planning import TOO_SOON
 from smsapp.vaccines.schedule import BadSchedule
@@ -23,10 +25,15 @@ LONGEST_LIFE = timedelta(days=50 * 366)  # no mother had a dose before that
 
 @dataclass(frozen=True)
 class Rules:
-    """A country's doses for mothers in their order; `gaps` are days from the one before."""
+    """A country's doses for mothers in their order; `gaps` are days from the one before.
+
+    Each protects the children born within so many `years` of it, if it came `before_birth` days before.
+    """
 
     codes: tuple[str, ...] = ()
     gaps: tuple[int, ...] = ()
+    years: tuple[int, ...] = ()
+    before_birth: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,41 @@ def rules(country: str) -> Rules:
     if told is None:
         return Rules()
     try:
-        return Rules(tuple(one["code"] for one in told["doses"]), tuple(int(one["gap"]) for one in told["doses"]))
+        doses = told["doses"]
+        return Rules(
+            codes=tuple(one["code"] for one in doses),
+            gaps=tuple(int(one["gap"]) for one in doses),
+            years=tuple(int(one.get("protects_years", 0)) for one in doses),
+            before_birth=int(told["before_birth"]),
+        )
     except (KeyError, TypeError, ValueError) as why:
         raise BadSchedule(f"{country}: mothers: {why}") from why
+
+
+def protects(
+    told: Rules, days: Collection[date], counting: Collection[tuple[str, date]], begun: date, birth: date
+) -> bool:
+    """Whether a child that is born on this day is protected.
+
+    By two doses since the pregnancy had `begun`, whatever a card calls them; or by one of those that count.
+    """
+    last = birth - timedelta(days=told.before_birth)
+    hers = sorted(day for day in days if begun <= day <= last)
+    if hers and hers[-1] - hers[0] >= timedelta(days=max(told.gaps[1:2], default=1)):
+        return True
+    years = dict(zip(told.codes, told.years, strict=True))
+    return any(on <= last and birth < after_months(on, 12 * years.get(code, 0)) for code, on in counting)
+
+
+def protected(db: Session, rt: Runtime, pregnancy: Pregnancy) -> bool | None:
+    """The same of the child that she expects, by what is written down; None where no day of birth is expected."""
+    told, birth = rules(rt.settings.country), pregnancy.due_on
+    if not told.codes or birth is None or pregnancy.state != "active":
+        return None
+    written = [(dose.code, dose.given_on, dose.valid) for dose in had(db, pregnancy.mother_id)]
+    days = [on for _, on, _ in written if on]
+    counting = [(code, on) for code, on, valid in written if on and valid]
+    return protects(told, days, counting, pregnancy.last_period or birth - TERM, birth)
 
 
 def had(db: Session, mother_id: int) -> Sequence[Dose]:

@@ -16,7 +16,7 @@ from smsapp.messages import MT, Message
 from smsapp.refusals import Refused
 from smsapp.segments import count
 from smsapp.vaccines import codes, giving_reported
-from smsapp.vaccines.tables import Attended, Child, Dose
+from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 from tests import nursery
 from tests.handset import Handset
 from tests.nursery import ASC, ASC_2, AWA, BINTA, FAR_ASC, HEAD, MIDWIFE
@@ -190,11 +190,12 @@ def test_two_workers_at_once_book_each_dose_once(live_rt):
 
 def test_td_of_a_mother_follows_what_she_had(care):
     nursery.pregnancy(care, date(2025, 11, 1))
-    assert say(care, f"VACCIN {FANTA} TD1 02/03/2026") == f"Noté Mère {FANTA} : TD1 le 02/03/2026."
+    first = say(care, f"VACCIN {FANTA} TD1 02/03/2026")
+    assert first == f"Noté Mère {FANTA} : TD1 le 02/03/2026. Naissance pas encore protégée."
     soon = say(care, f"VACCIN {FANTA} VAT 2")
-    assert soon.endswith("TD2 ne compte pas (trop tot après la précédente) : à refaire dès le 30/03/2026.")
+    assert "TD2 ne compte pas (trop tot après la précédente) : à refaire dès le 30/03/2026. Naissance pas" in soon
     assert say(care, f"VACCIN {FANTA} TD1 02/03/2026").startswith("Déjà noté")
-    assert say(care, f"VACCIN {FANTA} TD1 03/03/2026").endswith("TD1 ne compte pas (une autre compte déjà).")
+    assert "TD1 ne compte pas (une autre compte déjà). Naissance pas" in say(care, f"VACCIN {FANTA} TD1 03/03/2026")
     assert say(care, f"VACCIN {FANTA} PENTA1") == f"Code incorrect : {FANTA} n'est pas un enfant. Ex. 1042K"
     assert say(care, f"VACCIN {FANTA} TD3 01/01/1950") == "Date incorrecte : 01/01/1950. Ex. 12/03/2026"
     with transaction(care.sessions) as db:
@@ -203,6 +204,15 @@ def test_td_of_a_mother_follows_what_she_had(care):
             ("TD2", False),
             ("TD1", False),
         ]
+
+
+def test_a_worker_learns_when_a_birth_is_protected_and_after_it_nothing_of_that(care):
+    mother = nursery.pregnancy(care, date(2025, 7, 1))  # due on 07/04/2026
+    assert say(care, f"VACCIN {FANTA} TD1 01/02/2026").endswith("Naissance pas encore protégée.")
+    assert say(care, f"VACCIN {FANTA} TD2 01/03/2026").endswith("TD2 le 01/03/2026. Naissance protégée.")
+    with transaction(care.sessions) as db:
+        db.get_one(Pregnancy, mother.id).state = "born"
+    assert say(care, f"VACCIN {FANTA} TD2 01/03/2026") == f"Déjà noté Mère {FANTA} : TD2 le 01/03/2026."
 
 
 def test_a_visit_before_birth_counts_once_a_day(care):

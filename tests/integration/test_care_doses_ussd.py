@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -48,19 +49,12 @@ def opened(rt, flow, number=ASC):
     """A phone at the first question of a flow, by its line in the menu."""
     phone = Handset(rt, number)
     screen, _ = phone.dial()
-    for name in ("care_menu", flow):
-        title = next(
-            rt.texts.say("fr", f"{at}.{name}") for at in ("main", "care_menu", "care_more") if _has(rt, at, name)
-        )
-        while f". {title}" not in screen:
-            screen, _ = phone.key("98")
+    above = ["care_menu", "care_more"] if rt.texts.find("fr", f"care_more.{flow}") else ["care_menu"]
+    for menu, name in pairwise(["main", *above, flow]):
+        title = rt.texts.say("fr", f"{menu}.{name}")
         line = next(line for line in screen.split("\n") if line.endswith(f". {title}"))
         screen, _ = phone.key(line.split(".")[0])
     return phone, screen
-
-
-def _has(rt, menu, name):
-    return rt.texts.find("fr", f"{menu}.{name}") is not None
 
 
 def test_all_that_is_due_is_the_first_choice(care, fanta):
@@ -183,7 +177,7 @@ def test_a_visit_before_birth_with_td(care):
     assert phone.key("1")[0].startswith(f"Noter CPN et TD1 de Mère {FANTA}, le 10/03/2026 ?")
     said, end = phone.key("1")
     assert said.startswith(f"Noté Mère {FANTA} : CPN 1, le 10/03/2026. Prochaine CPN : ")
-    assert said.endswith(f"Noté Mère {FANTA} : TD1 le 10/03/2026.")
+    assert said.endswith(f"Noté Mère {FANTA} : TD1 le 10/03/2026. Naissance pas encore protégée.")
     assert end
     with transaction(care.sessions) as db:
         assert [(one.kind, one.on, one.channel) for one in db.scalars(select(Attended))] == [
