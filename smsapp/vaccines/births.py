@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
@@ -47,9 +47,7 @@ def register(
     """
     today = rt.local_now().date()
     registering.check_birth(told.born_on, today, channel)
-    # Told by two phones at once, she is one child: who comes second waits here for the first.
-    family = f"family {told.mother_id or told.carer_id}"
-    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(family, 0))))
+    registering.one_at_a_time(db, told.mother_id or told.carer_id)
     hers = _pregnancies(db, told)  # their rows are locked: she may be telling of it herself
     if known := _known(db, told, confirmed) or (_by_her_word(db, told) if confirmed else None):
         if known.key != key:

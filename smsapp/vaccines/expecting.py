@@ -80,6 +80,7 @@ def register(
     staff_id: int | None = None,
 ) -> tuple[Pregnancy, bool]:
     """Begin the file, and whether it is new; else the one that this mother has open, which a worker's word confirms."""
+    registering.one_at_a_time(db, told.mother_id)
     chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
     known = db.scalar(chosen.order_by(Pregnancy.id).limit(1).with_for_update())
     if known is None:

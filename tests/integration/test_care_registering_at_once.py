@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from smsapp.db import transaction
 from smsapp.people import Number
-from smsapp.vaccines import births, codes, losing, mothers
-from smsapp.vaccines.registering import Born
+from smsapp.vaccines import births, codes, expecting, losing, mothers
+from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery
 from tests.village import SOTUBA, settle
@@ -45,6 +45,20 @@ def test_a_child_told_of_by_several_at_once_is_one(live_rt):
         assert db.scalar(select(func.count()).where(Number.number == NEW)) == 1
         assert [db.scalar(select(func.count()).select_from(table)) for table in (Child, Pregnancy)] == [1, 1]
         assert db.scalar(select(func.count()).where(CareEvent.what == "dead")) == 1
+
+
+def test_a_pregnancy_told_of_by_several_at_once_is_one(live_rt):
+    """The mother herself and her worker, from different phones: no number is looked up twice."""
+    settle(live_rt)
+    with transaction(live_rt.sessions) as db:
+        mother_id = nursery.mother_of(db, nursery.AWA).id
+
+    def tell(n):
+        with transaction(live_rt.sessions) as db:
+            told = Expected(mother_id, SOTUBA, last_period=date(2026, 1, 10))
+            return expecting.register(db, live_rt, told, by=None, channel="sms", key=f"told:{n}")[0].id
+
+    assert len(set(at_once(tell))) == 1
 
 
 def _code(db, child_id):
