@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, sought
+from smsapp.vaccines import files, sought, withdrawing
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -39,8 +39,7 @@ def end(
 
 def silence(db: Session, rt: Runtime, file: File) -> None:
     """Nothing that waits about this file goes out."""
-    whose = Reminder.child_id == file.id if isinstance(file, Child) else Reminder.pregnancy_id == file.id
-    about = select(Reminder.message_id).where(whose, Reminder.message_id.is_not(None))
+    about = select(Reminder.message_id).where(withdrawing.whose(file), Reminder.message_id.is_not(None))
     stopped = cancelling.cancel(db, rt.now(), about, NOT_SENT)
     if stopped:
         _again_for_others(db, rt, stopped, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -38,6 +39,11 @@ def reads(file: File) -> int:
     if isinstance(file, Child):
         return file.carer_id or file.mother_id or 0  # one of the two is there: the table sees to it
     return file.mother_id
+
+
+def since(file: File) -> date:
+    """When a file came into care: the day of its centre's word, where a mother began it herself."""
+    return max(file.registered_on, file.confirmed_on or file.registered_on)
 
 
 def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:

@@ -12,7 +12,19 @@ from smsapp.messages import Message
 from smsapp.people import Person
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import antenatal, codes, ending, families, files, mothers, registering, sought, welcoming, workers
+from smsapp.vaccines import (
+    antenatal,
+    codes,
+    ending,
+    families,
+    files,
+    mothers,
+    registering,
+    sought,
+    welcoming,
+    withdrawing,
+    workers,
+)
 from smsapp.vaccines.expecting import When, checked
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
@@ -137,9 +149,8 @@ def again(db: Session, rt: Runtime, file: File) -> None:
     """What waits about this file is not sent as it was written: the reminders look at it anew."""
     ending.silence(db, rt, file)
     db.flush()
-    whose = Reminder.child_id == file.id if isinstance(file, Child) else Reminder.pregnancy_id == file.id
     stopped = select(Message.id).where(Message.status == "cancelled", Message.reason == ending.NOT_SENT)
-    db.execute(delete(Reminder).where(whose, Reminder.message_id.in_(stopped)))
+    db.execute(delete(Reminder).where(withdrawing.whose(file), Reminder.message_id.in_(stopped)))
     registering.plan_again(db, rt, file)
     db.flush()
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
-from smsapp.vaccines import giving, sought
+from smsapp.vaccines import families, giving, sought
+from smsapp.vaccines.missing import REFUSED
 from smsapp.vaccines.planning import MISSED, Plan
 from smsapp.vaccines.promises import SUBJECTS, Reminder, Search
 from smsapp.vaccines.schedule import Schedule
@@ -21,7 +22,6 @@ from smsapp.vaccines.visits import visits
 
 AT_ONCE = 500
 DAY = timedelta(days=1)
-REFUSED = "refused"
 
 
 def open_searches(rt: Runtime, today: date, stop: Callable[[], bool] = lambda: False) -> int:
@@ -65,7 +65,7 @@ def _some(db: Session, rt: Runtime, children: Sequence[Child], today: date) -> i
 
 def missed(schedule: Schedule, child: Child, made: Plan, today: date) -> list[str]:
     """What she should have been given by now, as far as it can be given on one day."""
-    came = sought.since(child)
+    came = families.since(child)
     ready = {code for visit in visits(schedule, made, came) for code in visit.doses if visit.due_on <= today}
     return [
         dose.code
@@ -78,7 +78,7 @@ def missed(schedule: Schedule, child: Child, made: Plan, today: date) -> list[st
 
 
 def _next(schedule: Schedule, child: Child, made: Plan, today: date) -> date | None:
-    came = sought.since(child)
+    came = families.since(child)
     days = (sought.missed_from(schedule, dose.due, came) for dose in made.doses.values() if dose.due)
     return min((day for day in days if day > today), default=None)
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from smsapp.vaccines import families
 from smsapp.vaccines.planning import MISSED, Plan
 from smsapp.vaccines.promises import Search
 from smsapp.vaccines.schedule import Schedule
@@ -18,19 +19,14 @@ ENDED: Mapping[str, str] = {"moved": "moved", "dead": "died"}
 VACCINATED = "vaccinated"
 
 
-def since(child: Child) -> date:
-    """When she came into care: who comes late has as long as anybody from then on."""
-    return max(child.registered_on, child.confirmed_on or child.registered_on)
-
-
 def missed_from(schedule: Schedule, due: date, came: date) -> date:
-    """The day from which a dose counts as missed."""
+    """The day from which a dose counts as missed; who comes into care late has as long as anybody from then on."""
     return max(due, came) + timedelta(days=schedule.missed_after)
 
 
 def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
     """The next day from which some dose counts as missed; the plan's own day where one does already."""
-    days = [missed_from(schedule, dose.due, since(child)) for dose in made.doses.values() if dose.due]
+    days = [missed_from(schedule, dose.due, families.since(child)) for dose in made.doses.values() if dose.due]
     return max(min(days), made.today) if days else None
 
 
