@@ -15,6 +15,7 @@ from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.asked import CANNOT, DONE, About, Asked
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder
+from smsapp.vaccines.reminding.reading import OTHER_DAY
 from smsapp.vaccines.tables import Child
 
 TWICE = 2  # after so many times that she can not come somebody asks her why
@@ -54,10 +55,21 @@ def call_on_her(db: Session, rt: Runtime, about: Sequence[About]) -> None:
 
 
 def takes_day(db: Session, rt: Runtime, one: Asked, day: date, *, channel: str) -> None:
-    """She comes on another clinic day instead: noted in each file."""
+    """She comes on another clinic day instead: noted in each file, and on that day she is reminded."""
     for about in one.about:
-        by = about.reminder.person_id
-        files.note(db, rt, about.file, "other_day", by=by, channel=channel, day=day.isoformat())
+        reminder, file = about.reminder, about.file
+        files.note(
+            db,
+            rt,
+            file,
+            OTHER_DAY,
+            by=reminder.person_id,
+            channel=channel,
+            day=day.isoformat(),
+            subject=reminder.subject,
+            due_on=reminder.due_on.isoformat(),
+        )
+        file.look_on = min(file.look_on or day, day)
 
 
 def _book(db: Session, rt: Runtime, about: About, on: date | None, number: str, channel: str, key: str) -> None:

@@ -117,8 +117,25 @@ def test_who_can_not_come_is_offered_the_next_clinic_day(awa, fanta):
     assert awa.say("1") == ["Merci. Nous vous attendons le 13/03/2026."]
     with awa.rt.sessions() as db:
         [noted] = db.scalars(select(CareEvent).where(CareEvent.what == "other_day"))
-    assert (noted.child_id, noted.details) == (fanta.id, {"day": "2026-03-13"})
+    day, visit = "2026-03-13", {"subject": "vaccines", "due_on": "2026-03-12"}
+    assert (noted.child_id, noted.details) == (fanta.id, {"day": day, **visit})
     assert to(awa.rt, ASC) == []
+
+
+def test_on_the_day_that_she_chose_she_hears_of_it_once(awa, clock):
+    nursery.child(awa.rt, BORN)
+    [first] = after(awa, clock, 1)  # on the 11th, of that day
+    assert first.startswith("CSCom Sotuba : pour etre à jour, rendez-vous aujourd'hui mercredi 11/03.")
+    assert "12/03/2026" in awa.say("3")[0]
+    awa.say("1")
+    assert after(awa, clock, 0) == []
+    [again] = after(awa, clock, 1, 0)
+    assert again.startswith("CSCom Sotuba : pour etre à jour, rendez-vous aujourd'hui jeudi 12/03.")
+    assert "Pouvez-vous venir le 13/03/2026" in awa.say("3")[0]
+    awa.say("1")
+    assert len(after(awa, clock, 1)) == 1
+    weekly = [text for text in after(awa, clock, 6, 1, 1) if "attendons encore" in text]
+    assert len(weekly) == 1, "a week after the day that she chose last"
 
 
 def test_who_can_not_on_that_day_either_is_called_on_once(awa, fanta):
@@ -212,8 +229,8 @@ def test_done_without_a_card_is_not_asked_for_again_and_her_worker_looks_at_the_
     awa.say("2")
     awa.say("0")
     told, opened = [], {}
-    for _ in range(30):
-        told += after(awa, clock, 1)
+    for days in (1, 6, 19, 1, 1):  # the days of the later texts among them
+        told += after(awa, clock, days)
         today = awa.rt.local_now().date()
         opened[today] = searching.open_searches(awa.rt, today)
     assert not any("rendez-vous" in text or "attendons encore" in text for text in told), told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given, settings
@@ -148,6 +149,36 @@ def test_a_new_calendar_repeats_no_step_and_tells_none_before_its_day(one, other
     after = sort_out([step for visit in found for step in steps(visit, other, 5, since)], had, today)
     assert not had & {step.key for step in (*after.past, *after.now)}
     assert all(step.day == today for step in after.now)
+
+
+@given(calendars, SINCE, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 14)), min_size=1, max_size=4))
+@settings(max_examples=60)
+def test_a_day_that_she_promised_is_told_of_once_and_no_step_twice(calendar, begun, answers):
+    since = today = BORN + timedelta(days=begun)
+    visit = next(
+        iter(occasions.of_child(MALI, plan(MALI, Child(BORN), {}, today), BORN, Kept(since, since, since), (), ()))
+    )
+    had: set = set()
+    told: list = []
+    chosen: dict = {}
+    turns = {since + timedelta(days=sum(n for n, _ in answers[: k + 1])): ahead for k, (_, ahead) in enumerate(answers)}
+    for n in range(220):
+        today = since + timedelta(days=n)
+        one = replace(visit, promised=max(chosen.values(), default=None))
+        found = sort_out(steps(one, calendar, 5, since), had, today)
+        assert all(step.day < today for step in found.past)
+        had |= {step.key for step in (*found.past, *found.now)}
+        told += [(today, step) for step in found.now]
+        if today in turns and told:  # she can not come, and takes a later clinic day
+            chosen[today] = calendar.next_day(
+                max(today, *chosen.values(), visit.due_on) + timedelta(days=turns[today]), "vaccines", 5
+            )
+    assert max(Counter(step.key for _, step in told).values(), default=1) == 1
+    assert max(Counter(day for day, _ in told).values(), default=1) == 1
+    if chosen:
+        last = max(chosen.values())
+        assert [day for day, step in told if step.names == last == day], (last, told)
+        assert not [day for day, _ in told if max(chosen) < day < last], "not before the day that she chose"
 
 
 @given(st.integers(-20, 279), st.sampled_from([4, 8]), st.lists(st.integers(0, 290), max_size=8))

@@ -49,6 +49,14 @@ def test_after_its_window_a_visit_is_not_told_of():
     assert days(5, last=MONDAY + timedelta(days=1)) == {}
 
 
+def test_another_clinic_day_that_she_promised_is_told_of_on_that_day_and_what_comes_later_after_it():
+    promised = MONDAY + timedelta(days=11)  # a Friday; the clinic is on the next Thursday
+    assert days(-10, promised=MONDAY + timedelta(days=10)) == {10: 10, 7: 17, 28: 38}
+    assert days(-10, promised=promised) == {11: 17, 7: 24, 28: 45}, "a calendar that changed moves it"
+    assert days(10, promised=MONDAY + timedelta(days=10)) == {7: 17, 28: 38}
+    assert days(-10, promised=MONDAY + timedelta(days=10), last=MONDAY + timedelta(days=9)) == {}
+
+
 def test_what_was_told_is_not_thought_of_again():
     one = Occasion("vaccines", MONDAY, MONDAY, (-3, 0, 7), service="vaccines")
     every = steps(one, THURSDAYS, None, date(2026, 3, 1))

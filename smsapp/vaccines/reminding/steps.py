@@ -16,7 +16,8 @@ Key = tuple[str, date, int]  # subject, the day that names the visit, step: each
 class Occasion:
     """Something that a family is told of: `due_on` names it, whatever becomes of the calendar; from `day` on it can be.
 
-    Without a `service` it needs no way to the centre. After `last` nothing is said of it any more.
+    Without a `service` it needs no way to the centre. After `last` nothing is said of it any more. Where she `promised`
+    to come on another clinic day, that is the day on which she is expected.
     """
 
     subject: str
@@ -28,6 +29,7 @@ class Occasion:
     service: str = ""
     catch_up: bool = False
     needless: bool = False  # told to be done
+    promised: date | None = None
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,19 @@ class Sorted:
 def steps(one: Occasion, calendar: Calendar, village_id: int | None, known: date) -> list[Step]:
     """The steps of an occasion that is known of since `known`: on that day itself nothing is said.
 
-    A step before the clinic day whose own day had passed by then is taken the next day, if that is early enough.
+    A step before the clinic day whose own day had passed by then is taken the next day, if that is early enough. A day
+    that she promised has a step of its own, numbered from `due_on`, and of the others only those after it.
     """
     clinic = _clinic(one, calendar, village_id, known)
+    own = 0 if one.promised is None else (one.promised - one.due_on).days
     if one.last is not None and clinic > one.last:
         return []
-    found = []
+    found = (
+        [Step(one, own, clinic, clinic, _comes(one, calendar, clinic, village_id))] if own and clinic > known else []
+    )
     for step in one.steps:
+        if own and (step <= 0 or step == own):
+            continue
         day = clinic + timedelta(days=step)
         if step < 0:
             day = max(day, known + DAY)
@@ -90,7 +98,7 @@ def _clinic(one: Occasion, calendar: Calendar, village_id: int | None, known: da
     """The clinic day; the first day itself where none comes before it is too late: the centre sees her any day."""
     if not one.service:
         return one.day
-    first = max(one.day, known + DAY)
+    first = one.promised or max(one.day, known + DAY)
     clinic = calendar.next_day(first, one.service, village_id)
     return first if one.last is not None and clinic > one.last else clinic
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
 from smsapp.runtime import Runtime
@@ -33,17 +33,14 @@ def rules(rt: Runtime) -> Rules:
     return Rules(giving.calendar(rt), care, rt.settings.antenatal_visits, rt.settings.timezone)
 
 
-def since(file: File) -> date:
-    """When a file came into care: the day of its centre's word, where a mother began it herself."""
-    return max(file.registered_on, file.confirmed_on or file.registered_on)
-
-
 def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
     if isinstance(file, Child):
-        kept, found = _child(told, file, batch, today)
+        kept, some = _child(told, file, batch, today)
     else:
-        kept, found = _pregnancy(told, file, batch, today)
+        kept, some = _pregnancy(told, file, batch, today)
     calendar = batch.calendars[file.facility_id]
+    moved = batch.promised.get(ref(file), {})
+    found = (replace(one, promised=moved.get((one.subject, one.due_on))) for one in some)
     every = (step for one in found for step in steps(one, calendar, file.village_id, kept.known))
     return sort_out(every, batch.had.get(ref(file), ()), today)
 
@@ -51,7 +48,7 @@ def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
 def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, list[Occasion]]:
     """Her visits are known as they are since the last dose was written down."""
     doses = batch.doses.get(child.id, ())
-    begun = since(child)
+    begun = families.since(child)
     written = [dose.recorded_at.astimezone(told.zone).date() for dose in doses if dose.source == giving.CARD]
     kept = Kept(begun, max([begun, *written]), min(child.look_on or today, today))
     found = occasions.of_child(
@@ -68,7 +65,7 @@ def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, 
 
 
 def _pregnancy(told: Rules, file: Pregnancy, batch: Batch, today: date) -> tuple[Kept, list[Occasion]]:
-    begun, done = since(file), batch.done.get(ref(file), ())
+    begun, done = families.since(file), batch.done.get(ref(file), ())
     looked = min(file.look_on or today, today)
     if file.state == "born" and file.ended_on is not None:
         born, lives = batch.births.get(file.id, (file.ended_on, True))

@@ -11,6 +11,7 @@ from smsapp.segments import count, fold
 from smsapp.vaccines.families import first_name
 from smsapp.vaccines.reminding.merging import FIRST, WAYS, Due
 from smsapp.vaccines.reminding.occasions import CHECK_IN, VACCINES
+from smsapp.vaccines.reminding.steps import Step
 from smsapp.vaccines.schedule import Schedule
 
 KEY = "care.remind"
@@ -74,8 +75,14 @@ def _keys(told: Sequence[Due], frank: bool) -> Iterator[str]:
 
 
 def _kind(told: Sequence[Due]) -> str:
-    kinds = {"again" if one.step.step > 0 else "catch_up" if one.step.about.catch_up else "visit" for one in told}
+    kinds = {_kind_of(one.step) for one in told}
     return kinds.pop() if len(kinds) == 1 else "visit"
+
+
+def _kind_of(step: Step) -> str:
+    if step.step > 0 and step.names != step.about.promised:
+        return "again"
+    return "catch_up" if step.about.catch_up else "visit"
 
 
 def _purposes(texts: Texts, schedule: Schedule, told: Sequence[Due]) -> list[str]:
