@@ -19,6 +19,7 @@ from smsapp.vaccines.families import File
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.reading import Family
+from smsapp.vaccines.reminding.listing import SPOILT
 from smsapp.vaccines.tables import CareEvent, Child, Dose
 from smsapp.vaccines.visits import Visit
 
@@ -132,12 +133,9 @@ def reminders(db: Session, file: File) -> Sequence[Told]:
     return [Told(it, status or "", why_not(it, status)) for it, status in rows.fetchmany(RECENT)]
 
 
-UNSENT: Mapping[str, str] = {"expired": "expired", "failed": "failed", "cancelled": "cancelled"}
-
-
 def why_not(reminder: Reminder, status: str | None) -> str:
     """Why nobody read it, as one word."""
-    return reminder.why_not or UNSENT.get(status or "", "")
+    return reminder.why_not or (status if status in SPOILT else "")
 
 
 def recorders(db: Session, rows: Collection[Any]) -> tuple[Mapping[int, str], Mapping[int, str]]:

@@ -60,13 +60,6 @@ def children_of(db: Session, number: str) -> Sequence[Child]:
     return db.scalars(chosen.order_by(Child.born_on, Child.id)).all()
 
 
-def pregnancies_of(db: Session, number: str) -> Sequence[Pregnancy]:
-    """The pregnancies in care for which this phone reads."""
-    holders = select(Number.person_id).where(Number.number == number)
-    chosen = select(Pregnancy).where(Pregnancy.mother_id.in_(holders), Pregnancy.state == "active")
-    return db.scalars(chosen.order_by(Pregnancy.id)).all()
-
-
 def district_of(db: Session, facility_id: int) -> str:
     """The name of a centre's district: some vaccines are given only in some."""
     return districts_of(db, [facility_id]).get(facility_id, "")

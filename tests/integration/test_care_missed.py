@@ -11,8 +11,7 @@ from sqlalchemy import func, select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.scopes import EVERYWHERE
-from smsapp.vaccines import ending, escalating, giving, mondays, searches_told, searching
+from smsapp.vaccines import ending, escalating, giving, mondays, searching
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.tables import Child
@@ -192,20 +191,6 @@ def test_the_head_hears_after_two_weeks_of_silence_by_village_and_once(care, db,
         "Sotuba Ouest : 1 enfant sans nouvelles depuis 14 jours : Moussa. Composez *384*223#",
     ]
     assert [row.escalated_on is not None for row in searches(db)] == [False, True, True]
-
-
-def test_the_weeks_say_whether_a_list_grows_or_shrinks(care, db, clock):
-    found, *_ = children(care, clock, "Fanta", "Issa", "Awa")
-    at(clock, TODAY)
-    searching.open_searches(care, TODAY)
-    at(clock, MONDAY)
-    with transaction(care.sessions) as own:
-        giving.give(own, care, own.get_one(Child, found.id), ["BCG"], MONDAY, BY, key="a")
-    this, before = searches_told.weekly(db, EVERYWHERE, None, 3, MONDAY)
-    assert (before.monday, before.opened, before.open, before.closed) == (date(2026, 3, 9), 3, 3, {})
-    assert (this.monday, this.opened, this.open, this.closed) == (MONDAY, 0, 2, {"vaccinated": 1})
-    assert (this.village, this.grows, before.grows) == ("Sotuba Est", -1, 3)
-    assert searches_told.weekly(db, EVERYWHERE, SOTUBA + 1, 3, MONDAY) == []
 
 
 def test_two_runs_at_once_send_one_list(live_rt, clock):
