@@ -7,15 +7,16 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import antenatal, clinic, giving, visits
+from smsapp.vaccines import clinic, giving, visits, visits_attended
 from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import Child, Pregnancy
+from smsapp.vaccines.visits_attended import ANTENATAL, POSTNATAL
 
 
 def clinic_day(db: Session, rt: Runtime, file: File) -> date | None:
     """The clinic day of the next visit, today at the earliest; None where there is none."""
     today = rt.local_now().date()
-    due = _child(db, rt, file) if isinstance(file, Child) else _mother(rt, file, today)
+    due = _child(db, rt, file) if isinstance(file, Child) else of_mother(db, rt, file)
     if due is None:
         return None
     service = "vaccines" if isinstance(file, Child) else "antenatal"
@@ -27,13 +28,12 @@ def _child(db: Session, rt: Runtime, child: Child) -> date | None:
     return ahead[0].day if ahead else None
 
 
-def _mother(rt: Runtime, mother: Pregnancy, today: date) -> date | None:
-    """The first visit whose days are not over."""
-    care = antenatal.of_country(rt.settings.country)
-    if mother.state == "born" and mother.ended_on:
-        ahead = antenatal.after_birth(care, mother.ended_on)
-    elif mother.state == "active" and mother.due_on:
-        ahead = antenatal.before_birth(care, rt.settings.antenatal_visits, mother.due_on)
-    else:
+def of_mother(db: Session, rt: Runtime, mother: Pregnancy) -> date | None:
+    """From when the first visit is due that has not been and whose days are not over; None of a closed file."""
+    if mother.state not in {"active", "born"}:
         return None
-    return next((visit.due for visit in ahead if visit.latest >= today), None)
+    today = rt.local_now().date()
+    kind = ANTENATAL if mother.state == "active" else POSTNATAL
+    days = visits_attended.attended(db, mother, kind)
+    ahead = visits_attended.planned(rt, mother, kind)
+    return next((visit.due for visit in ahead if visit.closes >= today and not visit.taken(days)), None)

@@ -13,8 +13,7 @@ from smsapp.outbox.naming import named
 from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, families, files, giving, visits, visits_attended
-from smsapp.vaccines.antenatal import after_birth, before_birth, of_country
+from smsapp.vaccines import clinic, families, files, giving, next_visit, visits
 from smsapp.vaccines.families import File, Reader
 from smsapp.vaccines.tables import Child, Pregnancy
 
@@ -55,7 +54,7 @@ def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, date, st
         if ahead := visits.visits(giving.calendar(rt), plans[child.id], child.registered_on):
             yield child, ahead[0].day, VACCINES
     for mother in _mothers(db, number):
-        if day := _next(db, rt, mother):
+        if day := next_visit.of_mother(db, rt, mother):
             yield mother, day, ANTENATAL
 
 
@@ -63,14 +62,3 @@ def _mothers(db: Session, number: str) -> Sequence[Pregnancy]:
     holders = select(Number.person_id).where(Number.number == number)
     open_ones = or_(Pregnancy.state == "active", and_(Pregnancy.state == "born", Pregnancy.look_on.is_not(None)))
     return db.scalars(select(Pregnancy).where(Pregnancy.mother_id.in_(holders), open_ones)).all()
-
-
-def _next(db: Session, rt: Runtime, mother: Pregnancy) -> date | None:
-    care, today = of_country(rt.settings.country), rt.local_now().date()
-    if mother.state == "born":
-        ahead = after_birth(care, mother.ended_on) if mother.ended_on else ()
-        days = visits_attended.attended(db, mother, visits_attended.POSTNATAL)
-    else:
-        ahead = before_birth(care, rt.settings.antenatal_visits, mother.due_on) if mother.due_on else ()
-        days = visits_attended.attended(db, mother, visits_attended.ANTENATAL)
-    return next((visit.due for visit in ahead if visit.closes >= today and not visit.taken(days)), None)

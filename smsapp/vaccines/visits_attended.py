@@ -108,14 +108,15 @@ def _first_day(pregnancy: Pregnancy, kind: str) -> date | None:
 def _next_day(db: Session, rt: Runtime, pregnancy: Pregnancy, kind: str, days: Sequence[date]) -> date | None:
     """The clinic day of the next visit that has not been; None after the last."""
     today = rt.local_now().date()
-    ahead = [visit for visit in _visits(rt, pregnancy, kind) if visit.latest > today and not visit.taken(days)]
+    ahead = [visit for visit in planned(rt, pregnancy, kind) if visit.latest > today and not visit.taken(days)]
     if not ahead:
         return None
     calendar = clinic.of_facility(db, pregnancy.facility_id)
     return calendar.next_day(max(ahead[0].due, today + timedelta(days=1)), ANTENATAL, pregnancy.village_id)
 
 
-def _visits(rt: Runtime, pregnancy: Pregnancy, kind: str) -> Sequence[Visit]:
+def planned(rt: Runtime, pregnancy: Pregnancy, kind: str) -> Sequence[Visit]:
+    """The visits of this kind that the country has for her, the earliest first."""
     care = of_country(rt.settings.country)
     if kind == ANTENATAL:
         due_on = pregnancy.due_on

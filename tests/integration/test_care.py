@@ -12,11 +12,11 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number
 from smsapp.refusals import Refused
-from smsapp.vaccines import codes, ending, families, files, giving, visits, workers
+from smsapp.vaccines import codes, ending, families, files, giving, next_visit, visits, visits_attended, workers
 from smsapp.vaccines.clinic import Calendar, Held
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Wish
-from smsapp.vaccines.tables import Child, Dose
+from smsapp.vaccines.tables import Child, Dose, Pregnancy
 from tests import nursery
 from tests.nursery import ASC, AWA, EAST, FAR_ASC, HEAD, WEST
 from tests.village import SOTUBA, settle
@@ -95,6 +95,17 @@ def test_what_she_wished_to_read_alone_others_do_not_read(care):
         db.flush()
         shared = families.readers(db, [made.mother_id])[made.mother_id]
         assert (shared.frank, shared.shared) == (False, True)
+
+
+def test_a_visit_that_took_place_is_not_the_next_one(care):
+    made = nursery.pregnancy(care, date(2026, 1, 1))
+    with transaction(care.sessions) as db:
+        file = db.get_one(Pregnancy, made.id, with_for_update=True)
+        assert next_visit.clinic_day(db, care, file) == date(2026, 3, 10)
+        visits_attended.attend(db, care, file, "antenatal", date(2026, 3, 10), BY)
+        assert next_visit.clinic_day(db, care, file) == date(2026, 6, 18)  # in the 24th week
+        file.state, file.ended_on = "lost", date(2026, 3, 10)
+        assert next_visit.clinic_day(db, care, file) is None
 
 
 def test_only_her_own_centre_finds_a_child(care):
