@@ -21,6 +21,7 @@ from smsapp.vaccines import (
     expecting,
     files,
     giving,
+    mentioning,
     missing,
     mothers_doses,
     moving,
@@ -144,6 +145,7 @@ def transfer(db: Session, rt: Runtime, staff: Staff, file: File, facility_id: in
         sought.end(db, file, "moved", today)  # the search for her at the centre that had her
     file.facility_id, file.village_id, file.confirmed_on = place.id, None, file.confirmed_on or today
     moving.again(db, rt, file)
+    mentioning.take_back(db, rt, file, ending.NOT_SENT, facility_id=before)
     told = {"before": before, "after": place.id}
     files.note(db, rt, file, "transferred", by=None, channel=CHANNEL, staff_id=staff.id, **told)
     subject = _subject(file)

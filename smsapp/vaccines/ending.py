@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, sought, withdrawing
+from smsapp.vaccines import files, mentioning, sought, welcoming, withdrawing
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -31,8 +31,9 @@ def end(
     if isinstance(file, Child):
         sought.end(db, file, state, today)
     silence(db, rt, file)
-    if isinstance(file, Child):
-        _silence_mother(db, rt, file)
+    about = [file, *_mother(db, rt, file)]
+    freed = {key for one in about for key in mentioning.take_back(db, rt, one, NOT_SENT, facility_id=one.facility_id)}
+    welcoming.again(db, rt, file, freed, channel=channel)
     files.note(db, rt, file, state, by=by, channel=channel, staff_id=staff_id)
     db.flush()
 
@@ -45,13 +46,17 @@ def silence(db: Session, rt: Runtime, file: File) -> None:
         _again_for_others(db, rt, stopped, file)
 
 
-def _silence_mother(db: Session, rt: Runtime, child: Child) -> None:
-    """Nothing reminds her of a birth of which no child is left in care."""
+def _mother(db: Session, rt: Runtime, child: File) -> Sequence[Pregnancy]:
+    """Nothing reminds a mother of a birth of which no child is left in care: her file, where that is so."""
+    if not isinstance(child, Child):
+        return []
     db.flush()
     lives = select(Child.id).where(Child.pregnancy_id == child.pregnancy_id, Child.state == "active")
     mother = db.get(Pregnancy, child.pregnancy_id) if child.pregnancy_id is not None else None
     if mother is not None and db.scalar(lives.limit(1)) is None:
         silence(db, rt, mother)
+        return [mother]
+    return []
 
 
 def _again_for_others(db: Session, rt: Runtime, messages: Collection[int], file: File) -> None:

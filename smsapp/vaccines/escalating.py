@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
-from smsapp.vaccines import looking, workers
+from smsapp.vaccines import looking, mentioning, workers
 from smsapp.vaccines.looking import Looked
 from smsapp.vaccines.promises import Search
 from smsapp.vaccines.tables import Child
@@ -71,6 +71,7 @@ def _of_centre(db: Session, rt: Runtime, facility_id: int, today: date) -> int:
                 due=_morning(rt, today),
                 key=f"missed:{facility_id}:{village_id}:{today}:{head.id}",
                 facility_id=facility_id,
+                meta=mentioning.of([one.number for one in found], escalates=True),
             )
     db.execute(update(Search).where(Search.id.in_(ids)).values(escalated_on=today))
     return len(ids)

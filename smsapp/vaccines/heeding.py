@@ -10,7 +10,7 @@ from smsapp import outbox
 from smsapp.people import Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.vaccines import codes, workers
+from smsapp.vaccines import codes, mentioning, workers
 from smsapp.vaccines.families import File, first_name, reads
 from smsapp.vaccines.workers import ASC, HEAD, MIDWIFE, Worker
 
@@ -47,4 +47,5 @@ def tell(db: Session, rt: Runtime, whom: Sequence[Worker], text: str, key: str, 
             person_id=worker.id,
             facility_id=file.facility_id,
             key=f"{key}:{worker.id}",
+            meta=mentioning.of([file.number]),
         )

@@ -26,6 +26,7 @@ class Looked:
     """One search as the lists need it."""
 
     id: int
+    number: int  # of her file
     name: str
     village_id: int | None
     village: str
@@ -47,6 +48,7 @@ def of_centre(db: Session, facility_id: int, today: date) -> Sequence[Looked]:
     chosen = (
         select(
             Search.id,
+            Child.number,
             Child.name,
             Person.name,
             Child.village_id,
@@ -66,8 +68,8 @@ def of_centre(db: Session, facility_id: int, today: date) -> Sequence[Looked]:
         .order_by(Search.opened_on, Search.id)
     )
     return [
-        Looked(i, first_name(name) or first_name(family), village_id, village or "", *days)
-        for i, name, family, village_id, village, *days in db.execute(chosen)
+        Looked(i, number, first_name(name) or first_name(family), village_id, village or "", *days)
+        for i, number, name, family, village_id, village, *days in db.execute(chosen)
     ]
 
 

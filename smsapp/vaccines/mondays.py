@@ -13,9 +13,9 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.outbox import Draft
 from smsapp.runtime import Runtime
-from smsapp.vaccines import looking, searching, workers
+from smsapp.vaccines import looking, mentioning, searching, workers
 from smsapp.vaccines.looking import WEEK, Looked
-from smsapp.vaccines.missing import REFUSED
+from smsapp.vaccines.missing import DIED, REFUSED
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.workers import Worker
@@ -71,7 +71,8 @@ def _of_centre(db: Session, rt: Runtime, facility_id: int, today: date) -> int:
         alone = sum(n for village, n in silent.items() if not heads and _answers(worker, village, taken))
         text = _head(rt, worker, mine, today) if heads else _list(rt, worker, mine, alone, today)
         if text:
-            drafts.append(_draft(rt, worker, text, keys[worker.id], today))
+            named = () if heads else [one.number for one in mine if one.waits]
+            drafts.append(_draft(rt, worker, text, keys[worker.id], today, named))
             told |= set() if heads else {one.id for one in mine if one.waits and one.told_on is None}
     db.execute(update(Search).where(Search.id.in_(told)).values(told_on=today))
     return outbox.post_many(db, rt, drafts)
@@ -103,7 +104,7 @@ def _list(rt: Runtime, worker: Worker, found: Sequence[Looked], alone: int, toda
     second = say(language, f"care.monday.no_phone{'_one' if alone == 1 else ''}", n=alone) if alone else ""
     if waiting:
         return looking.named(rt, language, f"care.monday.list{'_one' if len(waiting) == 1 else ''}", waiting, second)
-    if any(one.outcome_on and one.outcome_on > today - WEEK for one in found):
+    if any(one.outcome_on and one.outcome_on > today - WEEK for one in found if one.outcome != DIED):
         return "\n".join(filter(None, [say(language, "care.monday.none"), second]))
     return second
 
@@ -118,7 +119,7 @@ def _head(rt: Runtime, worker: Worker, found: Sequence[Looked], today: date) -> 
     return rt.texts.say(worker.language, "care.monday.head", **told) if any(told.values()) else ""
 
 
-def _draft(rt: Runtime, worker: Worker, text: str, key: str, today: date) -> Draft:
+def _draft(rt: Runtime, worker: Worker, text: str, key: str, today: date, named: Sequence[int]) -> Draft:
     """From seven o'clock on, and never on Tuesday."""
     due = datetime.combine(today, HOUR, rt.settings.timezone)
     over = datetime.combine(today + DAY, time(), rt.settings.timezone)
@@ -132,4 +133,5 @@ def _draft(rt: Runtime, worker: Worker, text: str, key: str, today: date) -> Dra
         due=due,
         use_by=over,
         facility_id=worker.facility_id,
+        meta=mentioning.of(named),
     )

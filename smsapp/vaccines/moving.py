@@ -18,6 +18,7 @@ from smsapp.vaccines import (
     ending,
     families,
     files,
+    mentioning,
     mothers,
     registering,
     sought,
@@ -78,6 +79,7 @@ def arrive(db: Session, rt: Runtime, worker: Worker, typed: str, village_id: int
         person.facility_id = worker.facility_id
     files.note(db, rt, file, "arrived", by=worker.id, channel=channel, before=before)
     again(db, rt, file)
+    mentioning.take_back(db, rt, file, ending.NOT_SENT, facility_id=before)
     if before != worker.facility_id:
         _tell_head(db, rt, file, before, worker.facility)
     welcoming.welcome(db, rt, file, by=worker.id, channel=channel)

@@ -14,7 +14,7 @@ from smsapp.outbox import quiet
 from smsapp.people import Person
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import ending, families, files, heeding, welcoming
+from smsapp.vaccines import ending, families, files, heeding, mentioning, welcoming
 from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.workers import Worker
@@ -87,6 +87,7 @@ def tell(db: Session, rt: Runtime, facility_id: int) -> None:
     if not waiting:
         return
     names = ", ".join(families.first_name(name) or "-" for _, name in waiting[-NAMED:])
+    about = mentioning.of(_numbers(db, facility_id))
     for worker in heeding.midwives(db, facility_id):
         words = rt.texts.say(worker.language, "care.alert.waiting", count=len(waiting), names=names)
         outbox.post(
@@ -100,7 +101,13 @@ def tell(db: Session, rt: Runtime, facility_id: int) -> None:
             facility_id=facility_id,
             due=quiet.until(rt.now(), rt.settings),
             key=f"care:waiting:{facility_id}:{rt.local_now().date()}:{worker.id}",
+            meta=about,
         )
+
+
+def _numbers(db: Session, facility_id: int) -> Sequence[int]:
+    some = [select(table.number).where(*_waits(table, facility_id)) for table in (Child, Pregnancy)]
+    return db.scalars(union(*some)).all()
 
 
 def tell_all(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
 from smsapp.people import Consent
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.vaccines import families, files
+from smsapp.vaccines import families, files, mentioning
 from smsapp.vaccines.families import File
+from smsapp.vaccines.tables import Child, Pregnancy
 
 TOPIC = "reminders"
+KEY = "care:welcome:"
 
 
 def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str) -> None:
@@ -34,8 +38,28 @@ def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: st
         language=language,
         person_id=person_id,
         facility_id=file.facility_id,
-        key=f"care:welcome:{reader.number}",
+        key=f"{KEY}{reader.number}",
+        meta=mentioning.of([file.number]),
     )
+
+
+def again(db: Session, rt: Runtime, file: File, freed: Collection[str], *, channel: str) -> None:
+    """A first text taken back with this file goes out for another one that the same phone reads for, if there is one.
+
+    `freed` are the keys of what was taken back.
+    """
+    if not any(key.startswith(KEY) for key in freed):
+        return
+    person_id = families.reads(file)
+    child = select(Child).where(func.coalesce(Child.carer_id, Child.mother_id) == person_id, *_in_care(Child))
+    mother = select(Pregnancy).where(Pregnancy.mother_id == person_id, *_in_care(Pregnancy))
+    other = db.scalar(child.limit(1)) or db.scalar(mother.limit(1))
+    if other is not None:
+        welcome(db, rt, other, by=None, channel=channel)
+
+
+def _in_care(table: type[Child] | type[Pregnancy]) -> list[ColumnElement[bool]]:
+    return [table.state == "active", table.confirmed_on.is_not(None)]
 
 
 def _consents(db: Session, rt: Runtime, person_id: int, language: str, channel: str) -> bool:
