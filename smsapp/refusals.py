@@ -31,3 +31,19 @@ class Refused(Exception):
         self.stays = stays
         self.remember = remember
         self.values = values
+
+    @property
+    def text(self) -> str:
+        """The key of what she reads."""
+        return f"refused.{self.key}"
+
+
+class Closed(Refused):
+    """What she would answer is over, without any fault of hers: the text under `closed.<key>` ends it gently."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, final=True)
+
+    @property
+    def text(self) -> str:
+        return f"closed.{self.key}"

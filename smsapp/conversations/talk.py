@@ -284,7 +284,7 @@ class Talk:
         return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
 
     def _refused(self, no: Refused) -> Reply:
-        reason = self.words(f"refused.{no.key}", **no.values)
+        reason = self.words(no.text, **no.values)
         self.caller.forget()
         if no.final or self.state is None:
             self.state = None

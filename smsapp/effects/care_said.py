@@ -8,7 +8,7 @@ from datetime import date
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.flows.state import Effect
 from smsapp.places import Place
-from smsapp.refusals import Refused
+from smsapp.refusals import Closed
 from smsapp.vaccines import answering, asked, births_told
 from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, DONE, VISITS, Asked
 
@@ -37,10 +37,10 @@ def which(caller: Caller, kind: str) -> int:
 
 
 def pinned(caller: Caller, wanted: Effect, name: str, subjects: Collection[str]) -> Asked:
-    """The text that this conversation is about, whatever was sent since; Refused where its files are closed."""
+    """The text that this conversation is about, whatever was sent since; Closed where its files are."""
     found = asked.by_message(caller.db, int(wanted.answers.get(name) or 0), subjects)
     if found is None:
-        raise Refused("care.nothing_asked", final=True)
+        raise Closed("care.nothing_asked")
     return found
 
 

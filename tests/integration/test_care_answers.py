@@ -193,7 +193,7 @@ def test_a_closed_file_takes_no_answer_and_a_question_about_it_ends(awa, fanta):
     awa.say("2")
     with transaction(awa.rt.sessions) as db:
         ending.end(db, awa.rt, db.get_one(Child, fanta.id), "dead", by=None, channel="ussd")
-    assert awa.say("06/03/2026") == ["Réponse invalide : ce message est clos."]
+    assert awa.say("06/03/2026") == ["Merci. Ce message est clos."]
     assert doses(awa.rt) == {}
     awa.say("1")
     assert last_heard(awa.rt).status == "unheard"

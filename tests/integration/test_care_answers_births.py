@@ -151,7 +151,7 @@ def test_what_the_midwife_wrote_meanwhile_closes_the_question(awa):
     with transaction(awa.rt.sessions) as db:
         db.scalars(select(Pregnancy)).one().state = "born"
     awa.say("hier")
-    assert awa.say("1") == ["Réponse invalide : ce message est clos."]
+    assert awa.say("1") == ["Merci. Ce message est clos."]
     assert children(awa.rt) == []
 
 
