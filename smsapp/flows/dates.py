@@ -45,7 +45,7 @@ _AGO = re.compile(
 _FILLERS = """le du en date the of on er ere e st nd rd th
     lundi mardi mercredi jeudi vendredi samedi dimanche
     monday tuesday wednesday thursday friday saturday sunday"""
-_SILENT = frozenset(_FILLERS.split())
+SILENT = frozenset(_FILLERS.split())
 _SEPARATORS = re.compile(r"[/.,*\-_'\s]+")
 # `12/03 70` is a day and the beginning of something else, a phone number perhaps.
 _TWO_THINGS = re.compile(r"[0-9] ?[/.,*_-] ?[0-9]+ [0-9]")
@@ -75,7 +75,7 @@ def read_date(text: str, today: date) -> date | None:
     if ago := _AGO.fullmatch(phrase):
         count, unit = int(ago["n"] or ago["m"]), ago["unit"] or ago["span"]
         return today - timedelta(days=count * (7 if unit.startswith(("semaine", "week")) else 1))
-    return _calendar_day([token for token in tokens if token not in _SILENT], today)
+    return _calendar_day([token for token in tokens if token not in SILENT], today)
 
 
 def _calendar_day(tokens: list[str], today: date) -> date | None:

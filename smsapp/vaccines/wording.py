@@ -10,15 +10,14 @@ from difflib import get_close_matches
 from functools import cache
 
 from smsapp.flows.answers import plain
-from smsapp.flows.dates import read_date
 from smsapp.refusals import Refused
 from smsapp.segments import encoding, fold, search_key
 from smsapp.vaccines import schedule as schedules
+from smsapp.vaccines.days_told import day_told
 from smsapp.vaccines.schedule import BadSchedule
 
 CLOSE = 0.6  # of difflib: what a misspelt word is likely to mean
 LONGEST_NAME = 3  # words of one vaccine's name
-LONGEST_DATE = 40  # characters
 SHOWN = 15  # characters of what was not understood
 
 _CODE = re.compile(r"\W*(?:(?:code|no|n°|num[eé]ro|enfant|child)\b\W*)?([0-9]{1,9} ?[a-z])(?![^\W_])", re.IGNORECASE)
@@ -140,7 +139,10 @@ def read(words: Vocabulary, text: str, today: date, language: str = "fr", code: 
 
 
 class _Unread(Exception):
-    """What could not be read: `kind` is dose, date or last (a date that has something behind it)."""
+    """What could not be read: `kind` is dose, numbers (several, of which one knows no vaccine), date or last.
+
+    The last is a date that has something behind it.
+    """
 
     def __init__(self, kind: str, typed: str) -> None:
         super().__init__(kind)
@@ -151,6 +153,8 @@ def _refusal(words: Vocabulary, no: _Unread, language: str, code: str) -> Refuse
     if no.kind == "date":
         return Refused("care.date_format", typed=no.typed)
     example = f"{code} {words.says(language, 'PENTA1')}"
+    if no.kind == "numbers":
+        return Refused("care.dose_numbers", code=f"{example} {words.says(language, 'PENTA2')}")
     if no.kind == "last":
         return Refused("care.date_last", code=example)
     meant = words.closest(no.typed, language)
@@ -166,6 +170,7 @@ class _Reading:
         self.words, self.key, self.today = words.words, key, today
         self.numbers = words.numbers
         self.tokens = list(_TOKEN.finditer(key))
+        self.doses = {number for numbered in words.words.values() for number in numbered if number}
 
     def said(self) -> Said:
         codes: list[str] = []
@@ -173,7 +178,7 @@ class _Reading:
         while at < len(self.tokens):
             if self._word(at) in _BETWEEN and codes:
                 at += 1
-            elif (on := self._date(self._rest(at))) is not None:
+            elif (on := self._date(at)) is not None:
                 return Said(tuple(dict.fromkeys(codes)), on)
             else:
                 code, at = self._dose(at)
@@ -197,12 +202,17 @@ class _Reading:
 
     def _no_date(self, at: int) -> _Unread:
         """Why what begins with a digit here is no date."""
-        piece = self._rest(at).split(" ")[0]
-        if self._date(piece) is not None:
+        rest, word = self._rest(at), self._word(at)
+        piece = rest.split(" ")[0]
+        if self._told(at, piece):
             return _Unread("last", piece)
-        alone = piece.isdecimal() and len(piece) < 3
-        month = self._date(f"1 {self._word(at + 1)}") is not None
-        return _Unread("dose" if alone and not month else "date", self._rest(at) if month else piece)
+        if self._told(at, f"1 {self._word(at + 1)}"):
+            return _Unread("date", rest)
+        if word in self.doses and (piece == word or self._word(at + 1) in self.doses):
+            return _Unread("numbers" if at else "dose", piece)
+        if piece == word and self._word(at + 1).isdecimal():
+            return _Unread("date", rest)
+        return _Unread("dose" if piece.isdecimal() and len(piece) < 3 else "date", piece)
 
     def _named(self, at: int) -> str:
         """What is not understood here, with the number behind it: `panta 1`, `penta un`, `vit a`."""
@@ -210,7 +220,7 @@ class _Reading:
         if after.isdecimal() and self._touches(at + 1):
             return self._word(at) + after
         if after.isdecimal():
-            return self._word(at) + (after if self._date(self._rest(at + 1)) is None else "")
+            return self._word(at) + (after if self._date(at + 1) is None else "")
         short = len(after) == 1 or after in self.numbers
         return f"{self._word(at)} {after}" if short else self._word(at)
 
@@ -223,10 +233,8 @@ class _Reading:
     def _touches(self, at: int) -> bool:
         return at < len(self.tokens) and self.tokens[at].start() == self.tokens[at - 1].end()
 
-    def _date(self, text: str) -> date | None:
-        if len(text) > LONGEST_DATE:
-            return None
-        try:
-            return read_date(text, self.today)
-        except OverflowError:
-            return None
+    def _date(self, at: int) -> date | None:
+        return self._told(at, self._rest(at))
+
+    def _told(self, at: int, text: str) -> date | None:
+        return day_told(self.key[: self.tokens[at].start()], text, self.doses, self.today)

@@ -71,6 +71,13 @@ def test_told_twice_is_booked_once(care, fanta):
     assert len(booked(care)) == 3
 
 
+@pytest.mark.parametrize("doses", ["PENTA 1 2 3", "PENTA1, 2, 3", "PCV 1/2/3", "VPO 0 1 2"])
+def test_doses_in_a_row_are_no_day_and_book_nothing(care, fanta, doses):
+    said = say(care, f"VACCIN {FANTA} {doses}")
+    assert said == f"Format : chaque dose par son nom. Ex. VACCIN {FANTA} PENTA1 PENTA2"
+    assert booked(care) == []
+
+
 def test_the_same_message_is_heard_once(care, fanta):
     phone = Handset(care, ASC)
     for _ in range(2):

@@ -18,7 +18,11 @@ ML = wording.of_country("ML")
 TODAY = date(2026, 3, 10)
 CODES = sorted({code for numbered in ML.words.values() for code in numbered.values()})
 WRITTEN = sorted((word, number, code) for word, numbered in ML.words.items() for number, code in numbered.items())
-WHY_NOT = {f"care.{why}" for why in ("dose_unknown", "dose_misspelt", "date_format", "date_last")}
+WHY_NOT = {f"care.{why}" for why in ("dose_unknown", "dose_misspelt", "date_format", "date_last", "dose_numbers")}
+DOSES_IN_A_ROW = [
+    *("PENTA1 2", "PENTA 1 2 3", "PENTA1 2 3", "PENTA1, 2, 3", "PENTA1-2-3", "PENTA 1.2.3", "PCV 1/2/3", "PENTA1 2/3"),
+    *("VPO 0 1 2", "BCG 1 1", "PENTA 1 et 2 12/02/2026", "PENTA1 2 12/26", "TD1 2 3 4"),
+]
 BETWEEN = [" ", "  ", ", ", ",", "; ", "+", "\n", " et ", " and ", " / "]
 
 
@@ -63,7 +67,9 @@ def test_a_dose_is_read_as_people_write_it(text, codes):
         ("BCG1", "dose_misspelt", "BCG1", "BCG"),
         ("VPO O", "dose_misspelt", "VPO O", "VPO0"),
         ("PENTA1 ROTTA1", "dose_misspelt", "ROTTA1", "ROTA1"),
-        ("PENTA1 2", "dose_unknown", "2", None),
+        *((text, "dose_numbers", None, None) for text in DOSES_IN_A_ROW),
+        ("PENTA1 12 02", "date_format", "12 02", None),
+        ("PENTA-1-12-2", "date_format", "12-2", None),
         ("VIT A", "dose_unknown", "VIT A", None),
         ("PENTA1 31/02", "date_format", "31/02", None),
         ("PENTA1 12-13-2025", "date_format", "12-13-2025", None),
@@ -83,7 +89,11 @@ def test_what_is_not_a_dose_is_named_and_never_guessed(text, why, typed, meant):
     [
         ("PENTA 1 12/02/2026", date(2026, 2, 12)),
         ("PENTA1 12 02 2026", date(2026, 2, 12)),
-        ("PENTA 1 12 02", date(2026, 2, 12)),
+        ("PENTA1 12 3 2025", date(2025, 3, 12)),
+        ("PENTA 1 12/2", date(2026, 2, 12)),
+        ("PENTA1-12/02/2026", date(2026, 2, 12)),
+        ("PENTA1 02/03", date(2026, 3, 2)),
+        ("PENTA1 2 mars", date(2026, 3, 2)),
         ("BCG 1 2 26", date(2026, 2, 1)),
         ("PENTA1 hier", date(2026, 3, 9)),
         ("PENTA1, le 3 mars", date(2026, 3, 3)),
@@ -124,6 +134,21 @@ spelt = st.sampled_from(WRITTEN).flatmap(
 def test_exactly_what_is_named_is_read_in_any_order_and_dress(doses, between, on):
     said = read(between.join(text for text, _ in doses) + f" {on:%d/%m/%Y}")
     assert said == Said(tuple(dict.fromkeys(code for _, code in doses)), on)
+
+
+numbers = st.lists(st.sampled_from(["0", "1", "2", "3", "4", "5", "03"]), min_size=1, max_size=6)
+
+
+@given(st.sampled_from(WRITTEN), numbers, st.sampled_from([" ", ", ", ",", " et ", "; ", "+"]))
+def test_numbers_in_a_row_never_make_a_day(one, row, between):
+    said = unless_refused(read, f"{one[0]}{one[1]} {between.join(row)}")
+    assert said in WHY_NOT if isinstance(said, str) else said.on is None
+
+
+@given(st.sampled_from(WRITTEN), st.lists(st.integers(0, 5), min_size=1, max_size=5), st.sampled_from("/-._ "))
+def test_nor_do_numbers_of_doses_whatever_stands_between_them(one, row, between):
+    said = unless_refused(read, between.join(map(str, [f"{one[0]}{one[1]}", *row])))
+    assert said in WHY_NOT if isinstance(said, str) else said.on is None
 
 
 words = st.one_of(
