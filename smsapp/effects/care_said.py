@@ -10,7 +10,7 @@ from smsapp.flows.state import Effect
 from smsapp.places import Place
 from smsapp.refusals import Closed
 from smsapp.vaccines import answering, asked, births_told
-from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, DONE, VISITS, Asked
+from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, Asked
 
 NO_CARD = "no_card"
 SEXES = {"girl": "F", "boy": "M", "girls": "FF", "boys": "MM", "both": "FM"}
@@ -117,15 +117,13 @@ def born_first_day(caller: Caller) -> str:
 
 @effect("care.answer")
 def answer(caller: Caller, wanted: Effect) -> dict[str, str]:
-    """1, 2 or 3 to a reminder."""
+    """1, 2 or 3 to a reminder; that it was done is written once the card's date, or that there is none, is told."""
     db, rt = caller.db, caller.rt
     one = pinned(caller, wanted, "reminder_message", VISITS)
     match wanted.answers[wanted.node]:
         case "coming":
             asked.answered(db, rt, one, COMING)
-        case "done":
-            asked.answered(db, rt, one, DONE)
-        case _:
+        case "cannot":
             answering.cannot(db, rt, one)
     return {"day": shown(asked.day_named(db, rt, one)), "next": shown(asked.day_after(db, rt, one))}
 

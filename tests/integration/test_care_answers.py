@@ -69,13 +69,14 @@ def test_coming_is_thanked_with_the_day(awa, fanta):
 def test_done_asks_for_the_date_on_the_card_and_books_the_visits_doses(awa, fanta):
     [asked] = awa.say("2")
     assert asked == "Merci. Quelle date sur la carte ? Ex. 12/03/2026\n0. Je n'ai pas la carte"
-    assert answers(awa.rt) == ["done"]
+    assert answers(awa.rt) == [None]
     for typed in ("31/02", "12-13-2025", "demain", "19/01/2026"):
         [again] = awa.say(typed)
         assert again.startswith("Date invalide : du 20/01/2026 à aujourd'hui. Ex. 12/03/2026\nMerci. Quelle date")
     assert doses(awa.rt) == {}
     assert awa.say("06/03/2026") == ["C'est noté pour le 06/03/2026. Merci."]
     assert doses(awa.rt) == {(fanta.id, code): ("card", date(2026, 3, 6), True) for code in SIX_WEEKS}
+    assert answers(awa.rt) == ["done"]
     with awa.rt.sessions() as db:
         assert giving.plan_of(db, awa.rt, db.get_one(Child, fanta.id)).doses["PENTA2"].due == date(2026, 4, 3)
         assert db.scalar(select(Dose.recorded_by).limit(1)) == fanta.mother_id
@@ -221,6 +222,22 @@ def test_the_reminders_of_the_service_are_answered_so_and_end_with_done(awa, clo
     assert {dose[:2] for dose in doses(awa.rt).values()} == {("card", date(2026, 3, 10))}
     told = after(awa, clock, 7, 21)
     assert not any("attendons encore" in text for text in told), told
+
+
+def test_done_without_a_word_on_the_card_is_not_done_and_the_reminders_go_on(awa, clock):
+    nursery.child(awa.rt, BORN)
+    after(awa, clock, 1)
+    for said in ("2", "00", "3", "2"):
+        awa.say(said)
+    assert "done" not in answers(awa.rt)
+    assert [text for text in after(awa, clock, 7) if "attendons encore" in text]
+
+
+def test_after_she_can_not_a_bare_done_is_not_done_either(awa, fanta):
+    for said in ("3", "2", "2", "3"):  # she can not, not on the other day either; then it is done, and no date
+        awa.say(said)
+    assert answers(awa.rt) == ["cannot"]
+    assert doses(awa.rt) == {}
 
 
 def test_done_without_a_card_is_not_asked_for_again_and_her_worker_looks_at_the_card(awa, clock):
