@@ -334,3 +334,18 @@ def test_told_to_be_done_it_is_not_asked_for_again(care, clock):
         giving.give(db, care, row, ["PENTA1", "OPV1", "PCV1", "ROTA1"], None, BY, key="told")
     days(care, clock, SIX_WEEKS + timedelta(days=1), 30)
     assert [why for _, _, why in rows(care)][-2:] == ["needless", "needless"]
+
+
+def test_a_day_to_come_is_promised_and_nothing_before_it_is_over(care, clock):
+    newborn(care)
+    newborn(care, BINTA, name="Sira")
+    with transaction(care.sessions) as db:
+        people.leave(db, care.now(), BINTA, "reminders", "sms")
+    ahead = remind(care, SIX_WEEKS)
+    assert (ahead.texts, remind(care, SIX_WEEKS).texts) == (1, 0)
+    assert rows(care) == [(SIX_WEEKS, 0, None)]
+    days(care, clock, BORN + timedelta(days=1), 42)
+    assert [(day, step) for day, step, why in rows(care) if why is None] == [
+        (SIX_WEEKS - timedelta(days=3), -3),
+        (SIX_WEEKS, 0),
+    ]

@@ -61,7 +61,10 @@ class Outcome:
 
 
 def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = lambda: False) -> Told:
-    """Promise the texts of this day; of the others write down why not. Safe at any time, and beside another run."""
+    """Promise the texts of this day; of the others write down why not. Safe at any time, and beside another run.
+
+    Of a day to come only what can be promised is written: until then much may change, and nothing before it is over.
+    """
     day, told, last = today or rt.local_now().date(), Told(), 0
     rules = thinking.rules(rt)
     while not stop():
@@ -77,12 +80,14 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
 
 
 def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: Told) -> None:
+    ahead = day > rt.local_now().date()
     due: dict[str, list[tuple[Outcome, Due]]] = defaultdict(list)
     outcomes: list[Outcome] = []
     for file in batch.files:
         found = thinking.think(rules, file, batch, day)
-        file.look_on = found.next_on
-        outcomes += [_past(file, step, batch) for step in found.past]
+        if not ahead:
+            file.look_on = found.next_on
+            outcomes += [_past(file, step, batch) for step in found.past]
         for step in found.now:
             outcome = _now(file, step, batch, day)
             if outcome.why_not is None and outcome.reader is not None:
@@ -92,6 +97,8 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     drafts: list[Draft] = []
     for number, some in due.items():
         outcomes += _of_number(rt, rules, batch, day, number, some, drafts)
+    if ahead:
+        outcomes = [outcome for outcome in outcomes if outcome.key is not None]
     _write(db, rt, outcomes, drafts)
     told.files += len(batch.files)
     told.texts += len(drafts)
