@@ -84,8 +84,10 @@ def mothers(caller: Caller, pregnancy: Pregnancy, codes: Sequence[str], on: date
         raise Refused("care.not_a_child", code=care_codes.of(pregnancy.number))
     by = Giver(caller.channel, person_id=worker(caller).id)
     given = mothers_doses.give(caller.db, caller.rt, pregnancy, codes, on, by, key=key)
-    new, known = [one.code for one in given if one.new], [one.code for one in given if not one.new]
-    uncounted = [Uncounted((one.code,), TOO_SOON, one.again) for one in given if one.again]
+    new = [one.code for one in given if one.new]
+    known = [one.code for one in given if not one.new and (one.code, one.on) in {(code, on) for code in codes}]
+    soon = sorted((one.again, one.code) for one in given if one.again)  # what is given again first says from when
+    uncounted = [Uncounted(tuple(code for _, code in soon), TOO_SOON, soon[0][0])] if soon else []
     uncounted += [Uncounted((one.code,), recording.COUNTED, None) for one in given if one.twice]
     last = _protection(caller, pregnancy)
     return Told(who(caller, pregnancy), on, new, known, uncounted, goes_on=False, last=last)

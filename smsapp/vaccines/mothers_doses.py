@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -40,7 +40,7 @@ class Rules:
 class Given:
     """`new` is false where it was booked before; `again` is from when one that came too soon is repeated.
 
-    `twice`: another of the same code counts.
+    `twice`: another of the same code counts, or one that comes after it.
     """
 
     code: str
@@ -113,15 +113,19 @@ def give(
 ) -> Sequence[Given]:
     """Book these doses of the mother of a pregnancy whose row is locked: all, or Refused for a day that can not be.
 
-    A card may begin in the middle: the dose before it may be one that nobody wrote down here.
+    A card may begin in the middle: the dose before it may be one that nobody wrote down here. One that was booked
+    before and counts no more, as this one is too near to it, is told at the end.
     """
     check(rt, pregnancy, on)
-    known = {(dose.code, dose.given_on) for dose in had(db, pregnancy.mother_id)}
+    before = had(db, pregnancy.mother_id)
+    known, counted = {(dose.code, dose.given_on) for dose in before}, [dose for dose in before if dose.valid]
     new = {code: _row(rt, pregnancy, code, on, by, key) for code in dict.fromkeys(codes) if (code, on) not in known}
     db.add_all(new.values())
     db.flush()
     again = settle(db, rt, pregnancy)
-    return [_told(code, on, new.get(code), again) for code in dict.fromkeys(codes)]
+    lost = [dose for dose in counted if not dose.valid]
+    told = [_told(code, on, new.get(code), again) for code in dict.fromkeys(codes)]
+    return [*told, *(Given(d.code, d.given_on, False, again.get(d.id), not d.reason) for d in lost if d.given_on)]
 
 
 def _told(code: str, on: date, row: Dose | None, again: Mapping[int, date]) -> Given:
@@ -138,29 +142,38 @@ def strike(db: Session, rt: Runtime, pregnancy: Pregnancy, dose: Dose, why: str)
 
 
 def settle(db: Session, rt: Runtime, pregnancy: Pregnancy) -> Mapping[int, date]:
-    """Say of each of her doses whether it counts, in the order of their days; from when those too soon are repeated."""
+    """Say of each of her doses whether it counts, by day and in their order; from when those too soon are repeated.
+
+    One that has a later one before it adds nothing, as one that counts already.
+    """
     told = rules(rt.settings.country)
-    counting: set[str] = set()
-    last: dict[str, date] = {}
+    counting: dict[int, date] = {}
     again: dict[int, date] = {}
-    for dose in had(db, pregnancy.mother_id):
-        if dose.code not in told.codes or dose.given_on is None:
-            continue
-        place = told.codes.index(dose.code)
-        before = last.get(told.codes[place - 1]) if place else None
-        opens = before + timedelta(days=told.gaps[place]) if before else dose.given_on
-        soon, twice = dose.given_on < opens, dose.code in counting
-        dose.valid, dose.reason = not (soon or twice), TOO_SOON if soon and not twice else ""
-        if dose.reason:
+    for on, place, dose in _in_order(told, had(db, pregnancy.mother_id)):
+        opens, needless = _opens(told, counting, place), place <= max(counting, default=-1)
+        soon = opens is not None and on < opens and not needless
+        dose.valid, dose.reason = not (soon or needless), TOO_SOON if soon else ""
+        if opens is not None and soon:
             again[dose.id] = opens
         if dose.valid:
-            counting.add(dose.code)
-        if not twice:
-            last[dose.code] = dose.given_on
+            counting[place] = on
     if pregnancy.state in {"active", "born"}:
         pregnancy.look_on = rt.local_now().date()
     db.flush()
     return again
+
+
+def _in_order(told: Rules, doses: Iterable[Dose]) -> Sequence[tuple[date, int, Dose]]:
+    """By day, those of one day by their place in the country's order."""
+    places = {code: place for place, code in enumerate(told.codes)}
+    found = [(dose.given_on, places[dose.code], dose) for dose in doses if dose.given_on and dose.code in places]
+    return sorted(found, key=lambda one: one[:2])
+
+
+def _opens(told: Rules, counting: Mapping[int, date], place: int) -> date | None:
+    """From when this one may follow the last that counts, with time for those between them; None where none does."""
+    before = max((one for one in counting if one < place), default=None)
+    return None if before is None else counting[before] + timedelta(days=sum(told.gaps[before + 1 : place + 1]))
 
 
 def check(rt: Runtime, pregnancy: Pregnancy, on: date) -> None:

@@ -222,6 +222,37 @@ def test_a_worker_learns_when_a_birth_is_protected_and_after_it_nothing_of_that(
     assert say(care, f"VACCIN {FANTA} TD2 01/03/2026") == f"Déjà noté Mère {FANTA} : TD2 le 01/03/2026."
 
 
+def counts(rt):
+    with transaction(rt.sessions) as db:
+        return {dose.code: dose.valid for dose in db.scalars(select(Dose).where(Dose.mother_id.is_not(None)))}
+
+
+@pytest.mark.parametrize(
+    "texts", [("TD5 TD4 TD3 TD2 TD1",), ("TD1 TD2 TD3 TD4 TD5",), ("TD3", "TD5 TD4", "TD2", "TD1")]
+)
+def test_one_td_counts_a_day_in_whatever_order_they_are_told(care, texts):
+    nursery.pregnancy(care, date(2025, 11, 1))
+    said = [say(care, f"VACCIN {FANTA} {text}") for text in texts]
+    assert counts(care) == {"TD1": True, "TD2": False, "TD3": False, "TD4": False, "TD5": False}
+    assert "pas (trop tot après la précédente) : à refaire dès le 07/04/2026." in said[-1]
+
+
+def test_td_without_the_one_before_it_waits_for_the_time_of_both(care):
+    nursery.pregnancy(care, date(2025, 11, 1))
+    say(care, f"VACCIN {FANTA} TD1 01/11/2025")
+    assert "TD3 ne compte pas" in say(care, f"VACCIN {FANTA} TD3 01/03/2026")
+    say(care, f"VACCIN {FANTA} TD2 02/03/2026")
+    assert "TD1 ne compte pas (une autre compte déjà)" in say(care, f"VACCIN {FANTA} TD1 03/03/2026")
+
+
+def test_an_earlier_dose_told_later_says_which_counts_no_more(care):
+    nursery.pregnancy(care, date(2025, 11, 1))
+    say(care, f"VACCIN {FANTA} TD2 05/03/2026")
+    said = say(care, f"VACCIN {FANTA} TD1 01/03/2026")
+    assert said.startswith(f"Noté Mère {FANTA} : TD1 le 01/03/2026. TD2 ne compte pas (trop tot après la précédente)")
+    assert "Déjà" not in said
+
+
 def test_a_visit_before_birth_counts_once_a_day(care):
     nursery.pregnancy(care, date(2025, 11, 1))
     assert say(care, f"CPN {FANTA} 01/02/2026").startswith(
