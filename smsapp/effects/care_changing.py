@@ -9,8 +9,9 @@ from typing import Any
 from smsapp.effects.base import Caller, effect
 from smsapp.effects.care import some_worker, worker
 from smsapp.flows.state import Effect
-from smsapp.vaccines import codes, ending, losing, mothers, moving, next_visit, registering
+from smsapp.vaccines import codes, ending, losing, mothers, moving, next_visit, proving, registering
 from smsapp.vaccines.expecting import When, checked
+from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import Child
 
 
@@ -51,8 +52,21 @@ def moved(caller: Caller, wanted: Effect) -> None:
 
 
 @effect("care.arrives_check", reads=True)
-def arrives_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    return {"who": moving.called(caller.db, moving.arriving(caller.db, worker(caller), _code(wanted)))}
+def arrives_check(caller: Caller, wanted: Effect) -> None:
+    moving.arriving(caller.db, worker(caller), _code(wanted))
+
+
+@effect("care.arrives_proof", reads=True)
+def arrives_proof(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """Whose file it is, read back to whoever has its card."""
+    return {"who": moving.called(caller.db, _proved(caller, wanted))}
+
+
+def _proved(caller: Caller, wanted: Effect) -> File:
+    who = worker(caller)
+    file = moving.arriving(caller.db, who, _code(wanted))
+    proving.check(caller.db, caller.rt, who, file, str(wanted.answers["proof"]), channel=caller.channel)
+    return file
 
 
 @effect("care.arrives")
@@ -61,6 +75,7 @@ def arrives(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     who, named = worker(caller), str(wanted.answers.get("village", ""))
     only = who.villages[0] if len(who.villages) == 1 else None
     village = int(named) if named.isdecimal() else only
+    _proved(caller, wanted)
     file = moving.arrive(caller.db, caller.rt, who, _code(wanted), village, channel=caller.channel)
     day = next_visit.clinic_day(caller.db, caller.rt, file)
     ahead = caller.rt.texts.say(caller.language, "care.said.next", day=f"{day:%d/%m/%Y}") if day else ""

@@ -82,7 +82,7 @@ def arrive(db: Session, rt: Runtime, worker: Worker, typed: str, village_id: int
     mentioning.take_back(db, rt, file, ending.NOT_SENT, facility_id=before)
     if before != worker.facility_id:
         _tell_head(db, rt, file, before, worker.facility)
-    welcoming.welcome(db, rt, file, by=worker.id, channel=channel)
+    welcoming.welcome(db, rt, file, by=worker.id, channel=channel, arrived=before != worker.facility_id)
     return file
 
 

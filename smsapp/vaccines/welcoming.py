@@ -19,8 +19,11 @@ TOPIC = "reminders"
 KEY = "care:welcome:"
 
 
-def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str) -> None:
-    """Once for each phone: who writes, that it is free, how to stop. Says nothing of what it is about."""
+def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str, arrived: bool = False) -> None:
+    """Once for each phone: who writes, that it is free, how to stop. Says nothing of what it is about.
+
+    Once more where the file `arrived` at another centre: the family hears who has it now.
+    """
     person_id = families.reads(file)
     reader = families.readers(db, [person_id]).get(person_id)
     language = (reader.language if reader else None) or rt.settings.language
@@ -38,7 +41,7 @@ def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: st
         language=language,
         person_id=person_id,
         facility_id=file.facility_id,
-        key=f"{KEY}{reader.number}",
+        key=f"{KEY}{reader.number}" + (f":{file.facility_id}" if arrived else ""),
         meta=mentioning.of([file.number]),
     )
 

@@ -163,8 +163,8 @@ def test_a_family_moves_and_another_centre_takes_over(care):
     child = nursery.child(care, OLDER)
     waits = promised(care, child)
     arrives = (*MORE, "care_more.care_arrives")
-    screen = walk(care, FAR_ASC, arrives, code(child))
-    assert screen.startswith("Fanta")
+    assert "Fanta" not in walk(care, FAR_ASC, arrives, code(child))
+    assert walk(care, FAR_ASC, (), "15/01/2026").startswith("Fanta")
     walk(care, FAR_ASC, (), "1")
     taken = fresh(care, Child, child.id)
     assert (taken.facility_id, taken.village_id, taken.state) == (CENTRAL, None, "active")
@@ -176,10 +176,37 @@ def test_a_family_moves_and_another_centre_takes_over(care):
     walk(care, FAR_ASC, (), "00")
     walk(care, FAR_ASC, (*MORE, "care_more.care_moved"), code(child), "1")
     assert fresh(care, Child, child.id).state == "moved"
-    walk(care, MIDWIFE, arrives, code(child), "1", "1")
+    assert len(sent(care, AWA)) == 1, "her new centre says who writes"
+    walk(care, MIDWIFE, arrives, code(child), "15 janvier", "1", "1")
     back = fresh(care, Child, child.id)
     assert (back.facility_id, back.state, back.ended_on, back.village_id) == (SOTUBA, "active", None, EAST)
     assert back.seek_on is not None
+
+
+def test_a_code_alone_gives_neither_a_name_nor_the_file(care, clock):
+    child = nursery.child(care, OLDER)
+    arrives = (*MORE, "care_more.care_arrives")
+    screen = walk(care, FAR_ASC, arrives, code(child), "14/01/2026")
+    assert screen.startswith(f"Refus : la carte {code(child)} dit autre chose.\nDate sur la carte")
+    assert walk(care, FAR_ASC, (), "70000101").startswith("Format : une date")
+    assert walk(care, FAR_ASC, (), "31/02").startswith("Format : une date")
+    assert "dit autre chose" in walk(care, FAR_ASC, (), "16/01/2026")
+    assert walk(care, FAR_ASC, (), "17/01/2026").startswith("Refus : 3 essais faux pour ce code.")
+    assert walk(care, FAR_ASC, arrives, code(child), "15/01/2026").startswith("Refus : 3 essais faux pour ce code.")
+    assert fresh(care, Child, child.id).facility_id == SOTUBA
+    with care.sessions() as db:
+        assert len(db.scalars(select(CareEvent).where(CareEvent.what == "arrival_refused")).all()) == 3
+    clock.move(days=1, seconds=1)
+    assert walk(care, FAR_ASC, arrives, code(child), "15/01/2026").startswith("Fanta")
+
+
+@pytest.mark.parametrize("typed", ["70000101", "08/08/2026", "01/11/2025"])
+def test_a_pregnancy_is_taken_over_by_a_day_of_its_card_or_the_number_of_the_mother(care, typed):
+    mother = nursery.pregnancy(care, date(2025, 11, 1))
+    arrives = (*MORE, "care_more.care_arrives")
+    assert "dit autre chose" in walk(care, FAR_ASC, arrives, code(mother), "70000102")
+    walk(care, FAR_ASC, (), typed, "1")
+    assert fresh(care, Pregnancy, mother.id).facility_id == CENTRAL
 
 
 def test_who_left_and_is_told_of_again_is_the_same_child(care):
@@ -194,7 +221,7 @@ def test_who_left_and_is_told_of_again_is_the_same_child(care):
     [answer] = Handset(care, ASC).say("NAISSANCE 08/03/2026 F 70000101 Fanta")
     assert answer.startswith(f"Déjà inscrit. Code {code(child)}")
     assert fresh(care, Child, child.id).state == "active"
-    walk(care, FAR_ASC, (*MORE, "care_more.care_arrives"), code(mother), "1")
+    walk(care, FAR_ASC, (*MORE, "care_more.care_arrives"), code(mother), "08/03/2026", "1")
     after = fresh(care, Pregnancy, mother.id)
     assert (after.state, after.ended_on, after.facility_id) == ("born", BORN, CENTRAL)
 
