@@ -34,13 +34,12 @@ from smsapp import periodic
 from smsapp.db import Base, transaction
 from smsapp.months import after_months
 from smsapp.runtime import Runtime
-from smsapp.vaccines import giving
-from smsapp.vaccines.measures import doses_of, of_age, reaches
+from smsapp.vaccines import files, giving
+from smsapp.vaccines.measures import MONTHS, doses_of, of_age, reaches
 from smsapp.vaccines.schedule import Schedule
 from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 
 JOB, EVERY = "count_cohorts", timedelta(minutes=10)
-MONTHS = 36  # of births that are counted anew: a child of three has had what the calendar has for her
 AT_ONCE = 20  # centres of one transaction
 FOUR_VISITS = 4
 FIRST_DAYS, WEEK_SIX = (0, 4), (35, 49)  # after birth: the windows of the first visits and of the last
@@ -84,6 +83,10 @@ def recount(db: Session, rt: Runtime, facilities: Collection[int]) -> None:
     for part in (_wholes, _doses, _full, _mothers, _births):
         for facility_id, month, measure, place, n in part(db, schedule, today, since, facilities):
             found[facility_id, month][measure][0 if place == "n" else 1] += n
+    districts = files.districts_of(db, facilities)
+    for facility_id, month in found:
+        for measure in _elsewhere(schedule, districts.get(facility_id, "")):
+            found[facility_id, month].pop(measure, None)
     here = CohortFigure.facility_id.in_(sorted(facilities)), CohortFigure.month >= since
     db.execute(
         delete(CohortFigure).where(*here, tuple_(CohortFigure.facility_id, CohortFigure.month).not_in(list(found)))
@@ -94,6 +97,11 @@ def recount(db: Session, rt: Runtime, facilities: Collection[int]) -> None:
     write = insert(CohortFigure).values(rows)
     new = {name: write.excluded[name] for name in ("children", "figures", "counted_at")}
     db.execute(write.on_conflict_do_update(index_elements=["facility_id", "month"], set_=new))
+
+
+def _elsewhere(schedule: Schedule, district: str) -> list[str]:
+    """The measures of doses that this district does not give."""
+    return [f"cover.{dose.code}" for dose in schedule.doses if not dose.is_for(district, dose.sex)]
 
 
 def _row(key: tuple[int, date], figures: Mapping[str, list[int]], now: datetime) -> dict[str, Any]:

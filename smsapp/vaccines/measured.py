@@ -38,6 +38,11 @@ class Rate:
         return round(100 - share if self.lost else share, 1)
 
     @property
+    def counted(self) -> int:
+        """How many the percentage is about: of a drop-out those who lack the last dose."""
+        return self.of - self.n if self.lost else self.n
+
+    @property
     def hidden(self) -> bool:
         return 0 < self.of < SMALL
 

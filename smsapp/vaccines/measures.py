@@ -8,8 +8,11 @@ from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, true
 
+from smsapp.months import after_months
 from smsapp.vaccines.schedule import Schedule, Span
 from smsapp.vaccines.tables import Child
+
+MONTHS = 36  # of births that are counted: a child of three has had nearly all that the calendar has for her
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def reaches(schedule: Schedule, today: date) -> Mapping[str, Reached]:
     """For each measure of children, who has reached its age."""
     found = {}
     for dose in schedule.doses:
-        if dose.due is not None and not dose.due_of:
+        if dose.due is not None and not dose.due_of and dose.due.after(today) <= after_months(today, MONTHS):
             found[f"cover.{dose.code}"] = of_age(dose.due, today, dose.sex)
     for code in schedule.measures.timely:
         if (window := schedule.by_code[code].on_time) is not None:

@@ -26,6 +26,7 @@ from smsapp.vaccines.measured import Cohort, Rate
 from smsapp.vaccines.schedule import Schedule
 
 PERIODS = (6, 12, 24, 36)  # months of births
+USUAL = 24  # so that who was born in them has reached the age of most doses
 MOTHERS = ("antenatal4", "births", "postnatal", "postnatal6")
 
 
@@ -134,7 +135,7 @@ def _lines(shown: Shown, measure: str, baseline: tuple[int, int] | None) -> Iter
     if measure.startswith(measured.LOSSES):
         rates = [None if rate is None else round(100 - rate, 1) for rate in rates]
     yield Line(measure, shown.drawn_as(measure), rates)
-    words = (gettext("Bamako before: %(n)s %%"), gettext("Bamako after: %(n)s %%"))
+    words = (gettext("Bamako before the programme: %(n)s %%"), gettext("after it: %(n)s %%"))
     for place, value in enumerate(baseline or ()):
         yield Line(f"{measure}.{place}", words[place] % {"n": value}, [value] * len(rates), plain=True)
 
@@ -173,7 +174,7 @@ def _place(db: Session) -> Place | None:
 
 def _period() -> int:
     asked = request.args.get("period", "")
-    return int(asked) if asked in map(str, PERIODS) else 12
+    return int(asked) if asked in map(str, PERIODS) else USUAL
 
 
 def _headings() -> dict[str, str]:
@@ -243,4 +244,4 @@ def _of(place: str, month: str, cohort: Cohort, shown: Shown) -> Iterator[list[A
 
 
 def _figures(rate: Rate) -> list[Any]:
-    return [None, f"< {measured.SMALL}", None] if rate.hidden else [rate.n, rate.of, rate.percent]
+    return [None, f"< {measured.SMALL}", None] if rate.hidden else [rate.counted, rate.of, rate.percent]
