@@ -22,6 +22,7 @@ from smsapp.vaccines.tables import Child, Dose
 
 MOST_PLANNED = 1000  # the youngest of those who lack something for their age
 MOST_SHOWN = 120
+SHOWN = 12  # characters of what is no dose
 SERVICE = "vaccines"
 A_LITTLE_EARLY = timedelta(days=28)
 
@@ -64,13 +65,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a child's ticks; `refused` is the key of a reason where nothing of hers was written."""
+    """What became of a child's ticks; `refused` says why nothing of hers was written."""
 
     child: Child
     family: reading.Family
     booked: Sequence[Dose] = ()
     known: Sequence[Known] = ()
-    refused: str = ""
+    refused: Refused | None = None
 
     @property
     def code(self) -> str:
@@ -139,14 +140,16 @@ def _early(rt: Runtime, plan: Plan) -> Iterator[str]:
             yield dose.code
 
 
-def by_code(db: Session, facility_id: int, typed: str) -> Child:
-    """A child to add to the list; Refused where the code is none, or not of this centre's care."""
+def by_code(db: Session, facility_id: int, day: date, typed: str) -> Child:
+    """A child to add to the list of a day; Refused for no code, another centre's child, or one born after it."""
     number = codes.read(typed)
     child = db.scalar(select(Child).where(Child.number == number, Child.facility_id == facility_id))
     if child is None:
         raise Refused("care.code_unknown", typed=typed.strip()[:12])
     if child.state != "active":
         raise Refused("care.ended")
+    if day < child.born_on:
+        raise Refused("care.not_born_yet", code=codes.of(number), born=f"{child.born_on:%d/%m/%Y}")
     return child
 
 
@@ -187,8 +190,12 @@ def _book(
 ) -> tuple[Outcome, int]:
     told = [code for code in dict.fromkeys(wanted) if code in giving.calendar(rt).by_code]
     family = names.of(child)
-    if child.state != "active":
-        return Outcome(child, family, refused="care.ended"), 0
+    try:
+        giving.check(rt, child, day)
+        if not told:
+            raise Refused("care.dose_not_used", typed=", ".join(wanted)[:SHOWN])
+    except Refused as why:
+        return Outcome(child, family, refused=why), 0
     ours = {dose.code: dose for dose in db.scalars(select(Dose).where(Dose.key.in_([f"{key}:{c}" for c in told])))}
     standing = {dose.id: dose for dose in giving.standing(db, [child.id])[child.id]}
     theirs = [dose for dose in standing.values() if dose.code not in ours and (dose.valid or dose.given_on == day)]

@@ -19,6 +19,8 @@ REFUSED: Mapping[str, LazyString] = {
     "care.code_letter": lazy_gettext("The code %(typed)s is not right: a digit or its letter is wrong. Read the card."),
     "care.code_unknown": lazy_gettext("No child of this centre has the code %(typed)s. Read the card."),
     "care.ended": lazy_gettext("This file is closed."),
+    "care.not_born_yet": lazy_gettext("%(code)s was born on %(born)s, after this day of the session."),
+    "care.dose_not_used": lazy_gettext("%(typed)s is no dose of the calendar."),
     "care.dose_future": lazy_gettext("%(day)s is in the future. Write the day on which it was given."),
     "care.dose_before_birth": lazy_gettext("%(day)s is before the birth on %(born)s."),
     "care.born_future": lazy_gettext("%(day)s is in the future. Write it as %(example)s."),

@@ -69,7 +69,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         with acting(rt) as db:
             outcomes = sessions.save(db, rt, me(), centre.id, day, sheet.ticked, sheet.token)
         told = {"centre": centre, "day": day, "outcomes": outcomes, "lost": len(sheet.ticked) - len(outcomes)}
-        return render_template("console/care/saved.html", labels=terms.labels(rt), terms=terms, **told)
+        shown = {"labels": terms.labels(rt), "terms": terms, "said": sentences.said}
+        return render_template("console/care/saved.html", **shown, **told)
 
 
 def _page(rt: Runtime, centre: Place | None, day: date | None, sheet: Sheet, problem: str = "") -> ResponseReturnValue:
@@ -79,11 +80,11 @@ def _page(rt: Runtime, centre: Place | None, day: date | None, sheet: Sheet, pro
         offered = placing.facilities(db, me().scope)
         found = None
         if centre is not None and day is not None:
-            added = _children(db, centre, sheet.added)
+            added = _children(db, centre, day, sheet.added)
             found = sessions.expected(db, rt, centre.id, day, added)
             here_already = {it.child.id for it in found.children}
             if missing := [i for i in sheet.ticked if i not in here_already]:  # somebody wrote for them meanwhile
-                found = sessions.expected(db, rt, centre.id, day, [*added, *_children(db, centre, missing)])
+                found = sessions.expected(db, rt, centre.id, day, [*added, *_children(db, centre, day, missing)])
     told: dict[str, Any] = {"centre": centre, "day": day, "found": found, "sheet": sheet, "offered": offered}
     told |= {"today": today, "problem": problem, "terms": terms, "labels": terms.labels(rt)}
     return render_template("console/care/session.html", **told), 422 if problem else 200
@@ -95,7 +96,7 @@ def _added(rt: Runtime, centre: Place, day: date, sheet: Sheet, typed: str) -> R
         return _page(rt, centre, day, sheet, str(sentences.REFUSED["care.code_format"]))
     try:
         with transaction(rt.sessions) as db:
-            child = sessions.by_code(db, centre.id, typed)
+            child = sessions.by_code(db, centre.id, day, typed)
     except Refused as why:
         return _page(rt, centre, day, sheet, sentences.said(why))
     flash(gettext("%(code)s is at the end of the list.", code=typed.strip().upper()[:12]), "good")
@@ -150,11 +151,11 @@ def _sheet(form: MultiDict[str, str]) -> Sheet:
 
 
 def _id(told: str) -> int | None:
-    return int(told) if told.isdecimal() and told.isascii() and int(told) < paging.LARGEST else None
+    return int(told) if told.isdecimal() and told.isascii() and len(told) < len(str(paging.LARGEST)) else None
 
 
-def _children(db: Session, centre: Place, ids: Sequence[int]) -> Sequence[Child]:
+def _children(db: Session, centre: Place, day: date, ids: Sequence[int]) -> Sequence[Child]:
     """In the order in which they were added."""
-    live = Child.facility_id == centre.id, Child.state == "active"
+    live = Child.facility_id == centre.id, Child.state == "active", Child.born_on <= day
     found = {child.id: child for child in db.scalars(select(Child).where(Child.id.in_(ids), *live))}
     return [found[i] for i in ids if i in found]
