@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from bench import books, hops, sending
+from bench import books, hops, plans, sending
 from bench.place import Failed, Place
 from bench.report import table
 from smsapp import logs
@@ -30,7 +30,8 @@ def main() -> int:
     except (CanNotRun, Failed) as why:
         words.print(f"bench: {why}", style="red", markup=False)
         return 1
-    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted))
+    planned = plans.measure()
+    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted, planned))
     return 0
 
 

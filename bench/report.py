@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.books import AT_ONCE, Books
 from bench.hops import CONSTANT, LOCKED, OURS, PHONES, Hops
 from bench.memory import MB, Memory
+from bench.plans import PLANS
 from bench.sending import GATEWAY_SECONDS, LOOPED, MANY, REPLIES, Sending
 
 OF_LOCKED = 0.5
@@ -17,6 +18,7 @@ TIMES_LOOP = 20
 LARGEST = 130 * MB
 REPLY_P95 = 10.0
 DEPOSIT_P95 = 1.0
+PLANS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ class Row:
     met: bool | None = None
 
 
-def table(hops: Hops, sending: Sending, books: Books) -> Table:
+def table(hops: Hops, sending: Sending, books: Books, plans: float) -> Table:
     made = Table(title=f"Ratios of one run, {PHONES} phones at once, everything on this machine")
     made.add_column("what")
     made.add_column("figure", justify="right")
     made.add_column("target", justify="right")
     made.add_column("")
     memory = _memory_rows(hops.memory, sending.memory)
-    for part in (_hop_rows(hops), _sending_rows(sending), _book_rows(books), memory):
+    for part in (_hop_rows(hops), _sending_rows(sending), _book_rows(books), [_plans(plans)], memory):
         for row in part:
             verdict = {None: "", True: "[green]met[/]", False: "[bold red]not met[/]"}[row.met]
             made.add_row(row.what, row.figure, row.target, verdict)
@@ -80,6 +82,11 @@ def _book_rows(books: Books) -> list[Row]:
         Row(f"{AT_ONCE} deposits to one group at once, 95th percentile", _ms(p95), target, p95 < DEPOSIT_P95),
         Row("  the same : one alone", f"{times:.1f}"),
     ]
+
+
+def _plans(seconds: float) -> Row:
+    target = f"< {PLANS_SECONDS:.0f} s"
+    return Row(f"{PLANS} plans of children's vaccines", f"{seconds:.1f} s", target, seconds < PLANS_SECONDS)
 
 
 def _memory_rows(web: Memory, worker: Memory) -> list[Row]:

@@ -1,4 +1,4 @@
-"""A small year through the real run and outbox; `make bench` does it with five thousand births."""
+"""A small year through the real run and outbox; `python -m bench.year` does it with five thousand births."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""`python -m bench.year [births]`: a year of births through the real run and outbox, timed, with its totals."""
+
+from __future__ import annotations
+
+import sys
+import time as clock
+from dataclasses import replace
+from datetime import time
+
+from rich.console import Console
+
+from bench.place import Failed, Place
+from smsapp import logs
+from smsapp.config import QuietHours
+from smsapp.embedded import CanNotRun
+from smsapp.runtime import build
+from tests.fakes import Clock, FakeGateway
+from tests.year import World
+
+BIRTHS = 5000
+TARGET = 180.0  # seconds
+NIGHT = QuietHours(time(20), time(7))
+SHOWN = 20
+
+
+def main(births: int = BIRTHS) -> int:
+    logs.configure(quiet=True)
+    words = Console(stderr=True)
+    try:
+        with Place() as place, words.status("starting PostgreSQL and Valkey") as status:
+            rt = build(replace(place.settings, quiet_hours=NIGHT))
+            gateway = FakeGateway(next(iter(rt.gateways.values())))
+            began = clock.perf_counter()
+            told = World(replace(rt, now=Clock(), gateways={gateway.name: gateway}), births).run(status.update)
+            seconds = clock.perf_counter() - began
+    except (CanNotRun, Failed) as why:
+        words.print(f"bench: {why}", style="red", markup=False)
+        return 1
+    print("\n".join(told.lines()))
+    print("\n".join(f"wrong: {what}" for what in told.wrong[:SHOWN]) or "nothing wrong")
+    print(f"{seconds:.0f} s (target {TARGET:.0f} s: {'met' if seconds < TARGET else 'not met'})")
+    return 1 if told.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
