@@ -20,12 +20,15 @@ from tests.village import SOTUBA, settle
 
 MAIN = LIVE.live["main"]
 FOR_ALL = [entry.goto for entry in MAIN.entries if entry.relevant is None]
-MENU = "\n".join(
-    [
-        MAIN.text("fr", "title"),
-        *(f"{n}. {MAIN.text('fr', goto)}" for n, goto in enumerate(FOR_ALL, start=1)),
-    ]
-)
+FOR_MOTHERS = [entry.goto for entry in MAIN.entries if entry.relevant is None or entry.goto == "my_care"]
+
+
+def menu(entries):
+    lines = [f"{n}. {MAIN.text('fr', goto)}" for n, goto in enumerate(entries, start=1)]
+    return "\n".join([MAIN.text("fr", "title"), *lines])
+
+
+MENU, STRANGERS_MENU = menu(FOR_MOTHERS), menu(FOR_ALL)
 SURVEY = ("1", "1", "1", "2", "4", "4", "0", "1")  # from the menu to the end
 
 
@@ -122,7 +125,7 @@ def test_a_star_inside_a_text_belongs_to_it(phone):
 
 def test_a_deep_dial_is_walked_from_the_main_menu(phone):
     assert phone.dial("1*1*2")[0].startswith("2/6")
-    assert phone.dial("3")[0].startswith("Donnez votre avis")
+    assert phone.dial("4")[0].startswith("Donnez votre avis")
     assert phone.dial("1*7*1")[0].startswith("Choix invalide.")  # walked as far as it fits
     assert phone.dial("00")[0] == MENU
     assert phone.dial("*".join(["1"] * 500))[0]
@@ -163,7 +166,7 @@ def test_two_sessions_of_one_phone_answer_what_is_on_the_screen(phone):
 def test_a_changed_caller_starts_at_the_menu_and_hears_nothing_of_the_other(phone):
     phone.dial()
     mine = phone.key("1", "1", "1")
-    assert phone.hop("*".join([*phone.typed, "1"]), number=STRANGER) == (MENU, False)
+    assert phone.hop("*".join([*phone.typed, "1"]), number=STRANGER) == (STRANGERS_MENU, False)
     with phone.rt.sessions() as own:
         assert own.get(Conversation, MOTHER).state[-1]["answers"] == {"consent": "yes", "joined": True, "respect": "1"}
     assert phone.dial() == mine
