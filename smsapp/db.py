@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from psycopg import pq
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
 
 Sessions = sessionmaker[Session]
+Done = TypeVar("Done")
 
 # Named constraints, so that a migration can drop what it made.
 NAMES = {
@@ -79,6 +81,16 @@ def transaction(make: Sessions) -> Iterator[Session]:
         with db.begin():
             yield db
         _run_waiting(db)
+
+
+def twice_if_deadlocked(call: Callable[[], Done]) -> Done:
+    """Where two transactions waited for each other PostgreSQL ends one: it did nothing, and is done again, once."""
+    try:
+        return call()
+    except (psycopg.errors.DeadlockDetected, OperationalError) as error:
+        if not isinstance(getattr(error, "orig", error), psycopg.errors.DeadlockDetected):
+            raise
+    return call()
 
 
 def _run_waiting(db: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from smsapp import effects
 from smsapp.conversations import commands
 from smsapp.conversations.tables import Memory, Revisions
-from smsapp.db import Work
+from smsapp.db import Work, twice_if_deadlocked
 from smsapp.flows import engine, render
 from smsapp.flows.catalogue import UnknownRevision
 from smsapp.flows.expressions import Expression
@@ -61,9 +62,9 @@ class Unwound(Exception):
 def twice_if_refused(hear: Callable[[Unwound | None], Answer]) -> Answer:
     """Hear; where an effect refuses, hear again in a new transaction that tells of the refusal."""
     try:
-        return hear(None)
+        return twice_if_deadlocked(partial(hear, None))
     except Unwound as no:
-        return hear(no)
+        return twice_if_deadlocked(partial(hear, no))
 
 
 class Talk:

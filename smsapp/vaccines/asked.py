@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.messages import Message
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic
+from smsapp.vaccines import clinic, families
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -109,6 +109,10 @@ def _live() -> ColumnElement[bool]:
 
 def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: bool = False) -> Sequence[About]:
     chosen = select(Reminder).where(Reminder.message_id == message_id, Reminder.subject.in_(subjects), _live())
+    if lock:
+        here = Reminder.message_id == message_id
+        families.hold(db, Child, Child.id.in_(select(Reminder.child_id).where(here)))
+        families.hold(db, Pregnancy, Pregnancy.id.in_(select(Reminder.pregnancy_id).where(here)))
     in_order = chosen.order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
     found = [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
     return [one for one in found if _in_care(one)]  # until the row was ours somebody may have closed it

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
-from smsapp.vaccines import codes, ending, files, moving, registering
+from smsapp.vaccines import codes, ending, families, files, moving, registering
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -47,7 +47,7 @@ def register(
     """
     today = rt.local_now().date()
     registering.check_birth(told.born_on, today, channel)
-    registering.one_at_a_time(db, told.mother_id or told.carer_id)
+    families.one_at_a_time(db, [told.mother_id, told.carer_id])
     hers = _pregnancies(db, told)  # their rows are locked: she may be telling of it herself
     if known := _known(db, told, confirmed) or (_by_her_word(db, told) if confirmed else None):
         if known.key != key:

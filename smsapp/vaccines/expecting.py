@@ -14,7 +14,7 @@ from smsapp.flows.dates import read_date
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
-from smsapp.vaccines import codes, registering
+from smsapp.vaccines import codes, families, registering
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.registering import Expected
 from smsapp.vaccines.tables import Pregnancy
@@ -80,7 +80,7 @@ def register(
     staff_id: int | None = None,
 ) -> tuple[Pregnancy, bool]:
     """Begin the file, and whether it is new; else the one that this mother has open, which a worker's word confirms."""
-    registering.one_at_a_time(db, told.mother_id)
+    families.one_at_a_time(db, [told.mother_id])
     chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
     known = db.scalar(chosen.order_by(Pregnancy.id).limit(1).with_for_update())
     if known is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,21 @@ def reads(file: File) -> int:
     if isinstance(file, Child):
         return file.carer_id or file.mother_id or 0  # one of the two is there: the table sees to it
     return file.mother_id
+
+
+def one_at_a_time(db: Session, person_ids: Iterable[int | None]) -> None:
+    """Who changes something of a family waits here for whoever does so already, before the first row is locked.
+
+    What is told of a child changes files of her brothers, sisters and mother: their rows have no order of their own.
+    """
+    for person_id in sorted({person_id for person_id in person_ids if person_id is not None}):
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"family {person_id}", 0))))
+
+
+def hold(db: Session, table: type[File], *which: ColumnElement[bool]) -> None:
+    """The same for the families of these files."""
+    people = (Child.mother_id, Child.carer_id) if table is Child else (Pregnancy.mother_id,)
+    one_at_a_time(db, {person for row in db.execute(select(*people).where(*which)) for person in row})
 
 
 def since(file: File) -> date:

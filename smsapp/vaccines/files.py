@@ -12,7 +12,7 @@ from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import codes
+from smsapp.vaccines import codes, families
 from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from smsapp.vaccines.workers import Worker
@@ -48,6 +48,8 @@ def by_number(db: Session, number: int, *, lock: bool = False) -> File | None:
     child, pregnancy = select(Child).where(Child.number == number), select(Pregnancy).where(Pregnancy.number == number)
     fresh = {"populate_existing": lock}
     if lock:
+        for table in (Child, Pregnancy):
+            families.hold(db, table, table.number == number)
         child, pregnancy = child.with_for_update(), pregnancy.with_for_update()
     return db.scalar(child, execution_options=fresh) or db.scalar(pregnancy, execution_options=fresh)
 

@@ -11,7 +11,7 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import files, giving
-from smsapp.vaccines.families import reads
+from smsapp.vaccines.families import hold, reads
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.tables import Child, Dose
 
@@ -36,6 +36,7 @@ def report(
         raise Refused("care.code_unknown", typed=care_codes.of(child.number))
     if unused := next((code for code in codes if code not in giving.calendar(rt).by_code), ""):
         raise Refused("care.dose_not_used", typed=unused)
+    hold(db, Child, Child.id == child.id)
     locked = db.get_one(Child, child.id, with_for_update=True, populate_existing=True)
     if on is None:
         shown = giving.dated(giving.standing(db, [child.id])[child.id])

@@ -13,7 +13,7 @@ from smsapp.people import Person
 from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import ending, recording
+from smsapp.vaccines import ending, families, recording
 from smsapp.vaccines.families import first_name
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Search
@@ -104,6 +104,7 @@ def child_of(db: Session, worker: Worker, search_id: int) -> Child:
 def _locked(db: Session, worker: Worker, search_id: int) -> tuple[Search, Child]:
     """The child's row first, as whoever books her doses does."""
     child = child_of(db, worker, search_id)
+    families.hold(db, Child, Child.id == child.id)
     fresh = {"populate_existing": True}
     child = db.scalars(select(Child).where(Child.id == child.id).with_for_update(), execution_options=fresh).one()
     chosen = select(Search).where(Search.id == search_id, Search.closed_on.is_(None)).with_for_update()

@@ -20,7 +20,7 @@ from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 from smsapp.vaccines import codes, giving, lacking, visits
-from smsapp.vaccines.families import File, reads
+from smsapp.vaccines.families import File, hold, reads
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.promises import Search
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -268,11 +268,15 @@ def families(db: Session, person_ids: Collection[int]) -> Mapping[int, Family]:
 
 def child(db: Session, scope: Scope, child_id: int, *, lock: bool = False) -> Child:
     """This child; NotHere where the scope does not let one see her."""
+    if lock and child_id < paging.LARGEST:
+        hold(db, Child, Child.id == child_id, scope.within(Child.facility_id))
     chosen = select(Child).where(Child.id == child_id, scope.within(Child.facility_id))
     return _one(db, chosen, child_id, lock)
 
 
 def pregnancy(db: Session, scope: Scope, pregnancy_id: int, *, lock: bool = False) -> Pregnancy:
+    if lock and pregnancy_id < paging.LARGEST:
+        hold(db, Pregnancy, Pregnancy.id == pregnancy_id, scope.within(Pregnancy.facility_id))
     chosen = select(Pregnancy).where(Pregnancy.id == pregnancy_id, scope.within(Pregnancy.facility_id))
     return _one(db, chosen, pregnancy_id, lock)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.months import after_months
@@ -45,11 +45,6 @@ class Expected:
     due_on: date | None = None
     exact: bool = True
     village_id: int | None = None
-
-
-def one_at_a_time(db: Session, person_id: int | None) -> None:
-    """Who tells of a family as a second phone does waits here for the first: each file of theirs is begun once."""
-    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"family {person_id}", 0))))
 
 
 def child(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
-from smsapp.vaccines import clinic, codes, filed, giving, lacking, reading, visits
+from smsapp.vaccines import clinic, codes, families, filed, giving, lacking, reading, visits
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.planning import NOT_YET, Plan
@@ -171,6 +171,7 @@ def save(
     """
     if not staff.scope.covers(facility_id):
         raise NotHere(facility_id)
+    families.hold(db, Child, Child.id.in_(sorted(ticked)), staff.scope.within(Child.facility_id))
     chosen = select(Child).where(Child.id.in_(sorted(ticked)), staff.scope.within(Child.facility_id))
     locked = chosen.order_by(Child.id).with_for_update().execution_options(populate_existing=True)
     found = db.scalars(locked).all()

@@ -51,6 +51,7 @@ def files_of(db: Session, facility_id: int, mother_id: int) -> Sequence[File]:
     """Hers that wait, their rows locked; Refused where somebody has answered meanwhile."""
     children = select(Child).where(*_waits(Child, facility_id), Child.mother_id == mother_id)
     expected = select(Pregnancy).where(*_waits(Pregnancy, facility_id), Pregnancy.mother_id == mother_id)
+    families.one_at_a_time(db, [mother_id])
     found: list[File] = [
         *db.scalars(children.order_by(Child.id).with_for_update()),
         *db.scalars(expected.order_by(Pregnancy.id).with_for_update()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from smsapp import paging
-from smsapp.db import transaction
+from smsapp.db import transaction, twice_if_deadlocked
 from smsapp.handlers.console import placing
 from smsapp.handlers.console.care import here, sentences, terms
 from smsapp.handlers.console.care.here import acting
@@ -25,6 +26,7 @@ from smsapp.refusals import Refused
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.vaccines import sessions
+from smsapp.vaccines.sessions import Outcome
 from smsapp.vaccines.tables import Child
 
 FARTHEST = timedelta(days=60)  # ahead, to prepare; and as far back, for what comes late from a notebook
@@ -66,11 +68,15 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             )
         if not sheet.ticked:
             return _page(rt, centre, day, sheet, gettext("Nothing is ticked: tick what was given, then save."))
-        with acting(rt) as db:
-            outcomes = sessions.save(db, rt, me(), centre.id, day, sheet.ticked, sheet.token)
+        outcomes = twice_if_deadlocked(partial(_save, rt, centre, day, sheet))
         told = {"centre": centre, "day": day, "outcomes": outcomes, "lost": len(sheet.ticked) - len(outcomes)}
         shown = {"labels": terms.labels(rt), "terms": terms, "said": sentences.said}
         return render_template("console/care/saved.html", **shown, **told)
+
+
+def _save(rt: Runtime, centre: Place, day: date, sheet: Sheet) -> Sequence[Outcome]:
+    with acting(rt) as db:
+        return sessions.save(db, rt, me(), centre.id, day, sheet.ticked, sheet.token)
 
 
 def _page(rt: Runtime, centre: Place | None, day: date | None, sheet: Sheet, problem: str = "") -> ResponseReturnValue:

@@ -1,0 +1,82 @@
+"""Two who change files of one family at the same moment: neither waits for the other without end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date, timedelta
+from threading import Barrier, BrokenBarrierError
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from smsapp.db import transaction, twice_if_deadlocked
+from smsapp.vaccines import files, giving, reading, reminding, sessions
+from smsapp.vaccines.giving import Giver
+from smsapp.vaccines.tables import Dose
+from tests import nursery
+from tests.desk import Desk
+from tests.village import SOTUBA, settle
+
+BORN = date(2026, 3, 10)
+BY = Giver("sms")
+
+
+def by_code(db, rt, child, meet):
+    found = files.by_number(db, child.number, lock=True)
+    meet()
+    giving.give(db, rt, found, ["BCG"], BORN, BY, key=f"told:{child.id}")
+
+
+def at_the_console(db, rt, child, meet):
+    found = reading.child(db, Desk.of(rt).staff.scope, child.id, lock=True)
+    meet()
+    giving.give(db, rt, found, ["BCG"], BORN, BY, key=f"told:{child.id}")
+
+
+def of_a_session(db, rt, child, meet):
+    staff = Desk.of(rt).staff
+    sessions.save(db, rt, staff, SOTUBA, BORN, {child.id: ["BCG"]}, "f" * 32)
+    meet()
+
+
+@pytest.mark.parametrize("second", [by_code, at_the_console, of_a_session])
+def test_twins_whom_one_text_tells_of_are_written_in_by_two_at_once(live_rt, second):
+    settle(live_rt)
+    nursery.staffed(live_rt)
+    twins = [nursery.child(live_rt, BORN, name=name) for name in ("Fanta", "Awa")]
+    assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
+    both = Barrier(2, timeout=0.3)
+
+    def meet():
+        with suppress(BrokenBarrierError):  # the other one waits already
+            both.wait()
+
+    def tell(child, how):
+        with transaction(live_rt.sessions) as db:
+            how(db, live_rt, child, meet)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(tell, *each) for each in zip(twins, (by_code, second), strict=True)]
+        assert [one.result() for one in done] == [None, None]
+    with transaction(live_rt.sessions) as db:
+        assert db.scalar(select(func.count()).select_from(Dose)) == 2
+
+
+def test_what_a_deadlock_undid_is_done_once_more_and_nothing_else_is():
+    dead = psycopg.errors.DeadlockDetected()
+    fails = [OperationalError("UPDATE", {}, dead), None, dead, None, dead, dead, OperationalError("", {}, ValueError())]
+
+    def call():
+        if error := fails.pop(0):
+            raise error
+        return "done"
+
+    assert [twice_if_deadlocked(call), twice_if_deadlocked(call)] == ["done", "done"]
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        twice_if_deadlocked(call)
+    with pytest.raises(OperationalError):
+        twice_if_deadlocked(call)
+    assert fails == []
