@@ -27,8 +27,12 @@ def describe(schedule: Schedule, told: Any) -> dict[str, Any]:
     today, born = _date("today", told.get("today")), _date("birth", told.get("birth"))
     if born > today:
         raise ValueError(f"birth {born} comes after today {today}")
-    child = Child(born, _word("district", told.get("district", "")), _word("sex", told.get("sex", "")))
-    made = plan(schedule, child, _given(schedule, told.get("given") or {}, born, today), today)
+    child = Child(born, _word("district", told.get("district", "")), _sex(told["sex"]) if "sex" in told else "")
+    given = _given(schedule, told.get("given", {}), born, today)
+    try:
+        made = plan(schedule, child, given, today)
+    except (OverflowError, ValueError) as why:
+        raise ValueError(f"birth {born} is too near to the end of the calendar") from why
     visit = made.next_visit
     return {
         "doses": {code: _one(dose) for code, dose in made.doses.items()},
@@ -65,6 +69,12 @@ def _word(name: str, raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"{name} should be a word")
     return raw
+
+
+def _sex(raw: Any) -> str:
+    if raw not in ("F", "M"):
+        raise ValueError(f"sex should be F or M, not {raw!r}"[:200])
+    return str(raw)
 
 
 def _one(dose: Planned) -> dict[str, Any]:

@@ -49,6 +49,12 @@ def test_a_dose_that_is_off_is_planned_once_switched_on():
         ("[" * 100_000, "brackets within brackets"),
         ({**CHILD, "birth": "2025-02-31"}, "birth should be a date"),
         ({**CHILD, "given": {"PANTA1": "2025-02-26"}}, "'PANTA1' is unknown"),
+        ({**CHILD, "given": []}, "given should be an object"),
+        ({**CHILD, "given": None}, "given should be an object"),
+        ({**CHILD, "sex": "X"}, "sex should be F or M, not 'X'"),
+        ({**CHILD, "sex": ["F"]}, "sex should be F or M"),
+        ({"birth": "9999-12-31", "today": "9999-12-31"}, "birth 9999-12-31 is too near to the end of the calendar"),
+        ({"birth": "9995-01-31", "today": "9999-12-31"}, "birth 9995-01-31 is too near to the end of the calendar"),
     ],
 )
 def test_what_can_not_be_right_ends_with_one_line(told, words):
