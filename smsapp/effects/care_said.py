@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.flows.state import Effect
 from smsapp.places import Place
 from smsapp.refusals import Closed
-from smsapp.vaccines import answering, asked, births_told
+from smsapp.vaccines import answering, asked, births_told, card_days, families
 from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, Asked
+from smsapp.vaccines.card_days import Card
+from smsapp.vaccines.tables import Child
 
 NO_CARD = "no_card"
 SEXES = {"girl": "F", "boy": "M", "girls": "FF", "boys": "MM", "both": "FM"}
@@ -81,15 +83,24 @@ def reminder_place(caller: Caller) -> str:
 
 @fact("reminder_first")
 def reminder_first(caller: Caller) -> str:
-    """The earliest day that a card may show for all that the text asked about."""
-    found = waiting(caller, "reminder")
-    return answering.earliest(found).isoformat() if found else ""
+    """The earliest day that a card may show for something that the text asked about."""
+    day = _first(caller)
+    return day.isoformat() if day else ""
 
 
 @fact("reminder_first_day")
 def reminder_first_day(caller: Caller) -> str:
+    day = _first(caller)
+    return shown(day) if day else ""
+
+
+def _first(caller: Caller) -> date | None:
     found = waiting(caller, "reminder")
-    return shown(answering.earliest(found)) if found else ""
+    if "first" not in caller.memo:
+        cards = card_days.cards(caller.db, caller.rt, found.about) if found else []
+        caller.memo["first"] = min((card.first for card in cards), default=None)
+    day: date | None = caller.memo["first"]
+    return day
 
 
 @fact("born_open")
@@ -130,12 +141,29 @@ def answer(caller: Caller, wanted: Effect) -> dict[str, str]:
 
 @effect("care.card")
 def card(caller: Caller, wanted: Effect) -> dict[str, str]:
-    """The date on the card; without it what she says is shown and not counted."""
+    """The date on the card, and what it can not be of; without it what she says is shown and not counted."""
     one = pinned(caller, wanted, "reminder_message", VISITS)
     said = str(wanted.answers[wanted.node])
     on = None if said == NO_CARD else date.fromisoformat(said)
-    answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
-    return {"on": shown(on) if on else ""}
+    left = answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
+    return {"on": shown(on) if on else "", "left": _left(caller, left)}
+
+
+def _left(caller: Caller, cards: Sequence[Card]) -> str:
+    """Each that can not have been on that day, and from when on it can: by name for who wished so."""
+    readers = families.readers(caller.db, [families.reads(card.about.file) for card in cards]) if cards else {}
+    told = []
+    for card in cards:
+        file, reader = card.about.file, readers.get(families.reads(card.about.file))
+        child = isinstance(file, Child)
+        name = families.first_name(file.name) if isinstance(file, Child) and reader and reader.frank else ""
+        who = name or _say(caller, "child" if child else "visit")
+        told.append(_say(caller, "left", who=who, day=shown(card.first)))
+    return "".join(f" {words}" for words in dict.fromkeys(told))
+
+
+def _say(caller: Caller, key: str, **values: object) -> str:
+    return caller.rt.texts.say(caller.language, f"care.card.{key}", **values)
 
 
 @effect("care.other_day")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -10,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import asked, files, giving, giving_reported, heeding, visits_attended
-from smsapp.vaccines.antenatal import TERM
+from smsapp.vaccines import asked, card_days, files, giving_reported, heeding, visits_attended
 from smsapp.vaccines.asked import CANNOT, DONE, About, Asked
+from smsapp.vaccines.card_days import Card
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.reminding.reading import OTHER_DAY
@@ -21,21 +22,22 @@ from smsapp.vaccines.tables import Child
 TWICE = 2  # after so many times that she can not come somebody asks her why
 
 
-def earliest(one: Asked) -> date:
-    """No visit of all of them can have been before this day."""
-    return max(_began(about) for about in one.about)
+def done(
+    db: Session, rt: Runtime, one: Asked, on: date | None, number: str, *, channel: str, key: str
+) -> Sequence[Card]:
+    """What the text asked for took place that day, by the mother's card; without a day it is only reported.
 
-
-def done(db: Session, rt: Runtime, one: Asked, on: date | None, number: str, *, channel: str, key: str) -> None:
-    """All that the text asked for took place that day, by the mother's card; without a day it is only reported.
-
-    Refused, and nothing is booked, where the day can not be for one of them.
+    What comes back can not have been on that day and is left as it was; Refused where that is so of all.
     """
-    if on is not None and not earliest(one) <= on <= rt.local_now().date():
-        raise Refused("care.card_date", first=f"{earliest(one):%d/%m/%Y}", last=f"{rt.local_now():%d/%m/%Y}")
-    for about in one.about:
-        _book(db, rt, about, on, number, channel, key)
-    asked.answered(db, rt, one, DONE)
+    cards = card_days.cards(db, rt, one.about)
+    left = [] if on is None else [card for card in cards if on > rt.local_now().date() or not card.fits(on)]
+    if len(left) == len(cards):
+        raise Refused("care.card_date", first=f"{min(card.first for card in cards):%d/%m/%Y}")
+    booked = [card for card in cards if card not in left]
+    for card in booked:
+        _book(db, rt, card, on, number, channel, key)
+    asked.answered(db, rt, replace(one, about=[card.about for card in booked]), DONE)
+    return left
 
 
 def cannot(db: Session, rt: Runtime, one: Asked) -> bool:
@@ -72,26 +74,13 @@ def takes_day(db: Session, rt: Runtime, one: Asked, day: date, *, channel: str) 
         file.look_on = min(file.look_on or day, day)
 
 
-def _book(db: Session, rt: Runtime, about: About, on: date | None, number: str, channel: str, key: str) -> None:
+def _book(db: Session, rt: Runtime, card: Card, on: date | None, number: str, channel: str, key: str) -> None:
     """A child's doses of this visit that do not count yet, or a mother's visit where its day is known."""
-    file, reminder = about.file, about.reminder
+    file, reminder = card.about.file, card.about.reminder
     if isinstance(file, Child):
-        doses = giving.plan_of(db, rt, file).doses
-        wanted = [code for code in map(str, reminder.doses) if code in doses and not doses[code].valid]
-        giving_reported.report(db, rt, file, wanted, on, number, f"{key}:{file.id}", channel=channel)
+        giving_reported.report(db, rt, file, card.doses(on), on, number, f"{key}:{file.id}", channel=channel)
     elif on is not None:
         visits_attended.attend(db, rt, file, reminder.subject, on, Giver(channel, reminder.person_id))
-
-
-def _began(about: About) -> date:
-    file = about.file
-    if isinstance(file, Child):
-        return file.born_on
-    if about.reminder.subject == "postnatal" and file.ended_on is not None:
-        return file.ended_on
-    if file.due_on is not None:
-        return file.last_period or file.due_on - TERM
-    return file.registered_on
 
 
 def _times(db: Session, about: About) -> int:

@@ -63,7 +63,7 @@ def last(db: Session, rt: Runtime, number: str, subjects: Collection[str]) -> As
 
 
 def by_message(db: Session, message_id: int, subjects: Collection[str]) -> Asked | None:
-    """What this text asked, its files locked; None where all of them are closed by now."""
+    """What this text asked, its files locked; None where nothing of it waits by now."""
     row = db.get(Message, message_id)
     about = _about(db, message_id, subjects, lock=True)
     return Asked(row.id, row.sent_at or row.created_at, about) if row and about else None
@@ -108,7 +108,10 @@ def _live() -> ColumnElement[bool]:
 
 
 def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: bool = False) -> Sequence[About]:
-    chosen = select(Reminder).where(Reminder.message_id == message_id, Reminder.subject.in_(subjects), _live())
+    """What of this text is not done yet."""
+    undone = or_(Reminder.subject.not_in(VISITS), Reminder.answer.is_distinct_from(DONE))
+    asked = Reminder.message_id == message_id, Reminder.subject.in_(subjects)
+    chosen = select(Reminder).where(*asked, undone, _live())
     if lock:
         here = Reminder.message_id == message_id
         families.hold(db, Child, Child.id.in_(select(Reminder.child_id).where(here)))
