@@ -153,16 +153,20 @@ def _digits(whole: str) -> int | None:
     return int(digits) if len(digits) <= MOST_DIGITS else None
 
 
+def one_script(text: str) -> bool:
+    """Whether all digits of a text are of one script: those of two may be read in two orders."""
+    composed = unicodedata.normalize("NFKC", text)
+    return len({ord(c) - unicodedata.decimal(c) for c in composed if c.isdecimal()}) <= 1
+
+
 def _one_script(asked: _Asked) -> str:
-    """The plain text, or nothing if it mixes the digits of two scripts: they may be read in two orders."""
-    composed = unicodedata.normalize("NFKC", asked.raw)
-    scripts = {ord(c) - unicodedata.decimal(c) for c in composed if c.isdecimal()}
-    return asked.plain if len(scripts) <= 1 else ""
+    """The plain text, or nothing if it mixes the digits of two scripts."""
+    return asked.plain if one_script(asked.raw) else ""
 
 
 def _date(asked: _Asked) -> Answer | None:
     try:
-        found = read_date(asked.plain, asked.today)
+        found = read_date(_one_script(asked), asked.today)
     except OverflowError:  # today itself is at the end of the calendar
         return None
     return None if found is None else found.isoformat()

@@ -9,7 +9,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache
 
-from smsapp.flows.answers import plain
+from smsapp.flows.answers import one_script, plain
 from smsapp.refusals import Refused
 from smsapp.segments import encoding, fold, search_key
 from smsapp.vaccines import schedule as schedules
@@ -22,6 +22,8 @@ SHOWN = 15  # characters of what was not understood
 
 _CODE = re.compile(r"\W*(?:(?:code|no|n°|num[eé]ro|enfant|child)\b\W*)?([0-9]{1,9} ?[a-z])(?![^\W_])", re.IGNORECASE)
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+")
+_ASKS = re.compile(r"[?？؟]")
+_PIECES = re.compile(r"\S*[^\W\d_]\S*|[\W\d_]+")
 _PARTS = re.compile(r"([A-Z]+)([0-9]*)")
 _BETWEEN = frozenset({"et", "and", "ni"})  # `ni` is and in Bambara
 
@@ -111,7 +113,12 @@ def _glued(name: str) -> str:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The code at the beginning of a text, and the rest; the first word where there is no code."""
+    """The code at the beginning of a text, and the rest; the first word where there is no code.
+
+    Refused where the digits of two scripts stand in one word or day.
+    """
+    if not all(map(one_script, _PIECES.findall(text))):
+        raise Refused("care.digits_mixed")
     text = plain(text)
     if found := _CODE.match(text):
         return found[1], text[found.end() :].strip()
@@ -129,13 +136,16 @@ def read(words: Vocabulary, text: str, today: date, language: str = "fr", code: 
     """The doses that a text names, and the day at its end.
 
     Refused where anything else stands in it: what is unknown is named, with the right spelling of what is most like it.
-    `code` is for the example in that.
+    `code` is for the example in that. A question names doses and tells of none.
     """
     reading = _Reading(words, search_key(plain(text)), today)
     try:
-        return reading.said()
+        said = reading.said()
     except _Unread as no:
         raise _refusal(words, no, language, code) from no
+    if said.codes and _ASKS.search(text):
+        raise Refused("care.dose_question", code=f"{code} {words.says(language, said.codes[0])}")
+    return said
 
 
 class _Unread(Exception):

@@ -78,6 +78,21 @@ def test_doses_in_a_row_are_no_day_and_book_nothing(care, fanta, doses):
     assert booked(care) == []
 
 
+@pytest.mark.parametrize("doses", ["PENTA3 ?", "PENTA3?", "PENTA3 VPO3 ?", "PENTA3 le 09/03/2026 ？", "PENTA3 ؟"])
+def test_a_question_books_nothing(care, fanta, doses):
+    said = say(care, f"VACCIN {FANTA} {doses}")
+    assert said == f"Format : une question ne note rien. Pour noter : Ex. VACCIN {FANTA} PENTA3"
+    assert booked(care) == []
+
+
+@pytest.mark.parametrize("on", ["٢0/11/2025", "10/0٣/2026", "٠٩/٠٣/2026"])
+def test_digits_of_two_scripts_are_no_day(care, fanta, on):
+    wanted = "Chiffres invalides : écrivez-les tous de la meme facon. Ex. 12/03/2026"
+    assert say(care, f"VACCIN {FANTA} PENTA1 {on}") == wanted
+    assert booked(care) == []
+    assert "PENTA1 le 09/03/2026" in say(care, f"VACCIN {FANTA} PENTA1 ٠٩/٠٣/٢٠٢٦")
+
+
 def test_the_same_message_is_heard_once(care, fanta):
     phone = Handset(care, ASC)
     for _ in range(2):
@@ -128,7 +143,7 @@ def test_codes_of_nobody_of_others_and_of_ended_files(care, fanta):
     assert say(care, f"VACCIN {FANTA} PENTA1", AWA).startswith("Refus : ce numéro n'est pas connu")
     with transaction(care.sessions) as db:
         db.get_one(Child, fanta.id).state = "dead"
-    assert say(care, f"VACCIN {FANTA} PENTA1") == "Refus : ce dossier est clos."
+    assert say(care, f"VACCIN {FANTA} PENTA1").startswith("Refus : ce dossier est clos. Une erreur ?")
     assert booked(care) == []
 
 

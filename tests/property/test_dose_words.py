@@ -18,7 +18,10 @@ ML = wording.of_country("ML")
 TODAY = date(2026, 3, 10)
 CODES = sorted({code for numbered in ML.words.values() for code in numbered.values()})
 WRITTEN = sorted((word, number, code) for word, numbered in ML.words.items() for number, code in numbered.items())
-WHY_NOT = {f"care.{why}" for why in ("dose_unknown", "dose_misspelt", "date_format", "date_last", "dose_numbers")}
+WHY_NOT = {
+    f"care.{why}"
+    for why in ("dose_unknown", "dose_misspelt", "date_format", "date_last", "dose_numbers", "dose_question")
+}
 DOSES_IN_A_ROW = [
     *("PENTA1 2", "PENTA 1 2 3", "PENTA1 2 3", "PENTA1, 2, 3", "PENTA1-2-3", "PENTA 1.2.3", "PCV 1/2/3", "PENTA1 2/3"),
     *("VPO 0 1 2", "BCG 1 1", "PENTA 1 et 2 12/02/2026", "PENTA1 2 12/26", "TD1 2 3 4"),
@@ -168,7 +171,10 @@ def unless_refused(call, *told):
 
 @given(st.lists(words, max_size=8).map(" ".join), st.dates())
 def test_any_text_is_read_or_refused(text, today):
-    code, rest = wording.parted(text)
+    parts = unless_refused(wording.parted, text)
+    if parts == "care.digits_mixed":
+        return
+    code, rest = parts
     for each in (text, rest):
         said = unless_refused(read, each, today)
         assert said in WHY_NOT if isinstance(said, str) else set(said.codes) <= set(CODES)

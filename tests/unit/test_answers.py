@@ -219,6 +219,11 @@ def test_ways_to_type_one_day(typed):
     assert answer("date", typed) == "2025-03-12"
 
 
+@pytest.mark.parametrize("typed", ["٢0/11/2024", "10/0٣/2025", "12 03 ٢025"])
+def test_a_day_in_digits_of_two_scripts_is_none(typed):
+    assert refused("date", typed) == "date"
+
+
 @pytest.mark.parametrize(
     ("typed", "day"),
     [
