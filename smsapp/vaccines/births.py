@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
-from smsapp.vaccines import codes, ending, families, files, moving, registering
+from smsapp.vaccines import codes, ending, families, files, moving, registering, spacing
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.tables import Child, Pregnancy
 
 POSTNATAL = timedelta(days=49)  # after a birth the mother's visits go on as long
 SOONEST = timedelta(days=140)  # before the day that was expected: an earlier birth was of another pregnancy
+LATEST = timedelta(days=60)  # after it
 TWINS = timedelta(days=3)
 
 
@@ -53,8 +54,10 @@ def register(
         if known.key != key:
             _add(db, rt, known, told, Giver(channel, by, staff_id), confirmed)
         return Arrived(known, known.key == key)
+    spacing.check_child(db, told)
     if told.pregnancy_id is None:
         told = replace(told, pregnancy_id=_pregnancy(db, rt, hers, told, by, channel, confirmed))
+    spacing.lose_sight(db, rt, hers, Giver(channel, by, staff_id))
     row = registering.child(db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed, staff_id=staff_id)
     return Arrived(row, True)
 
@@ -141,7 +144,7 @@ def _pregnancy(
     for row in hers:
         if row.state == "born" and row.ended_on and abs(row.ended_on - told.born_on) <= TWINS:
             return row.id
-        if row.state == "active" and row.due_on and told.born_on >= row.due_on - SOONEST:
+        if row.state == "active" and row.due_on and -SOONEST <= told.born_on - row.due_on <= LATEST:
             born(db, rt, row, told, by=by, channel=channel, confirmed=confirmed)
             return row.id
     if rt.local_now().date() - told.born_on > POSTNATAL:

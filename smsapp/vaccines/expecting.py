@@ -14,8 +14,9 @@ from smsapp.flows.dates import read_date
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
-from smsapp.vaccines import codes, families, registering
+from smsapp.vaccines import codes, families, registering, spacing
 from smsapp.vaccines.antenatal import TERM
+from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.registering import Expected
 from smsapp.vaccines.tables import Pregnancy
 
@@ -82,8 +83,12 @@ def register(
     """Begin the file, and whether it is new; else the one that this mother has open, which a worker's word confirms."""
     families.one_at_a_time(db, [told.mother_id])
     chosen = select(Pregnancy).where(Pregnancy.mother_id == told.mother_id, Pregnancy.state == "active")
-    known = db.scalar(chosen.order_by(Pregnancy.id).limit(1).with_for_update())
+    hers = db.scalars(chosen.order_by(Pregnancy.id).with_for_update()).all()
+    spacing.lose_sight(db, rt, hers, Giver(channel, by, staff_id))
+    known = next((row for row in hers if row.state == "active"), None)
     if known is None:
+        today = rt.local_now().date()
+        spacing.check_pregnancy(db, told.mother_id, registering.due(told, today), today, exact=told.exact)
         row = registering.pregnancy(
             db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed, staff_id=staff_id
         )

@@ -204,12 +204,12 @@ def test_a_worker_who_does_not_know_the_twins_names_confirms_one_after_the_other
     assert [(child.name, child.confirmed_on) for child in children(awa.rt)] == [("1", TODAY), ("2", TODAY)]
 
 
-def test_a_boy_where_she_told_of_a_girl_and_one_of_another_month_are_others(awa):
+def test_a_boy_where_she_told_of_a_girl_is_her_twin_and_one_of_another_month_is_none(awa):
     for text in ("1", "8 mars", "1"):
         awa.say(text)
     assert sms(awa.rt, "NAISSANCE 08/03/2026 M 70000101").startswith("Code")
-    assert sms(awa.rt, "NAISSANCE 08/02/2026 F 70000101").startswith("Code")
-    assert len(children(awa.rt)) == 3
+    assert sms(awa.rt, "NAISSANCE 08/02/2026 F 70000101").startswith("Refus : déjà inscrit")
+    assert len(children(awa.rt)) == 2
 
 
 def test_what_a_worker_confirmed_keeps_its_day(awa):

@@ -59,6 +59,7 @@ EVENTS: Mapping[str, LazyString] = {
     "dose_struck": lazy_gettext("A dose struck out"),
     "arrived": lazy_gettext("Came from another centre"),
     "consented": lazy_gettext("Agreed to get reminders"),
+    "overdue": lazy_gettext("Nobody told of the birth"),
     "not_known": lazy_gettext("The centre does not know the family"),
     "other_day": lazy_gettext("Chose another day"),
     "transferred": lazy_gettext("Moved to another centre"),
