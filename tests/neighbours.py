@@ -15,7 +15,8 @@ from smsapp.db import transaction
 from smsapp.imports.tables import Import, ImportProblem
 from smsapp.messages import Message, Thread
 from smsapp.people import Person
-from smsapp.people.tables import Consent, Group, Membership, Number, Role, TopicLeft
+from smsapp.people.tables import Consent, Group, Membership, Number, Post, Role, TopicLeft
+from smsapp.places import Place
 from smsapp.registry.tables import PersonChange
 from smsapp.runtime import Runtime
 from smsapp.savings import ledger
@@ -23,6 +24,8 @@ from smsapp.savings.book import Dispute
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Loan, Meeting, Member, Office, Request
 from smsapp.savings.tables import Group as SavingsGroup
+from smsapp.vaccines.promises import Contact, Reminder, Search, Wish
+from smsapp.vaccines.tables import Attended, CareEvent, Child, ClinicDay, Closure, Dose, Pregnancy
 from tests.village import BAKON, CENTRAL, SOTUBA, settle
 
 HERS, THEIRS = "wwqueen", "zzyzx"  # in every name and text of the one, and of the other
@@ -79,6 +82,21 @@ class Side:
         return self.base if self.facility else None
 
     @property
+    def care(self) -> int | None:
+        """A child, her dose and the search for her, a pregnancy, a village, a clinic day and a closure."""
+        return self.base if self.facility else None
+
+    @property
+    def closed(self) -> int | None:
+        """A child and a pregnancy whose files are closed."""
+        return self.base + 1 if self.facility else None
+
+    @property
+    def worker(self) -> int | None:
+        """Who answers for the village."""
+        return self.base + 2 if self.facility else None
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """What only somebody of this side may read, in any of its spellings."""
         digits = self.number[4:]
@@ -101,6 +119,7 @@ def move_in(rt: Runtime) -> None:
             _imports(db, rt, side)
             if side.facility:
                 _savings(db, rt, side, side.facility)
+                _care(db, rt, side, side.facility)
 
 
 def _people(db: Session, rt: Runtime, side: Side) -> None:
@@ -215,3 +234,33 @@ def _savings(db: Session, rt: Runtime, side: Side, facility: int) -> None:
     asked = {"what": "loan", "asked_by": side.base, "asked_at": now, "needed": 2, "ends_at": now}
     db.add(Request(id=side.base, group_id=side.base, **asked))
     db.flush()
+
+
+def _care(db: Session, rt: Runtime, side: Side, facility: int) -> None:
+    now, today, id = rt.now(), rt.local_now().date(), side.base
+    db.execute(insert(Place).values(id=id, kind="village", name=f"Village {side.mark}", parent_id=facility))
+    worker = {"name": f"{side.mark} relais", "language": "fr", "facility_id": facility, "created_at": now}
+    db.execute(insert(Person).values(id=side.worker, **worker))
+    db.execute(insert(Role).values(person_id=side.worker, role="asc"))
+    db.execute(insert(Post).values(person_id=side.worker, place_id=id))
+    begun, here = today - timedelta(days=100), {"facility_id": facility, "village_id": id}
+    file = {"id": id, "mother_id": side.person, "channel": "ussd", "registered_on": begun, "look_on": today, **here}
+    db.execute(insert(Pregnancy).values(last_period=begun, due_on=begun + timedelta(days=280), **file))
+    db.execute(insert(Child).values(name=f"Enfant {side.mark}", sex="F", born_on=begun, seek_on=today, **file))
+    ended = {**file, "id": side.closed, "look_on": None, "state": "dead", "ended_on": today}
+    db.execute(insert(Pregnancy).values(last_period=begun, due_on=begun + timedelta(days=280), **ended))
+    db.execute(insert(Child).values(name=f"Enfant {side.mark}", sex="M", born_on=begun, **ended))
+    given = {"code": "BCG", "given_on": begun, "source": "card", "valid": True, "recorded_at": now, "channel": "ussd"}
+    db.execute(insert(Dose).values(id=id, child_id=id, **given))
+    been = {"kind": "antenatal", "on": begun, "recorded_at": now, "channel": "ussd"}
+    db.execute(insert(Attended).values(pregnancy_id=id, **been))
+    db.execute(insert(CareEvent).values(child_id=id, what="registered", at=now, by=side.worker, channel="ussd"))
+    planned = {"subject": "vaccines", "due_on": today, "step": 0, "day": today, "planned_for": today}
+    unsent = {"why_not": "no_phone", "person_id": side.person, "number": side.number, "facility_id": facility}
+    db.execute(insert(Reminder).values(child_id=id, **planned, **unsent))
+    db.execute(insert(Search).values(id=id, child_id=id, opened_on=today, doses=["PENTA1"], **here))
+    db.execute(insert(Contact).values(mother_id=side.person, on=today, worker_id=side.worker, well=True, **here))
+    db.execute(insert(Wish).values(person_id=side.person, hour=9))
+    db.execute(insert(ClinicDay).values(id=id, service="vaccines", weekday=today.weekday(), **here))
+    closed = {"first": today + timedelta(days=3), "last": today + timedelta(days=4), "why": f"Fête {side.mark}"}
+    db.execute(insert(Closure).values(id=id, facility_id=facility, **closed))

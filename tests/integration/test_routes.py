@@ -26,7 +26,7 @@ from smsapp.runtime import Runtime
 from smsapp.staff import Account
 from tests.desk import Desk
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
-from tests.village import SOTUBA
+from tests.village import CENTRAL, SOTUBA
 
 ROLES = ("administrator", "programme", "facility", "viewer")
 BOUND = ("facility", "viewer")  # they see their places alone
@@ -43,8 +43,18 @@ SAMPLES: Mapping[str, Any] = {
     "group_id": lambda side: side.savings,
     "member_id": lambda side: side.savings,
     "dispute_id": lambda side: side.savings,
+    "child_id": lambda side: side.care,
+    "pregnancy_id": lambda side: side.care,
+    "dose_id": lambda side: side.care,
+    "search_id": lambda side: side.care,
+    "day_id": lambda side: side.care,
+    "closure_id": lambda side: side.care,
 }
-OWN_SAMPLES: Mapping[tuple[str, str], Any] = {}
+OWN_SAMPLES: Mapping[tuple[str, str], Any] = {
+    ("console.places_villages_worker", "person_id"): lambda side: side.worker,
+    ("console.children_reopen", "child_id"): lambda side: side.closed,
+    ("console.children_pregnancy_reopen", "pregnancy_id"): lambda side: side.closed,
+}
 
 # What belongs to nobody in particular.
 COLLEAGUE = 5000  # the number of an account
@@ -91,6 +101,13 @@ SMUGGLED: Mapping[str, Any] = {
     "text": "Bonjour",
     "text_fr": "Bonjour",
     "key": "of-a-form-that-was-open",
+    "centre": OTHERS.facility,
+    "village": OTHERS.care,
+    "added": [str(OTHERS.care)],
+    "given": [f"{OTHERS.care}:PENTA1"],
+    "outcome": "seen",
+    "on": "2026-01-01",
+    "doses": ["PENTA1"],
     "title": "Bonjour",
     "name": "Bonjour",
 }
@@ -120,6 +137,19 @@ UNTOUCHED = " || ".join(
         "savings_postings": "group_id BETWEEN 2000 AND 3999",
         "savings_disputes": "group_id BETWEEN 2000 AND 3999",
         "savings_requests": "group_id BETWEEN 2000 AND 3999",
+        "places": f"id = {CENTRAL} OR id BETWEEN 2000 AND 3999",
+        "person_places": "person_id BETWEEN 2000 AND 3999",
+        "pregnancies": "id BETWEEN 2000 AND 3999",
+        "children": "id BETWEEN 2000 AND 3999",
+        "doses": "child_id BETWEEN 2000 AND 3999 OR mother_id BETWEEN 2000 AND 3999",
+        "attended_visits": "pregnancy_id BETWEEN 2000 AND 3999",
+        "care_events": "child_id BETWEEN 2000 AND 3999 OR pregnancy_id BETWEEN 2000 AND 3999",
+        "care_reminders": f"facility_id = {CENTRAL}",
+        "searches": f"facility_id = {CENTRAL}",
+        "family_contacts": f"facility_id = {CENTRAL}",
+        "care_wishes": "person_id BETWEEN 2000 AND 3999",
+        "clinic_days": f"facility_id = {CENTRAL}",
+        "closures": f"facility_id = {CENTRAL}",
     }.items()
 )
 
@@ -376,6 +406,27 @@ def test_nothing_of_another_facility_can_be_reached_through_a_form(bound):
             assert answer.status_code < 500, (rule, answer.status_code)
             assert OTHERS.mark not in words(answer), rule
             assert bound.digest() == before, rule
+
+
+def test_what_is_theirs_is_not_found_below_what_is_ours(bound):
+    """A dose under another's child, a day or a worker under another's centre: shown and changed nowhere."""
+    before, tried = bound.digest(), 0
+    for method in ("GET", "POST"):
+        for rule in bound.rules(method):
+            ours, theirs = arguments(rule, OURS), arguments(rule, OTHERS)
+            whose = [name for name in ours if ours[name] != theirs[name]]
+            if len(whose) < 2 or bound.role not in bound.roles(rule):
+                continue
+            for name in whose:
+                tried += 1
+                with bound.app.test_request_context():
+                    way = bound.app.url_map.bind("localhost").build(rule.endpoint, {**ours, name: theirs[name]})
+                with bound.step():
+                    answer = _read(bound.desk.get(way) if method == "GET" else bound.desk.post(way, SMUGGLED))
+                    assert answer.status_code < 500, (method, way, answer.status_code)
+                    assert seen(answer, OTHERS) == [], (method, way)
+                    assert bound.digest() == before, (method, way)
+    assert tried > 3 or bound.role == "viewer"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -23,6 +23,9 @@ from smsapp.vaccines import timetable
 from smsapp.vaccines.tables import ClinicDay
 from smsapp.vaccines.timetable import Misfit, Rule
 
+MOST = 2**31 - 1  # of the numbers of these tables
+DAY = f"<int(min=1, max={MOST}):day_id>"
+CLOSURE = f"<int(min=1, max={MOST}):closure_id>"
 SERVICES: Mapping[str, LazyString] = {
     "vaccines": lazy_gettext("Vaccines"),
     "antenatal": lazy_gettext("Visits of mothers"),
@@ -111,7 +114,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
 
 
 def _removing(bp: Blueprint, rt: Runtime) -> None:
-    @bp.post("/places/<int:place_id>/clinic/days/<int:day_id>/remove")
+    @bp.post(f"/places/<int:place_id>/clinic/days/{DAY}/remove")
     @allowed(WRITERS)
     def places_clinic_remove(place_id: int, day_id: int) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
@@ -120,7 +123,7 @@ def _removing(bp: Blueprint, rt: Runtime) -> None:
                 _note(db, rt, centre, "clinic.day_removed", day=day_id)
         return _back(place_id, gettext("The day is removed."))
 
-    @bp.post("/places/<int:place_id>/clinic/closures/<int:closure_id>/remove")
+    @bp.post(f"/places/<int:place_id>/clinic/closures/{CLOSURE}/remove")
     @allowed(WRITERS)
     def places_clinic_reopen(place_id: int, closure_id: int) -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
