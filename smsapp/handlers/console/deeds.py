@@ -77,6 +77,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "care.transferred": lazy_gettext("moved the file to another centre"),
     "care.found": lazy_gettext("told what became of a child"),
     "care.ended": lazy_gettext("closed the file"),
+    "care.reopened": lazy_gettext("opened the file again"),
     "savings.viewed": lazy_gettext("read the savings group’s book"),
     "savings.exported": lazy_gettext("took the book of savings groups along"),
     "savings.founded": lazy_gettext("founded the savings group"),

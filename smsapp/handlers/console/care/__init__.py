@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from smsapp.handlers.console.care import beginning, child, finding, lists, panel, pregnancies, session, writing
+from smsapp.handlers.console.care import (
+    beginning,
+    child,
+    finding,
+    lists,
+    panel,
+    pregnancies,
+    reopening,
+    session,
+    writing,
+)
 from smsapp.runtime import Runtime
 
-PARTS = (finding, child, writing, session, lists, pregnancies, beginning, panel)
+PARTS = (finding, child, writing, reopening, session, lists, pregnancies, beginning, panel)
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:

@@ -61,6 +61,7 @@ FIELDS: Mapping[str, str] = {
 UNFIT: Mapping[tuple[str, str], LazyString] = {
     ("doses", "none"): lazy_gettext("Tick at least one dose."),
     ("why", "empty"): lazy_gettext("Write why, for example: another child’s dose."),
+    ("why", "reopened"): lazy_gettext("Write why, for example: another child’s code was typed."),
     ("village", "unknown"): lazy_gettext("Choose a village of her centre."),
     ("child", "ended"): lazy_gettext("This file is closed."),
     ("state", "unknown"): lazy_gettext("Choose from the list."),

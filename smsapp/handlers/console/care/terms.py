@@ -66,6 +66,8 @@ EVENTS: Mapping[str, LazyString] = {
     "moved": lazy_gettext("File closed: the family moved away"),
     "lost": lazy_gettext("File closed"),
     "dead": lazy_gettext("File closed"),
+    "reopened": lazy_gettext("File opened again"),
+    "arrival_refused": lazy_gettext("Another centre asked for the file without its card"),
     "born": lazy_gettext("Birth written down"),
     "carer": lazy_gettext("Another carer"),
 }
