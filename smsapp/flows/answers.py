@@ -30,11 +30,12 @@ _AROUND = " .,;:!?()\"'#*-"
 
 
 class Option(NamedTuple):
-    """One of the answers offered: what is typed for it, what is kept, what is shown."""
+    """One of the answers offered: what is typed for it, what is kept, what is shown, other words for it."""
 
     code: str
     name: str
     label: str
+    also: tuple[str, ...] = ()
 
 
 class BadAnswer(Exception):
@@ -127,7 +128,7 @@ class _Offer:
         yield [option.name for label, option in self.labels if label == key]
         if not key.isdecimal():
             yield [option.name for label, option in self.labels if label.startswith(key)]
-        yield [option.name for option in self.options if option.name.casefold() == key]
+        yield [o.name for o in self.options if o.name.casefold() == key or key in map(search_key, o.also)]
         # A label may begin with digits of its own: `77` is not card 7, `7. Oumou`.
         if (numbered := _NUMBERED.fullmatch(key)) and not numbered["label"].isdecimal():
             code, start = self.codes.get(numbered["code"]), numbered["label"]

@@ -121,7 +121,7 @@ def _read(run: Run, answer_type: str, options: Sequence[Option], typed: str) -> 
     return answers.read(
         answer_type,
         typed,
-        options=[answers.Option(o.code, o.name, o.text(flow, language)) for o in options],
+        options=[answers.Option(o.code, o.name, o.text(flow, language), o.also) for o in options],
         today=run.moment.today,
         country=run.moment.country,
         language=language,

@@ -111,11 +111,11 @@ def _ask(reader: _Reader, name: str, relevant: expressions.Expression | None) ->
 
 
 def _choice(reader: _Reader, place: int, raw: object) -> Choice:
-    """`name` or `{code: 0, name: unknown}`."""
+    """`name` or `{code: 0, name: unknown, also: [other, words]}`."""
     if isinstance(raw, str):
         return Choice(raw, str(place))
     if isinstance(raw, Mapping) and isinstance(raw.get("name"), str):
-        return Choice(raw["name"], str(raw.get("code", place)))
+        return Choice(raw["name"], str(raw.get("code", place)), _as_words(raw.get("also", ())))
     raise reader.bad("a choice is a word, or has `name` and `code`")
 
 

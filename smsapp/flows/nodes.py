@@ -17,10 +17,11 @@ ANSWER_TYPES = CHOICE_TYPES | {"integer", "decimal", "date", "text", "number", "
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a question; `code` is what she types (its place in the list where not given)."""
+    """One option of a question; `code` is what she types (its place in the list where not given); `also`: words for it."""
 
     name: str
     code: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def options_of(run: Run, place: Node | Flow | None) -> tuple[Option, ...]:
         return tuple(Option(str(i), e.goto, key=e.goto) for i, e in enumerate(entries, start=1))
     if not isinstance(place, Ask):
         return ()
-    own = tuple(Option(c.code, c.name, key=f"{place.labels}.{c.name}") for c in place.choices)
+    own = tuple(Option(c.code, c.name, key=f"{place.labels}.{c.name}", also=c.also) for c in place.choices)
     return (*_from_facts(run, place), *own)
 
 

@@ -100,6 +100,7 @@ class Option:
     name: str
     label: str = ""
     key: str = ""
+    also: tuple[str, ...] = ()
 
     def text(self, flow: Flow, language: str) -> str:
         return self.label or flow.text(language, self.key) or self.name

@@ -84,6 +84,17 @@ def test_a_text_registers_a_child_and_her_mother(care):
     assert not {"Fanta", "naissance", "enfant"} & set(welcome.replace(",", " ").split())
 
 
+@pytest.mark.parametrize(
+    ("typed", "sex"),
+    [
+        *((word, "F") for word in ("F", "1", "fille", "Fille,", "FÉMININ", "feminin", "girl", "Female", "musoman")),
+        *((word, "M") for word in ("M", "2", "garçon", "garcon", "Masculin", "boy", "male", "cɛman")),
+    ],
+)
+def test_girl_or_boy_is_said_in_many_words(care, typed, sex):
+    assert f"Fanta ({sex})" in said(care, f"NAISSANCE 08/03/2026 {typed} 70 11 22 33 Fanta")
+
+
 def test_the_same_child_told_again_keeps_her_code(care):
     first = said(care, "naissance 8/3/2026 F 70000101")
     again = said(care, "BIRTH 08.03.2026 f +22370000101 Fanta", MIDWIFE)
