@@ -16,6 +16,7 @@ from smsapp.flows.nodes import Flow
 from smsapp.segments import search_key
 
 DATA = Path(__file__).parent / "data" / "words.yaml"
+_CODE = re.compile(r"\d{1,9}[A-Za-z]")
 _GLUED = re.compile(r"([^\W\d]+)(\d.*)")
 SPARE_WORDS = 2  # "STOP merci madame" is a STOP; a sentence that begins with it is for the staff
 CLOSE = 0.75  # of difflib: one letter wrong or two swapped in a short keyword
@@ -115,13 +116,22 @@ def _keyed(words: list[str]) -> Iterator[tuple[str, list[str]]]:
 def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:
     """The keyword that a short message seems to mean: `AVSI` for AVIS."""
     words = text.split()
-    if not words or len(words[0]) < 3 or len(words) > 1 + SPARE_WORDS:
+    if not words or len(words[0]) < 3 or (len(words) > 1 + SPARE_WORDS and not _with_code(words)):
         return None
     known = [*keywords(flows), *vocabulary().commands]
     if _key(words[0]) in known:
         return None  # rightly written, and meant for something else
     found = get_close_matches(_key(words[0]), known, n=1, cutoff=CLOSE)
     return found[0].upper() if found else None
+
+
+def close_with_code(text: str, flows: Mapping[str, Flow]) -> str | None:
+    """The same only where a code follows, as no answer to a question begins: `VACIN 1042K BCG`."""
+    return close_to(text, flows) if _with_code(text.split()) else None
+
+
+def _with_code(words: list[str]) -> bool:
+    return len(words) > 1 and words[0].isalpha() and _CODE.fullmatch(words[1].strip(".,;:#")) is not None
 
 
 def _key(word: str) -> str:

@@ -17,7 +17,7 @@ from smsapp.flows.coded import A_SENTENCE, A_SENTENCE_LENGTH
 from smsapp.flows.state import State
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
-from smsapp.words import Command, close_to, command, keyword
+from smsapp.words import Command, close_to, close_with_code, command, keyword
 
 # Two machines that answer each other must fall silent; a person who sends keywords must not.
 UNHEARD_AN_HOUR = 4
@@ -95,15 +95,22 @@ def _take(talk: Talk, row: Message) -> str:
         code = talk.rt.settings.service_code
         _post(talk, row, talk.words("code_by_sms", service_code=code), "reply")
         return "code"
+    if meant := close_with_code(text, talk.flows.live):
+        return _misspelt(talk, row, text, meant)
     if taken := asked.taken(talk, text):
         return _take_up(talk, row, taken)
     if _answers_question(talk, text):
         return _answer(talk, row, text)
     if meant := close_to(text, talk.flows.live):
-        _post(talk, row, talk.words("keyword.close", typed=text.split()[0][:15], meant=meant), "reply")
-        return "misspelt"
+        return _misspelt(talk, row, text, meant)
     _post(talk, row, f"{talk.words('unheard')}\n{commands.help_words(talk)}", "unheard")
     return "unheard"
+
+
+def _misspelt(talk: Talk, row: Message, text: str, meant: str) -> str:
+    """The keyword that she seems to mean; what is open stays so."""
+    _post(talk, row, talk.words("keyword.close", typed=text.split()[0][:15], meant=meant), "reply")
+    return "misspelt"
 
 
 def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:

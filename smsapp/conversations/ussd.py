@@ -98,8 +98,15 @@ def _first(talk: Talk, memory: Memory, path: str) -> tuple[str, Reply]:
     if not talk.in_form:
         return "dial", talk.begin(MAIN)
     heard_at = memory.heard_at
-    old = heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN
+    old = _texted(talk) or (heard_at is not None and talk.rt.now() - heard_at > RESUME_WITHIN)
     return "resume?" if old else "resume", talk.go_on(old=old)
+
+
+def _texted(talk: Talk) -> bool:
+    """Is a form open that only a keyword by SMS begins? On the keypad she may want something else."""
+    flow = talk.flow
+    reached = {name for one in talk.flows.live.values() for name in one.leads_to}
+    return flow is not None and bool(flow.keywords) and flow.name not in reached
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:

@@ -103,12 +103,12 @@ class Facts(Mapping[str, Any]):
 
 
 @contextmanager
-def last_word() -> Iterator[None]:
-    """By text a refusal is the whole answer: what stood open before is not asked below it."""
+def last_word(caller: Caller) -> Iterator[None]:
+    """By text a refusal is the whole answer: what stood open before is not asked below it. On the keypad it is."""
     try:
         yield
     except Refused as no:
-        no.final = True
+        no.final = no.final or caller.channel == "sms"
         raise
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.care import said, some_worker, worker
+from smsapp.effects.care import own_care, said, some_worker, worker
 from smsapp.flows.state import Effect
 from smsapp.phones import pretty
+from smsapp.refusals import Refused
 from smsapp.vaccines import births, codes, expecting, families, mothers, next_visit, registering, welcoming
 from smsapp.vaccines import villages as places
 from smsapp.vaccines.expecting import When
@@ -61,6 +62,28 @@ def several_villages(caller: Caller) -> str:
 def door(caller: Caller, wanted: Effect) -> None:
     """Only a worker goes on."""
     del wanted
+    _only_workers(caller, "menu_of_hers")
+
+
+@effect("care.door_birth", reads=True)
+def door_birth(caller: Caller, wanted: Effect) -> None:
+    """The same where a mother may mean her own child."""
+    del wanted
+    _only_workers(caller, "menu_for_births")
+
+
+@effect("care.door_loss", reads=True)
+def door_loss(caller: Caller, wanted: Effect) -> None:
+    """A family tells of its own loss too."""
+    del wanted
+    if not own_care(caller):
+        worker(caller)
+
+
+def _only_workers(caller: Caller, way: str) -> None:
+    """Whom a menu of her own concerns is sent there."""
+    if some_worker(caller) is None and own_care(caller):
+        raise Refused(f"care.{way}", final=True, service_code=caller.rt.settings.service_code)
     worker(caller)
 
 

@@ -37,7 +37,7 @@ def postnatal_text(caller: Caller, wanted: Effect) -> Values:
 
 
 def _text(caller: Caller, wanted: Effect, kind: str) -> Values:
-    with last_word():
+    with last_word(caller):
         typed, rest = wording.parted(str(wanted.answers["words"]))
         file = visits_attended.file_of(caller.db, worker(caller), typed, lock=True)
         return {"said": _noted(caller, _attend(caller, file, kind, _day(caller, rest)))}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact, last_word
+from smsapp.effects.care import works_in_care
 from smsapp.effects.savings_base import booking
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
@@ -66,7 +67,7 @@ def deposit(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.deposit_text")
 def deposit_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Every deposit of one text message, or none."""
-    with last_word():
+    with last_word(caller):
         who, written = _keeper(caller, str(wanted.answers["words"]))
         said = _pairs(written)
         try:
@@ -94,7 +95,7 @@ def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel_text_check")
 def cancel_text_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """The same for a text: what can not be taken back needs no reason."""
-    with last_word():
+    with last_word(caller):
         receipt, _ = finding.read(str(wanted.answers["words"]))
         cancelling.look(caller.db, caller.rt, _keeper_of(caller, receipt), receipt)
         return {"code": receipt}
@@ -115,7 +116,7 @@ def cancel(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel_text")
 def cancel_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Taken back by text: the reason came with it, or was asked for."""
-    with last_word():
+    with last_word(caller):
         receipt, said = finding.read(str(wanted.answers["words"]))
         reason = said or str(wanted.answers.get("reason", ""))
         who = _keeper_of(caller, receipt)
@@ -125,14 +126,14 @@ def cancel_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 
 @effect("savings.dispute")
 def dispute(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    with last_word():
+    with last_word(caller):
         receipt, _ = finding.read(str(wanted.answers["words"]))
         return {"receipt": disputes.open_(caller.db, caller.rt, caller.number, receipt).posting.receipt}
 
 
 @effect("savings.agree")
 def agree(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    with last_word():
+    with last_word(caller):
         receipt, _ = finding.read(str(wanted.answers["words"]))
         return {"receipt": disputes.agree(caller.db, caller.rt, caller.number, receipt).posting.receipt}
 
@@ -168,7 +169,9 @@ def _keeper(caller: Caller, words: str) -> tuple[Who, str]:
 
 
 def _keeper_of(caller: Caller, receipt: str) -> Who:
-    """The same for a receipt: its group decides."""
+    """The same for a receipt: its group decides. Who is in none and works for a centre may have meant a dose."""
+    if works_in_care(caller) and not groups.of_number(caller.db, caller.number):
+        raise Refused("savings.of_no_group")
     keeping = {who.group_id: who for who in _keepers(caller)}
     return _free(caller, keeping[finding.in_groups(caller.db, receipt, keeping).group_id])
 

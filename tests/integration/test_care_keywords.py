@@ -1,0 +1,96 @@
+"""Staff's keywords by SMS: refused at once to others, and never in the way of the next dialling."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from smsapp.vaccines import codes
+from tests import nursery
+from tests.handset import Handset
+from tests.nursery import ASC, AWA
+from tests.village import settle
+
+STRANGER = "+22370009901"
+FANTA = codes.of(1001)
+WORDS = ("vaccin", "VACCIN 1001F BCG", "naissance", "NAISSANCE 01/03/2026 F 70000101 Fanta", "grossesse", "cpn", "cpon")
+
+
+@pytest.fixture
+def care(rt):
+    settle(rt)
+    nursery.staffed(rt)
+    nursery.child(rt, date(2026, 1, 20))
+    return rt
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_mother_is_sent_to_her_menu_and_nothing_stays_open(care, word):
+    phone = Handset(care, AWA)
+    [said] = phone.say(word)
+    assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé.")
+    assert "Moi et mes enfants" in said
+    assert ("Inscrire mon enfant" in said) == word.lower().startswith("naissance")
+    assert phone.dial()[0].startswith("Votre santé, votre voix")
+
+
+@pytest.mark.parametrize("word", [*WORDS, "deces"])
+def test_a_stranger_is_refused_at_once_too(care, word):
+    phone = Handset(care, STRANGER)
+    [said] = phone.say(word)
+    assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé. Demandez")
+    assert phone.dial()[0].startswith("Votre santé, votre voix")
+
+
+def test_a_form_that_stood_open_before_a_refusal_stays_open(care):
+    phone = Handset(care, AWA)
+    [question] = phone.say("AVIS")
+    phone.say("vaccin")
+    assert phone.say("1")[0] != question
+    assert phone.dial()[0].startswith(("1/6", "2/6"))
+
+
+def test_a_family_tells_of_its_loss_by_a_code_that_is_asked(care):
+    phone = Handset(care, AWA)
+    assert phone.say("deces")[0].startswith("Quel code ?")
+    assert phone.say(FANTA)[0].startswith("C'est noté. Nous partageons votre peine.")
+
+
+@pytest.mark.parametrize("word", ["VACCIN", "NAISSANCE", "GROSSESSE", "CPN", "CPON", "DECES"])
+def test_a_workers_text_is_no_form_at_the_next_dial(care, word):
+    phone = Handset(care, ASC)
+    phone.say(word)
+    assert phone.dial()[0].startswith("Vous n'aviez pas fini.")
+    assert phone.key("2")[0].startswith("On recommence.\nVotre santé, votre voix")
+    assert phone.dial()[0].startswith("Votre santé, votre voix")
+
+
+@pytest.mark.parametrize("word", ["VACCIN", "CPN", "CPON", "DECES"])
+def test_a_wrong_key_asks_again_where_she_goes_on(care, word):
+    phone = Handset(care, ASC)
+    phone.say(word)
+    phone.dial()
+    phone.key("1")
+    screen, ends = phone.key("7")
+    assert not ends
+    assert "1042K" in screen
+
+
+def test_a_misspelt_keyword_with_a_code_is_no_answer(care):
+    phone = Handset(care, ASC)
+    assert phone.say(f"vacin {FANTA} vpo1 penta1 12/03/2026")[0].endswith(
+        "Vouliez-vous écrire VACCIN ? Envoyez AIDE pour la liste."
+    )
+    for word in ("CPN", "NAISSANCE"):
+        [question] = phone.say(word)
+        assert "Vouliez-vous écrire VACCIN ?" in phone.say(f"vacin {FANTA.lower()} vpo0")[0]
+        assert phone.say("x")[0] != question  # still heard by what was open
+    assert phone.say(f"{FANTA} 10/03/2026") != []
+
+
+def test_a_worker_of_no_group_is_told_where_a_dose_is_taken_back(care):
+    [said] = Handset(care, ASC).say(f"ANNULE {FANTA}")
+    assert said.startswith("Numéro inconnu dans un groupe d'épargne.")
+    assert said.endswith("menu Mères et enfants, Autres, Corriger une dose.")
+    assert "Corriger" not in Handset(care, STRANGER).say(f"ANNULE {FANTA}")[0]
