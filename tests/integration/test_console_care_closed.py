@@ -103,3 +103,34 @@ def test_only_who_writes_for_its_centre_opens_a_file_again(care):
     reader = Desk.of(care, "viewer", places=[SOTUBA])
     assert reader.post(page, form).status_code == 403
     assert fresh(care, child).state == "dead"
+
+
+def test_a_closed_file_goes_by_its_code_wherever_it_is_not_its_own_page(care, desk_):
+    child = closed(care, nursery.child(care, BORN, name="Rokiatou"))
+    mother = closed(care, nursery.pregnancy(care, date(2025, 11, 1)), "lost")
+    own, code = f"/children/{child.id}", codes.of(child.number)
+    pages = [
+        f"/children?q={code}",
+        "/children?q=Rokiatou",
+        "/children?q=70000101",
+        "/children?state=ended",
+        "/children/export.csv",
+        "/children/pregnancies?state=closed",
+        f"/people/{child.mother_id}",
+        f"{own}/reopen",
+    ]
+    for page in pages:
+        shown = desk_.see(page)
+        assert "Rokiatou" not in shown.replace('value="Rokiatou"', "").replace("q=Rokiatou", ""), page
+        assert page.startswith("/people") or "70 00 01 01" not in shown, page
+        assert code in shown or codes.of(mother.number) in shown, page
+        assert page.endswith(("reopen", "csv")) or "dossier clos" in shown, page
+    assert desk_.get(f"{own}/doses").status_code == 303
+    assert "Rokiatou" in desk_.see(own)
+    assert "70 00 01 01" in desk_.see(f"/children/pregnancies/{mother.id}")
+    viewer = Desk.of(care, "viewer", places=[SOTUBA])
+    for page in (own, f"/children/pregnancies/{mother.id}"):
+        shown = viewer.see(page)
+        assert "Rokiatou" not in shown
+        assert "70 00 01 01" not in shown
+        assert "reopen" not in shown

@@ -106,14 +106,14 @@ def _lines(rt: Runtime, scope: Scope, wanted: Wanted) -> Iterator[list[Any]]:
 
 
 def _line(row: Row, names: Mapping[str, str]) -> list[Any]:
-    child = row.child
+    child, live = row.child, row.child.state == "active"
     return [
         row.code,
-        child.name,
+        child.name if live else None,
         words.call(terms.SEXES, child.sex) if child.sex else None,
         child.born_on.isoformat(),
-        row.family.name,
-        pretty(row.family.number) if row.family.number else None,
+        row.family.name if live else None,
+        pretty(row.family.number) if live and row.family.number else None,
         row.facility,
         row.village,
         words.call(terms.STATES, state(row)),

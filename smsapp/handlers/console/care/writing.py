@@ -102,6 +102,8 @@ def _doses(bp: Blueprint, rt: Runtime) -> None:
             told = page.folder(db, rt, here.child(db, child_id))
         form = DosesForm(data={"on": told["today"], "token": here.token(), "source": "card"})
         form.doses.choices = list(told["labels"].items())
+        if not told["live"] and request.method == "GET":
+            return redirect(url_for("console.children_one", child_id=child_id), 303)
         if form.validate_on_submit():
             try:
                 return _given(rt, child_id, form)
