@@ -17,7 +17,7 @@ ANSWER_TYPES = CHOICE_TYPES | {"integer", "decimal", "date", "text", "number", "
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a question; `code` is what she types (its place in the list where not given); `also`: words for it."""
+    """One option of a question; `code` is what she types (its place in the list where not given), or one of `also`."""
 
     name: str
     code: str

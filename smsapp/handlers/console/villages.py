@@ -53,7 +53,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
     @bp.post("/places/<int:place_id>/villages/workers/<int:person_id>")
     @allowed(WRITERS)
     def places_villages_worker(place_id: int, person_id: int) -> ResponseReturnValue:
-        wanted = [int(raw) for raw in request.form.getlist("village") if raw.isascii() and raw.isdecimal()]
+        told = request.form.getlist("village")
+        wanted = [int(raw) for raw in told if raw.isascii() and raw.isdecimal() and len(raw) < 11]
         with transaction(rt.sessions) as db:
             centre = centre_or_404(db, place_id)
             workers = {worker.id: worker for worker, _ in posts.answered_for(db, centre.id, ASC)}
