@@ -23,7 +23,7 @@ _KEY = "tie"
 
 @dataclass(frozen=True)
 class Tie:
-    """`to` is "person" (a column of persons' ids), "number", "words" in which a number may stand, "row" or "own".
+    """`to` is "person" (a column of persons' ids), "number", "words" in which one may stand, "row", "own" or "end".
 
     `whose` names the column of the same row that says whose it is, where that row outlives her; `otherwise` the one
     that does where `whose` is empty.
@@ -51,6 +51,11 @@ def number(forget: Fate, whose: str = "") -> dict[str, Any]:
 def own(whose: str, otherwise: str = "") -> dict[str, Any]:
     """For a column that is cleared in her rows, which stay: a secret of hers."""
     return {_KEY: Tie("own", CLEAR, whose, otherwise)}
+
+
+def end(whose: str) -> dict[str, Any]:
+    """For the day on which something ended: today where it goes on, in rows whose column `whose` points to hers."""
+    return {_KEY: Tie("end", KEEP, whose)}
 
 
 def row(forget: Fate) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, Text, and_, case, cast, delete, func, or_, select, text, update
@@ -50,6 +50,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     _changes_of_others(db, alone)
     people.seal(db, alone, rt.settings.secret_key)
     _own(db, person_id)
+    _ended(db, person_id, rt.local_now().date())
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
         if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:
@@ -106,10 +107,21 @@ def _own(db: Session, person_id: int) -> None:
                 which = _is_hers(column.table, tie, person_id)
                 _let_go(db, column.table, which, tie.forget, {column.name: None})
     for column, tie in ties.columns(Base.metadata, "row"):
-        table: Table = next(iter(column.foreign_keys)).column.table
-        hers = (c == person_id for c in table.columns if (of := ties.of(c)) and of.to == "person")
-        which = column.in_(select(*table.primary_key.columns).where(or_(*hers)))
-        _let_go(db, column.table, which, tie.forget, {column.name: None})
+        _let_go(db, column.table, _points_to_hers(column, person_id), tie.forget, {column.name: None})
+
+
+def _ended(db: Session, person_id: int, today: date) -> None:
+    """Nothing is begun any more that only she could end."""
+    for column, tie in ties.columns(Base.metadata, "end"):
+        table: Table = column.table
+        which = and_(column.is_(None), _points_to_hers(table.c[tie.whose], person_id))
+        db.execute(update(table).where(which).values({column.name: today}))
+
+
+def _points_to_hers(column: Column[Any], person_id: int) -> ColumnElement[bool]:
+    table: Table = next(iter(column.foreign_keys)).column.table
+    hers = (c == person_id for c in table.columns if (of := ties.of(c)) and of.to == "person")
+    return column.in_(select(*table.primary_key.columns).where(or_(*hers)))
 
 
 def _is_hers(table: Table, tie: ties.Tie, person_id: int) -> ColumnElement[bool]:

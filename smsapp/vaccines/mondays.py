@@ -12,6 +12,7 @@ from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.outbox import Draft
+from smsapp.people import Person
 from smsapp.runtime import Runtime
 from smsapp.vaccines import looking, mentioning, searching, workers
 from smsapp.vaccines.looking import WEEK, Looked
@@ -90,6 +91,7 @@ def _without_phone(db: Session, facility_id: int, today: date) -> Mapping[int | 
         select(village, func.count(func.distinct(Reminder.person_id)))
         .join(Child, Child.id == Reminder.child_id, isouter=True)
         .join(Pregnancy, Pregnancy.id == Reminder.pregnancy_id, isouter=True)
+        .join(Person, (Person.id == Reminder.person_id) & Person.forgotten_at.is_(None))
         .where(Reminder.facility_id == facility_id, Reminder.why_not == NO_PHONE)
         .where(Reminder.planned_for > today - WEEK, Reminder.planned_for <= today)
         .where(func.coalesce(Child.state, Pregnancy.state).in_(["active", "born"]))

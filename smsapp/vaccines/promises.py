@@ -70,7 +70,7 @@ class Search(Base):
     outcome: Mapped[str | None]
     outcome_on: Mapped[date | None]
     outcome_by: Mapped[Somebody | None]
-    closed_on: Mapped[date | None]
+    closed_on: Mapped[date | None] = mapped_column(info=ties.end("child_id"))
     __table_args__ = (
         any_of("outcome", OUTCOMES),
         Index("uq_searches_open", "child_id", unique=True, postgresql_where=text("closed_on IS NULL")),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
+from smsapp.people import Person
 from smsapp.runtime import Runtime
 from smsapp.vaccines import families, giving, sought
 from smsapp.vaccines.missing import REFUSED
@@ -39,7 +40,9 @@ def open_searches(rt: Runtime, today: date, stop: Callable[[], bool] = lambda: F
 def _due(db: Session, today: date) -> Sequence[Child]:
     """Children whose plan somebody has to look at, confirmed by their centre; ours until the transaction ends."""
     chosen = select(Child).where(Child.seek_on <= today, Child.state == "active", Child.confirmed_on.is_not(None))
-    locked = chosen.order_by(Child.seek_on, Child.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    family = Person.id == func.coalesce(Child.carer_id, Child.mother_id)
+    known = chosen.where(~select(Person.id).where(family, Person.forgotten_at.is_not(None)).exists())
+    locked = known.order_by(Child.seek_on, Child.id).limit(AT_ONCE).with_for_update(skip_locked=True)
     return db.scalars(locked, execution_options={"populate_existing": True}).all()
 
 

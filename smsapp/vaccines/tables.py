@@ -25,6 +25,8 @@ ANSWERS = ("coming", "done", "cannot")
 NUMBERS = Sequence("care_numbers", start=101, metadata=Base.metadata)
 Somebody = Annotated[int, mapped_column(Big, ForeignKey("persons.id"), info=ties.person(ties.KEEP))]
 
+_READS = ties.own("carer_id", "mother_id")  # nothing is promised any more to somebody who was forgotten
+
 
 def any_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(map(repr, words))})", name=column)
@@ -52,7 +54,7 @@ class Pregnancy(Base):
     state: Mapped[str] = mapped_column(server_default="active")
     ended_on: Mapped[date | None]  # the birth, where it is one
     born_at: Mapped[str | None]
-    look_on: Mapped[date | None]
+    look_on: Mapped[date | None] = mapped_column(info=ties.own("mother_id"))
     key: Mapped[str | None] = mapped_column(unique=True)  # of the effect that wrote it
     __table_args__ = (
         any_of("state", STATES),
@@ -87,8 +89,8 @@ class Child(Base):
     confirmed_on: Mapped[date | None]  # as of a pregnancy
     state: Mapped[str] = mapped_column(server_default="active")
     ended_on: Mapped[date | None]
-    look_on: Mapped[date | None]
-    seek_on: Mapped[date | None]
+    look_on: Mapped[date | None] = mapped_column(info=_READS)
+    seek_on: Mapped[date | None] = mapped_column(info=_READS)
     key: Mapped[str | None] = mapped_column(unique=True)
     search: Mapped[str] = mapped_column(TSVECTOR, Computed("search_words(name)", persisted=True), deferred=True)
     __table_args__ = (

@@ -10,12 +10,13 @@ from sqlalchemy import select, text, update
 from smsapp import people, registry
 from smsapp.db import Base, transaction
 from smsapp.people import Person
-from smsapp.vaccines import moving, reminding, welcoming, wishes
-from smsapp.vaccines.promises import Reminder, Wish
+from smsapp.vaccines import giving, mondays, moving, reminding, searching, welcoming, wishes
+from smsapp.vaccines.giving import Giver
+from smsapp.vaccines.promises import Reminder, Search, Wish
 from smsapp.vaccines.tables import Child, Pregnancy
 from tests import nursery
 from tests.desk import Desk
-from tests.nursery import AWA
+from tests.nursery import AWA, BINTA
 from tests.village import SOTUBA, settle
 
 CARER = "+22370112299"
@@ -47,6 +48,37 @@ def newborn(rt):
 def forget(rt, person_id):
     with transaction(rt.sessions) as db:
         registry.forget(db, rt, Desk.of(rt).staff, person_id)
+
+
+def test_nobody_is_reminded_or_looked_for_of_a_family_that_was_forgotten(care, clock):
+    made = newborn(care)
+    nursery.pregnancy(care, LAST)
+    clock.move(days=90)
+    assert searching.open_searches(care, care.local_now().date()) == 1
+    forget(care, made.mother_id)
+    with transaction(care.sessions) as db:
+        assert db.scalars(select(Search.closed_on)).all() == [care.local_now().date()]
+        assert db.execute(select(Child.look_on, Child.seek_on)).all() == [(None, None)]
+        assert db.scalars(select(Pregnancy.look_on)).all() == [None]
+        child = db.get_one(Child, made.id, with_for_update=True)
+        giving.give(db, care, child, ["BCG"], BORN, Giver("console"), key="a")  # she still comes with her card
+    clock.move(days=100)
+    reminding.remind(care)
+    today = care.local_now().date()
+    assert searching.open_searches(care, today) == 0
+    assert mondays.lists(care, today + timedelta(days=1)) == 0
+
+
+def test_a_child_with_a_carer_is_still_looked_after_when_her_mother_is_forgotten(care):
+    made = newborn(care)
+    with transaction(care.sessions) as db:
+        carer = nursery.mother_of(db, BINTA)
+        moving.hand_over(db, care, db.get_one(Child, made.id, with_for_update=True), carer, by=None, channel="sms")
+    staff = Desk.of(care).staff
+    for person_id, goes_on in ((made.mother_id, True), (carer.id, False)):
+        with transaction(care.sessions) as db:
+            registry.forget(db, care, staff, person_id)
+            assert (db.scalar(select(Child.look_on)) is not None) is goes_on
 
 
 def test_of_a_mother_only_what_was_counted_stays(care):
