@@ -208,7 +208,9 @@ def found(db: Session, rt: Runtime, staff: Staff, search_id: int, outcome: str) 
     db.refresh(row)
     if row.closed_on is not None:
         return None
-    row.outcome, row.outcome_on = outcome, rt.local_now().date()
+    if outcome != missing.SEEN or row.outcome != missing.SEEN:
+        row.outcome_on = rt.local_now().date()
+    row.outcome = outcome
     if outcome == missing.REFUSED:  # who was seen is still to be vaccinated
         row.closed_on = row.outcome_on
     note(db, rt, staff, child, "found")

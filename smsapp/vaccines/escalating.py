@@ -1,4 +1,4 @@
-"""Children of whom their worker told nothing for two weeks: the head of the centre hears of them, once each."""
+"""Children of whom nothing was told for two weeks, or who were seen and not vaccinated: the head hears, once each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
@@ -14,8 +14,9 @@ from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.vaccines import looking, mentioning, workers
 from smsapp.vaccines.looking import Looked
+from smsapp.vaccines.missing import SEEN
 from smsapp.vaccines.promises import Search
-from smsapp.vaccines.tables import Child
+from smsapp.vaccines.tables import Child, Dose
 
 PATIENCE = timedelta(days=14)  # after the worker was told
 
@@ -34,10 +35,18 @@ def escalate(rt: Runtime, today: date) -> int:
 def _late(today: date) -> Sequence[ColumnElement[bool]]:
     return (
         Search.closed_on.is_(None),
-        Search.outcome.is_(None),
         Search.escalated_on.is_(None),
-        Search.told_on <= today - PATIENCE,
+        or_(
+            and_(Search.outcome.is_(None), Search.told_on <= today - PATIENCE),
+            and_(Search.outcome == SEEN, Search.outcome_on <= today - PATIENCE, ~_given()),
+        ),
     )
+
+
+def _given() -> ColumnElement[bool]:
+    """Whether a card shows a dose since she was seen."""
+    since = Dose.given_on >= Search.outcome_on, Dose.struck_at.is_(None)
+    return select(Dose.id).where(Dose.child_id == Search.child_id, *since).correlate(Search).exists()
 
 
 def _morning(rt: Runtime, today: date) -> datetime:

@@ -76,7 +76,9 @@ def tell(db: Session, rt: Runtime, worker: Worker, search_id: int, outcome: str,
     """
     search, child = _locked(db, worker, search_id)
     today = rt.local_now().date()
-    search.outcome, search.outcome_on, search.outcome_by = outcome, today, worker.id
+    if outcome != SEEN or search.outcome != SEEN:
+        search.outcome_on = today  # seen once more, she still waits since the first time
+    search.outcome, search.outcome_by = outcome, worker.id
     if outcome == REFUSED and worker.confirms:
         search.closed_on = today
     db.flush()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.vaccines import ending, escalating, giving, mondays, searching
+from smsapp.vaccines import ending, escalating, giving, missing, mondays, searching, workers
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.tables import Child
@@ -191,6 +191,28 @@ def test_the_head_hears_after_two_weeks_of_silence_by_village_and_once(care, db,
         "Sotuba Ouest : 1 enfant sans nouvelles depuis 14 jours : Moussa. Composez *384*223#",
     ]
     assert [row.escalated_on is not None for row in searches(db)] == [False, True, True]
+
+
+def test_the_head_hears_once_of_a_child_who_was_seen_and_given_nothing(care, db, clock):
+    _, given = children(care, clock, "Fanta", "Issa")
+    at(clock, MONDAY)
+    mondays.monday_lists(care)
+    for days in (1, 8, 10):  # told again and again that she will come
+        at(clock, MONDAY + timedelta(days=days))
+        with transaction(care.sessions) as own:
+            worker = workers.of_number(own, ASC)
+            for search in searches(own):
+                missing.tell(own, care, worker, search.id, "seen", channel="ussd")
+    with transaction(care.sessions) as own:
+        search = next(one for one in searches(own) if one.child_id == given.id)
+        search.doses = ["BCG", "PENTA1"]
+        giving.give(own, care, own.get_one(Child, given.id), ["BCG"], MONDAY + timedelta(days=9), BY, key="a")
+    for days, new in ((14, 0), (15, 1), (15, 0), (30, 0)):
+        day = MONDAY + timedelta(days=days)
+        at(clock, day)
+        assert escalating.escalate(care, day) == new, days
+    [said] = [text for text in db.scalars(select(Message.text).where(Message.number == HEAD)) if "sans nouv" in text]
+    assert said == "Sotuba Est : 1 enfant sans nouvelles depuis 14 jours : Fanta. Composez *384*223#"
 
 
 def test_two_runs_at_once_send_one_list(live_rt, clock):
