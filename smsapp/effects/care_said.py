@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from datetime import date
 
-from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.base import Caller, effect, fact, last_word
+from smsapp.effects.care import said
 from smsapp.flows.state import Effect
+from smsapp.people import Person
 from smsapp.places import Place
 from smsapp.refusals import Closed
 from smsapp.vaccines import answering, asked, births_told, card_days, families
-from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, Asked
+from smsapp.vaccines import codes as care_codes
+from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, About, Asked
 from smsapp.vaccines.card_days import Card
+from smsapp.vaccines.families import first_name
+from smsapp.vaccines.reminding.wording import MOST_NAMES
 from smsapp.vaccines.tables import Child
 
 NO_CARD = "no_card"
+WHO, ALL = "who", "all"  # the question which family is meant, and its last answer
 SEXES = {"girl": "F", "boy": "M", "girls": "FF", "boys": "MM", "both": "FM"}
 KINDS = {"reminder": VISITS, "born": BORN, "check_in": CHECK_IN}
 
@@ -81,6 +89,32 @@ def reminder_place(caller: Caller) -> str:
     return place.name if place else ""
 
 
+@fact("several_families")
+def several_families(caller: Caller) -> str:
+    """Did the text speak to several who share the phone?"""
+    found = waiting(caller, "reminder")
+    return said(found is not None and len(found.families) > 1)
+
+
+@fact("reminder_families")
+def reminder_families(caller: Caller) -> list[dict[str, str]]:
+    """To whom it spoke, by first name; by the whole one where two have the same."""
+    found = waiting(caller, "reminder")
+    if found is None:
+        return []
+    names = {one.family: _name(caller, one) for one in found.about}
+    often = Counter(first_name(name) for name in names.values())
+    told = [
+        {"name": str(i), "label": name if often[first_name(name)] > 1 else first_name(name)}
+        for i, name in names.items()
+    ]
+    return [*told, {"name": ALL, "label": _say(caller, "all")}]
+
+
+def _name(caller: Caller, one: About) -> str:
+    return caller.db.get_one(Person, one.family).name or care_codes.of(one.file.number)
+
+
 @fact("reminder_first")
 def reminder_first(caller: Caller) -> str:
     """The earliest day that a card may show for something that the text asked about."""
@@ -130,22 +164,44 @@ def born_first_day(caller: Caller) -> str:
 def answer(caller: Caller, wanted: Effect) -> dict[str, str]:
     """1, 2 or 3 to a reminder; that it was done is written once the card's date, or that there is none, is told."""
     db, rt = caller.db, caller.rt
-    one = pinned(caller, wanted, "reminder_message", VISITS)
-    match wanted.answers[wanted.node]:
-        case "coming":
-            asked.answered(db, rt, one, COMING)
-        case "cannot":
-            answering.cannot(db, rt, one)
-    return {"day": shown(asked.day_named(db, rt, one)), "next": shown(asked.day_after(db, rt, one))}
+    one, heard = _meant(caller, wanted), wanted.answers["answer"]
+    if heard == "coming":
+        asked.answered(db, rt, one, COMING)
+    elif heard == "cannot" and (WHO in wanted.answers or not wanted.answers["several_families"]):
+        answering.cannot(db, rt, one)
+    days = {"day": shown(asked.day_named(db, rt, one)), "next": shown(asked.day_after(db, rt, one))}
+    return {**days, "whom": _whom(caller, one)}
+
+
+def _meant(caller: Caller, wanted: Effect) -> Asked:
+    """What she answers: on a shared phone what concerns the family that she named."""
+    one, who = pinned(caller, wanted, "reminder_message", VISITS), str(wanted.answers.get(WHO) or ALL)
+    one = one if who == ALL else one.of(int(who))
+    if not one.about:
+        raise Closed("care.nothing_asked")
+    return one
+
+
+def _whom(caller: Caller, one: Asked) -> str:
+    """The first names, where others have the phone too."""
+    readers = [reader for reader in families.readers(caller.db, one.families).values() if reader.name]
+    if not any(reader.shared for reader in readers):
+        return ""
+    names = list(dict.fromkeys(first_name(reader.name) for reader in readers))[:MOST_NAMES]
+    if len(names) > 1:
+        told = {"first": ", ".join(names[:-1]), "last": names[-1]}
+        names = [caller.rt.texts.say(caller.language, "care.remind.and", **told)]
+    return f" {names[0]}"
 
 
 @effect("care.card")
 def card(caller: Caller, wanted: Effect) -> dict[str, str]:
     """The date on the card, and what it can not be of; without it what she says is shown and not counted."""
-    one = pinned(caller, wanted, "reminder_message", VISITS)
-    said = str(wanted.answers[wanted.node])
-    on = None if said == NO_CARD else date.fromisoformat(said)
-    left = answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
+    one, told = _meant(caller, wanted), str(wanted.answers[wanted.node])
+    on = None if told == NO_CARD else date.fromisoformat(told)
+    # A date that came with the answer would be taken again below the question who is meant.
+    with last_word() if WHO in wanted.answers and caller.channel == "sms" else nullcontext():
+        left = answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
     return {"on": shown(on) if on else "", "left": _left(caller, left)}
 
 
@@ -156,7 +212,7 @@ def _left(caller: Caller, cards: Sequence[Card]) -> str:
     for card in cards:
         file, reader = card.about.file, readers.get(families.reads(card.about.file))
         child = isinstance(file, Child)
-        name = families.first_name(file.name) if isinstance(file, Child) and reader and reader.frank else ""
+        name = first_name(file.name) if isinstance(file, Child) and reader and reader.frank else ""
         who = name or _say(caller, "child" if child else "visit")
         told.append(_say(caller, "left", who=who, day=shown(card.first)))
     return "".join(f" {words}" for words in dict.fromkeys(told))
@@ -170,7 +226,7 @@ def _say(caller: Caller, key: str, **values: object) -> str:
 def other_day(caller: Caller, wanted: Effect) -> None:
     """Whether she comes on the clinic day after; if not, somebody asks her why."""
     db, rt = caller.db, caller.rt
-    one = pinned(caller, wanted, "reminder_message", VISITS)
+    one = _meant(caller, wanted)
     if wanted.answers[wanted.node] == "yes":
         answering.takes_day(db, rt, one, asked.day_after(db, rt, one), channel=caller.channel)
     else:

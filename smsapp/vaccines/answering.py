@@ -50,10 +50,14 @@ def cannot(db: Session, rt: Runtime, one: Asked) -> bool:
 
 
 def call_on_her(db: Session, rt: Runtime, about: Sequence[About]) -> None:
-    """Her worker hears that she can not come: once for a visit, whatever else she answers."""
-    reminder, file = about[0].reminder, about[0].file
-    key = f"care:cannot:{file.number}:{reminder.subject}:{reminder.due_on}"
-    heeding.tell(db, rt, heeding.of_village(db, file), "care.alert.cannot", key, file)
+    """The worker of each family hears that she can not come: once for a visit, whatever else she answers."""
+    of_family: dict[int, About] = {}
+    for each in about:
+        of_family.setdefault(each.family, each)
+    for one in of_family.values():
+        reminder, file = one.reminder, one.file
+        key = f"care:cannot:{file.number}:{reminder.subject}:{reminder.due_on}"
+        heeding.tell(db, rt, heeding.of_village(db, file), "care.alert.cannot", key, file)
 
 
 def takes_day(db: Session, rt: Runtime, one: Asked, day: date, *, channel: str) -> None:

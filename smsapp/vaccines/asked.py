@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -32,6 +32,11 @@ class About:
     reminder: Reminder
     file: File
 
+    @property
+    def family(self) -> int:
+        """To whom it was said: several may share the phone."""
+        return self.reminder.person_id or families.reads(self.file)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -44,6 +49,14 @@ class Asked:
     @property
     def first(self) -> About:
         return self.about[0]
+
+    @property
+    def families(self) -> Sequence[int]:
+        return list(dict.fromkeys(one.family for one in self.about))
+
+    def of(self, family: int) -> Asked:
+        """What it asked this family alone."""
+        return replace(self, about=[one for one in self.about if one.family == family])
 
 
 def last(db: Session, rt: Runtime, number: str, subjects: Collection[str]) -> Asked | None:

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
 from smsapp.db import transaction
-from smsapp.people import Post
+from smsapp.people import Number, Person, Post
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import registering
-from smsapp.vaccines.families import File
+from smsapp.vaccines.families import File, reads
 from smsapp.vaccines.promises import Contact, Reminder
 from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -63,7 +63,7 @@ class Scene:
         for file in files:
             whose = {"child_id" if isinstance(file, Child) else "pregnancy_id": file.id}
             told = {"subject": subject, "due_on": day, "step": 0, "day": day, "doses": doses or []}
-            how = {"person_id": self.mother, "number": MOTHER, "planned_for": self.today, "message_id": sent.id}
+            how = {"person_id": reads(file), "number": MOTHER, "planned_for": self.today, "message_id": sent.id}
             self.db.add(Reminder(**whose, **told, **how, facility_id=self.centre))
 
     def _place(self, kind: str, name: str, above: int) -> int:
@@ -105,12 +105,25 @@ def families(scene: Scene) -> None:
         scene.db.add(Contact(mother_id=mother, on=on, worker_id=asc.id, key=f"scene:{number}", **told))
 
 
+def shared(scene: Scene) -> None:
+    """One text to two families that share a phone."""
+    now = scene.rt.now()
+    nana = Person(name="Nana Touré", language=scene.language, facility_id=scene.centre, created_at=now)
+    scene.db.add(nana)
+    scene.db.flush()
+    scene.db.add(Number(number=MOTHER, person_id=nana.id, main=False, since=now))
+    scene.db.flush()
+    children = scene.child(49, "Fanta", "F"), scene.child(45, "Ali", "M", nana.id)
+    scene.asked("vaccines", "visit.centre", *children, day=scene.today + timedelta(days=2), doses=SIX_WEEKS)
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
     "visit": visit,
     "birth": birth,
     "check_in": check_in,
     "child": child,
     "families": families,
+    "shared": shared,
 }
 
 
