@@ -33,7 +33,8 @@ def worker(rt):
 
 def test_a_worker_answers_for_the_villages_that_are_ticked(care):
     desk, one = Desk.of(care, "facility", places=[SOTUBA]), worker(care)
-    assert desk.post(f"{PAGE}/workers/{one.id}", {"village": [str(WEST), str(BAKON), "x", "9" * 5000]}).status_code == 302
+    ticked = [str(WEST), str(BAKON), "x", "9" * 5000]
+    assert desk.post(f"{PAGE}/workers/{one.id}", {"village": ticked}).status_code == 302
     assert worker(care).villages == (WEST,)
     desk.post(f"{PAGE}/workers/{one.id}")
     assert worker(care).villages == ()
