@@ -200,7 +200,7 @@ def card(caller: Caller, wanted: Effect) -> dict[str, str]:
     one, told = _meant(caller, wanted), str(wanted.answers[wanted.node])
     on = None if told == NO_CARD else date.fromisoformat(told)
     # A date that came with the answer would be taken again below the question who is meant.
-    with last_word() if WHO in wanted.answers and caller.channel == "sms" else nullcontext():
+    with last_word(caller) if WHO in wanted.answers and caller.channel == "sms" else nullcontext():
         left = answering.done(caller.db, caller.rt, one, on, caller.number, channel=caller.channel, key=wanted.key)
     return {"on": shown(on) if on else "", "left": _left(caller, left)}
 
