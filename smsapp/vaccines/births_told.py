@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from smsapp import outbox
-from smsapp.messages import Message
 from smsapp.runtime import Runtime
-from smsapp.vaccines import asked, births, ending, families, heeding, registering
+from smsapp.vaccines import asked, births, ending, heeding, registering
 from smsapp.vaccines.asked import CANNOT, COMING, DONE, Asked
-from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.registering import Born
-from smsapp.vaccines.reminding.hours import window
 from smsapp.vaccines.tables import Child, Pregnancy
-
-AGAIN_AFTER = timedelta(days=7)
-MOST_AGAIN = 2
 
 
 def pregnancy_of(one: Asked) -> Pregnancy:
@@ -57,34 +49,11 @@ def call(db: Session, rt: Runtime, one: Asked) -> None:
 
 
 def not_yet(db: Session, rt: Runtime, one: Asked) -> None:
-    """She is asked again a week later, in the same words; twice at most."""
-    about, text = one.first.reminder, db.get(Message, one.message_id)
-    if about.answer is not None:
+    """The run of the reminders asks her again a week later; twice at most."""
+    if one.first.reminder.answer is not None:
         return  # said by text and by keypad
     asked.answered(db, rt, one, COMING)
-    times = select(func.count()).where(Reminder.pregnancy_id == about.pregnancy_id, Reminder.subject == about.subject)
-    if text is None or (db.scalar(times) or 0) > MOST_AGAIN:
-        return
-    day, step = (rt.local_now() + AGAIN_AFTER).date(), about.step + AGAIN_AFTER.days
-    reader = families.readers(db, [pregnancy_of(one).mother_id]).get(pregnancy_of(one).mother_id)
-    due, use_by = window(day, reader.hour if reader else None, rt.settings)
-    again = outbox.post(
-        db,
-        rt,
-        text.number,
-        text.text or "",
-        kind=text.kind,
-        language=text.language,
-        person_id=about.person_id,
-        facility_id=about.facility_id,
-        topic=text.topic,
-        due=due,
-        use_by=use_by,
-        key=f"care:born:{about.pregnancy_id}:{step}",
-    )
-    told = {name: getattr(about, name) for name in ("pregnancy_id", "subject", "due_on", "person_id", "facility_id")}
-    db.add(Reminder(**told, step=step, day=day, planned_for=day, number=text.number, message_id=again.id))
-    db.flush()
+    pregnancy_of(one).look_on = rt.local_now().date()
 
 
 def lost(db: Session, rt: Runtime, one: Asked, *, channel: str) -> None:

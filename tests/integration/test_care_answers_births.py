@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.vaccines import asked, births_told, codes, waiting
-from smsapp.vaccines.promises import Reminder
+from smsapp.people import Number
+from smsapp.vaccines import asked, births_told, codes, reminding, waiting
+from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery, reminded
 from tests.handset import Handset
@@ -101,34 +102,59 @@ def test_who_has_not_yet_is_asked_again_in_a_week_and_twice_at_most(awa, clock):
     for _ in range(3):
         assert awa.say("2")[0].startswith("Merci. Si quelque chose vous inquiète")
         clock.move(days=7)
+        reminding.remind(awa.rt)
         outbox.deliver(awa.rt, "bulk")
     asked = [text for text in to(awa.rt, AWA) if "du nouveau" in text]
     assert asked == [reminded.TEXTS["born"]] * 3
     with awa.rt.sessions() as db:
-        rows = db.execute(select(Reminder.step, Reminder.day, Reminder.answer).order_by(Reminder.id)).all()
+        of_births = select(Reminder.step, Reminder.planned_for, Reminder.answer).where(Reminder.subject == "born")
+        rows = db.execute(of_births.order_by(Reminder.id)).all()
     assert [tuple(row) for row in rows] == [
-        (7, DUE, "coming"),
+        (7, TODAY, "coming"),
         (14, date(2026, 3, 17), "coming"),
         (21, date(2026, 3, 24), "coming"),
     ]
 
 
-def test_not_yet_by_text_and_by_keypad_is_said_once(awa):
+def asked_again(rt, clock):
+    """The steps at which she is asked for the second time and later."""
+    for _ in range(30):
+        clock.move(days=1)
+        reminding.remind(rt)
+    with rt.sessions() as db:
+        again = Reminder.subject == "born", Reminder.step > 7
+        return db.scalars(select(Reminder.step).where(*again).order_by(Reminder.id)).all()
+
+
+def test_the_question_is_asked_again_on_the_phone_and_in_the_words_of_that_day(awa, clock):
+    awa.say("2")
+    with transaction(awa.rt.sessions) as db:
+        mother = nursery.mother_of(db, AWA)
+        db.add(Wish(person_id=mother.id, frank=True))
+        db.execute(update(Number).where(Number.number == AWA).values(number="+22370112277"))
+    clock.move(days=7)
+    reminding.remind(awa.rt)
+    [text] = to(awa.rt, "+22370112277")
+    assert "accouch" in text
+    with awa.rt.sessions() as db:
+        use_by = db.scalar(select(Message.use_by).where(Message.number == "+22370112277"))
+    assert use_by.date() == date(2026, 3, 17)
+
+
+def test_not_yet_by_text_and_by_keypad_is_said_once(awa, clock):
     assert awa.dial("2*2")[0].startswith("Notre dernier message :\nAvez-vous du nouveau ?\n1. Oui")
     awa.say("2")
     awa.key("2")
     awa.dial("2*2")
-    with awa.rt.sessions() as db:
-        assert len(db.scalars(select(Reminder)).all()) == 2
+    assert asked_again(awa.rt, clock) == [14]
 
 
-def test_both_conversations_open_at_once_ask_again_once(awa):
+def test_both_conversations_open_at_once_ask_again_once(awa, clock):
     awa.dial("2*2")
     with transaction(awa.rt.sessions) as db:
         births_told.not_yet(db, awa.rt, asked.last(db, awa.rt, AWA, asked.BORN))
     awa.key("2")
-    with awa.rt.sessions() as db:
-        assert len(db.scalars(select(Reminder)).all()) == 2
+    assert asked_again(awa.rt, clock) == [14]
 
 
 def test_after_anything_else_nothing_more_is_said_and_the_midwife_goes_to_see_her(awa):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,6 +15,8 @@ from smsapp.vaccines.schedule import Schedule
 from smsapp.vaccines.visits import visits
 
 VACCINES, ANTENATAL, BIRTH_PLAN, BORN, POSTNATAL, CHECK_IN = SUBJECTS
+AGAIN_AFTER = 7  # days, where a mother said that she has not given birth yet
+MOST_AGAIN = 2
 Done = Collection[tuple[str, date]]  # subject and day of what a mother told to be done
 
 
@@ -57,8 +59,19 @@ def how_she_is(contacts: Contacts | None, born_on: date, kept: Kept, today: date
     return [Occasion(CHECK_IN, day, day, (0,)) for day in days[: ahead + 1]]
 
 
-def before(care: Care, count: int, due_on: date, kept: Kept, attended: Collection[date], done: Done) -> list[Occasion]:
-    """A pregnancy's visits, the plan for the birth, and the question whether it has come."""
+def before(
+    care: Care,
+    count: int,
+    due_on: date,
+    kept: Kept,
+    attended: Collection[date],
+    done: Done,
+    not_yet: Sequence[date] = (),
+) -> list[Occasion]:
+    """A pregnancy's visits, the plan for the birth, and the question whether it has come.
+
+    That is asked again a week after each of the days on which she said `not_yet`.
+    """
     ways = [
         _way(ANTENATAL, visit, kept, done) for visit in before_birth(care, count, due_on) if not visit.taken(attended)
     ]
@@ -68,7 +81,12 @@ def before(care: Care, count: int, due_on: date, kept: Kept, attended: Collectio
         *ways,
         Occasion(BIRTH_PLAN, due_on, due_on, (care.birth_plan,)),
         Occasion(BORN, due_on, first, (asked,)),
+        *(_again(due_on, said, asked + AGAIN_AFTER * turn) for turn, said in enumerate(not_yet[:MOST_AGAIN], start=1)),
     ]
+
+
+def _again(due_on: date, said: date, step: int) -> Occasion:
+    return Occasion(BORN, due_on, said + timedelta(days=AGAIN_AFTER - step), (step,))
 
 
 def after(care: Care, born_on: date, kept: Kept, attended: Collection[date], done: Done) -> list[Occasion]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, union
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -51,6 +51,7 @@ class Batch:
     youngest: Collection[int]  # children
     had: Mapping[Ref, Collection[Key]]
     done: Mapping[Ref, Collection[tuple[str, date]]]
+    not_yet: Mapping[int, Sequence[tuple[date, datetime]]]  # of a pregnancy: `due_on`, and when she said so
     promised: Mapping[Ref, Mapping[tuple[str, date], date]]  # by subject and `due_on`: the clinic day that she chose
     texts: Mapping[str, Collection[date]]  # days of this week on which a number was told something
     visited: Collection[int]  # mothers whom somebody saw or heard of this week
@@ -103,6 +104,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
         youngest=_youngest(db, mine),
         had=had,
         done=done,
+        not_yet=_not_yet(db, [one.id for one in pregnancies]),
         promised=_promised(db, ids, [one.id for one in pregnancies]),
         texts=_texts(db, numbers, day, spared),
         visited=_visited(db, mine, day, spared),
@@ -142,6 +144,16 @@ def _had(
         if answer == "done":
             done[file].add((subject, due_on))
     return had, done
+
+
+def _not_yet(db: Session, pregnancies: Collection[int]) -> Mapping[int, Sequence[tuple[date, datetime]]]:
+    said: dict[int, list[tuple[date, datetime]]] = defaultdict(list)
+    chosen = select(Reminder.pregnancy_id, Reminder.due_on, Reminder.answered_at)
+    of_births = Reminder.subject == "born", Reminder.answer == "coming"
+    for pregnancy_id, due_on, at in db.execute(chosen.where(Reminder.pregnancy_id.in_(pregnancies), *of_births)):
+        if at is not None:
+            said[pregnancy_id or 0].append((due_on, at))
+    return said
 
 
 def _promised(

@@ -77,7 +77,8 @@ def _pregnancy(told: Rules, file: Pregnancy, batch: Batch, today: date) -> tuple
     if file.due_on is None:
         return kept, []
     attended = batch.attended.get((file.id, ANTENATAL), ())
-    return kept, occasions.before(told.care, told.visits, file.due_on, kept, attended, done)
+    said = [at.astimezone(told.zone).date() for due_on, at in batch.not_yet.get(file.id, ()) if due_on == file.due_on]
+    return kept, occasions.before(told.care, told.visits, file.due_on, kept, attended, done, sorted(said))
 
 
 def reported(doses: Collection[Dose]) -> set[str]:
