@@ -234,6 +234,13 @@ def test_done_without_a_word_on_the_card_is_not_done_and_the_reminders_go_on(awa
     assert [text for text in after(awa, clock, 7) if "attendons encore" in text]
 
 
+def test_who_came_late_and_tells_of_an_old_date_is_reminded_of_what_is_due_since(awa, clock):
+    nursery.child(awa.rt, date(2025, 10, 1))
+    after(awa, clock, 1)
+    assert awa.say("2 12/01/2026") == ["C'est noté pour le 12/01/2026. Merci."]
+    assert [text for text in after(awa, clock, 1, 7) if "attendons encore" in text]
+
+
 def test_after_she_can_not_a_bare_done_is_not_done_either(awa, fanta):
     for said in ("3", "2", "2", "3"):  # she can not, not on the other day either; then it is done, and no date
         awa.say(said)

@@ -90,7 +90,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
     files: list[File] = [*children, *pregnancies]
     ids = [child.id for child in children]
     doses = giving.standing(db, ids)
-    had, done = _had(db, ids, [one.id for one in pregnancies])
+    had, done = _had(db, ids, [one.id for one in pregnancies], doses)
     spared, mourning = (contacts.spared, contacts.mourning) if contacts else (0, 0)
     return Batch(
         files=files,
@@ -129,19 +129,23 @@ def _locked_pregnancies(db: Session, day: date, persons: Collection[int]) -> Seq
 
 
 def _had(
-    db: Session, children: Collection[int], pregnancies: Collection[int]
+    db: Session, children: Collection[int], pregnancies: Collection[int], doses: Mapping[int, Sequence[Dose]]
 ) -> tuple[Mapping[Ref, set[Key]], Mapping[Ref, set[tuple[str, date]]]]:
-    """What was told of each file, or why it was not; and which visits a mother said were done."""
+    """What was told of each file, or why it was not; and which visits a mother said were done.
+
+    Of doses with the date of the card the plan tells: of a child who came late the next have the same visit's name.
+    """
+    shown = {(i, dose.code) for i, some in doses.items() for dose in some if dose.valid}
     had: dict[Ref, set[Key]] = defaultdict(set)
     done: dict[Ref, set[tuple[str, date]]] = defaultdict(set)
     whose = or_(Reminder.child_id.in_(children), Reminder.pregnancy_id.in_(pregnancies))
-    columns = (Reminder.subject, Reminder.due_on, Reminder.step, Reminder.answer)
-    for child_id, pregnancy_id, subject, due_on, step, answer in db.execute(
+    columns = (Reminder.subject, Reminder.due_on, Reminder.step, Reminder.answer, Reminder.doses)
+    for child_id, pregnancy_id, subject, due_on, step, answer, codes in db.execute(
         select(Reminder.child_id, Reminder.pregnancy_id, *columns).where(whose)
     ):
         file = (child_id is not None, child_id or pregnancy_id or 0)
         had[file].add((subject, due_on, step))
-        if answer == "done":
+        if answer == "done" and not any((child_id, code) in shown for code in codes):
             done[file].add((subject, due_on))
     return had, done
 
