@@ -18,7 +18,7 @@ from smsapp.vaccines.promises import Contact, Reminder, Wish
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.reminding import remind
 from smsapp.vaccines.tables import Attended, Child, Pregnancy
-from tests import nursery
+from tests import nursery, reminded
 from tests.nursery import EAST
 from tests.village import MOTHERS, SOTUBA, settle
 
@@ -124,6 +124,21 @@ def test_frank_and_neutral_before_a_birth(care, clock):
     neutral, frank = texts(care)
     assert neutral.startswith("CSCom Sotuba : pensez au transport et à un peu d'épargne")
     assert frank == "CSCom Sotuba : avez-vous accouché ? Répondez 1 oui, 2 pas encore, 3 autre."
+
+
+@pytest.mark.parametrize("busy", [1, 2])
+def test_what_is_said_once_waits_for_a_day_without_another_text(care, clock, busy):
+    start = TODAY - timedelta(days=280 - 20)
+    pregnancy, child = nursery.pregnancy(care, start), nursery.child(care, TODAY)
+    attended(care, pregnancy, TODAY)
+    days = [start + timedelta(days=266 + n) for n in range(busy + 2)]
+    for n, day in enumerate(days):
+        clock.at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
+        if n < busy:
+            reminded.asked(care, child, day=day, step=n)
+        remind(care)
+        remind(care)
+    assert rows(care, "birth_plan") == [("birth_plan", days[busy], -14, None)]
 
 
 def test_eight_visits_where_the_setting_says_so(care, clock):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.reminding import reading, thinking, wording
 from smsapp.vaccines.reminding.hours import window
 from smsapp.vaccines.reminding.merging import Due, merged
-from smsapp.vaccines.reminding.occasions import CHECK_IN
+from smsapp.vaccines.reminding.occasions import BIRTH_PLAN, BORN, CHECK_IN
 from smsapp.vaccines.reminding.reading import Batch
 from smsapp.vaccines.reminding.steps import Step
 from smsapp.vaccines.reminding.thinking import Rules
@@ -37,6 +37,8 @@ NO_PHONE, STOPPED, OUTAGE, UNCONFIRMED, TOLD, NEEDLESS = (
     "told",
     "needless",
 )
+
+ONCE = (BIRTH_PLAN, BORN)
 
 
 @dataclass
@@ -85,10 +87,11 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     outcomes: list[Outcome] = []
     for file in batch.files:
         found = thinking.think(rules, file, batch, day)
+        waited = [step for step in found.past if _waited(file, step, batch, day)]
         if not ahead:
             file.look_on = found.next_on
-            outcomes += [_past(file, step, batch) for step in found.past]
-        for step in found.now:
+            outcomes += [_past(file, step, batch) for step in found.past if step not in waited]
+        for step in [*found.now, *(replace(step, day=day) for step in waited)]:
             outcome = _now(file, step, batch, day)
             if outcome.why_not is None and outcome.reader is not None:
                 due[outcome.reader.number].append((outcome, _due(file, step, outcome.reader)))
@@ -97,6 +100,7 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     drafts: list[Draft] = []
     for number, some in due.items():
         outcomes += _of_number(rt, rules, batch, day, number, some, drafts)
+    outcomes = _put_off(outcomes, day, ahead=ahead)
     if ahead:
         outcomes = [outcome for outcome in outcomes if outcome.key is not None]
     _write(db, rt, outcomes, drafts)
@@ -104,6 +108,26 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     told.texts += len(drafts)
     told.reminders += sum(outcome.key is not None for outcome in outcomes)
     told.not_sent.update(outcome.why_not for outcome in outcomes if outcome.why_not)
+
+
+def _waited(file: File, step: Step, batch: Batch, day: date) -> bool:
+    """Whether something that is said only once gave way to other texts on every day since its own."""
+    reader = batch.readers.get(families.reads(file))
+    if step.about.subject not in ONCE or step.about.needless or reader is None:
+        return False
+    days = (step.day + timedelta(days=n) for n in range((day - step.day).days))
+    return all(one in batch.texts.get(reader.number, ()) for one in days)
+
+
+def _put_off(outcomes: Collection[Outcome], day: date, *, ahead: bool) -> list[Outcome]:
+    """What is said only once, and met another text, is thought of the next day: of the others there are more steps."""
+    left = []
+    for outcome in outcomes:
+        if outcome.why_not != TOLD or outcome.step.about.subject not in ONCE:
+            left.append(outcome)
+        elif not ahead:
+            outcome.file.look_on = day + timedelta(days=1)
+    return left
 
 
 def _past(file: File, step: Step, batch: Batch) -> Outcome:
