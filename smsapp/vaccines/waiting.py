@@ -90,7 +90,8 @@ def tell(db: Session, rt: Runtime, facility_id: int) -> None:
     names = ", ".join(families.first_name(name) or "-" for _, name in waiting[-NAMED:])
     about = mentioning.of(_numbers(db, facility_id))
     for worker in heeding.midwives(db, facility_id):
-        words = rt.texts.say(worker.language, "care.alert.waiting", count=len(waiting), names=names)
+        key = f"care.alert.waiting{'_one' if len(waiting) == 1 else ''}"
+        words = rt.texts.say(worker.language, key, count=len(waiting), names=names)
         outbox.post(
             db,
             rt,

@@ -87,7 +87,7 @@ def test_a_mother_registers_herself_and_her_midwife_confirms(care):
         child = db.scalars(select(Child)).one()
         assert (child.confirmed_on, child.name, child.facility_id) == (None, "Fanta", SOTUBA)
     walk(care, THIRD, MINE, "2", "3", "5")
-    assert sent(care, MIDWIFE) == ["1 inscription(s) à confirmer : Mère. Menu Mères et enfants, A confirmer."]
+    assert sent(care, MIDWIFE) == ["1 inscription à confirmer : Mère. Menu Mères et enfants, A confirmer."]
     assert sent(care, AWA) == []
     walk(care, MIDWIFE, ("main.care_menu", "care_menu.care_confirm"), "1", "1", "1")
     confirmed = fresh(care, Child, child.id)

@@ -51,7 +51,7 @@ def without(rt, *roles):
 def test_each_morning_while_somebody_waits_her_midwife_hears_once(care, clock):
     own(care)
     tell(care)
-    assert texts(care) == ["1 inscription(s) à confirmer"]
+    assert texts(care) == ["1 inscription à confirmer"]
     assert waiting.tell_all(care) == 1
     assert len(texts(care)) == 1, "she was told that day"
     clock.at = clock.at.replace(hour=6, minute=59)
@@ -61,7 +61,7 @@ def test_each_morning_while_somebody_waits_her_midwife_hears_once(care, clock):
     clock.move(minutes=1)
     for _ in range(3):
         assert waiting.tell_all(care) == 1
-    assert texts(care) == ["1 inscription(s) à confirmer", "2 inscription(s) à confirmer"]
+    assert texts(care) == ["1 inscription à confirmer", "2 inscriptions à confirmer"]
     tell(care)
     assert len(texts(care)) == 2, "who registers later that day is told of the next morning"
 
@@ -80,7 +80,7 @@ def test_the_head_hears_where_there_is_no_midwife_and_nobody_where_there_is_neit
     own(care)
     without(care, "midwife")
     assert waiting.tell_all(care) == 1
-    assert (texts(care), texts(care, HEAD)) == ([], ["1 inscription(s) à confirmer"])
+    assert (texts(care), texts(care, HEAD)) == ([], ["1 inscription à confirmer"])
     without(care, "dtc")
     clock.move(days=1)
     assert waiting.tell_all(care) == 1
