@@ -22,6 +22,8 @@ def file_of(db: Session, worker: Worker | None, number: str, typed: str) -> File
     file = files.by_number(db, codes.read(typed), lock=True)
     if file is not None and mothers.holds(db, number, _family(file)):
         return file
+    if worker is not None and file is not None and file.facility_id != worker.facility_id:
+        raise Refused("care.loss_elsewhere", code=codes.of(file.number))
     if worker is not None:
         return files.anyone(db, worker, typed, lock=True)
     raise Refused("care.code_unknown", typed=typed.strip()[:12])

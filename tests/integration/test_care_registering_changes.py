@@ -148,12 +148,13 @@ def test_a_loss_of_what_was_expected_by_keypad_asks_once(care):
 
 @pytest.mark.parametrize(
     ("number", "why"),
-    [(BINTA, "Code inconnu"), ("+22370009901", "Code inconnu"), (FAR_ASC, "Refus : le code")],
+    [(BINTA, "Code inconnu"), ("+22370009901", "Refus : ce numéro"), (FAR_ASC, "Refus : le code")],
 )
 def test_nobody_else_ends_a_file(care, number, why):
     child = nursery.child(care, BORN)
     [answer] = Handset(care, number).say(f"DECES {code(child)}")
     assert answer.startswith(why)
+    assert "VACCIN" not in answer
     assert Handset(care, ASC).say("DECES 1042Z")[0].startswith("Code incorrect")
     assert Handset(care, ASC).say("DECES hier")[0].startswith("Format")
     assert fresh(care, Child, child.id).state == "active"
