@@ -276,8 +276,8 @@ class Talk:
         return values
 
     def _menu_anew(self, step: Step) -> Step:
-        """A menu behind effects shows what is true now that they have run: it was worked out before."""
-        if step.state is None or step.screen.flow.kind != "menu":
+        """A menu or a list behind effects shows what is true now that they have run: it was worked out before."""
+        if step.state is None or not (step.screen.flow.kind == "menu" or _lists_again(step)):
             return step
         state = step.state.with_top(step.state.top.fresh())
         anew = engine.show(self.flows, state, self.facts, self.moment())
@@ -294,3 +294,9 @@ class Talk:
         if reply.screen is None:
             return reply
         return replace(reply, screen=replace(reply.screen, problem=Problem("refused", words=reason)))
+
+
+def _lists_again(step: Step) -> bool:
+    """Did a form end where it begins, at its list?"""
+    lead = step.screen.lead
+    return step.state is not None and lead is not None and lead[0] is step.screen.flow and not step.state.top.answers

@@ -13,6 +13,7 @@ from smsapp.vaccines.asked import CHECK_IN
 from smsapp.vaccines.contacts import Family
 from smsapp.vaccines.families import first_name
 
+LIST = "1"  # typed in place of a code
 
 def _due(caller: Caller) -> tuple[int, Sequence[Family]]:
     if "families_due" not in caller.memo:
@@ -28,16 +29,31 @@ def families_count(caller: Caller) -> int:
     return _due(caller)[0]
 
 
+@fact("families_listed")
+def families_listed(caller: Caller) -> int:
+    return len(_due(caller)[1])
+
+
 @fact("families_due")
 def families_due(caller: Caller) -> list[dict[str, str]]:
     """Her families that nobody met for fifteen days: first name, village, and since when."""
     return [{"name": str(family.person_id), "label": _label(caller, family)} for family in _due(caller)[1]]
 
 
+@effect("care.family_chosen", reads=True)
+def family_chosen(caller: Caller, wanted: Effect) -> dict[str, object]:
+    """By the code of a child or a pregnancy; where the list is wanted it is chosen there."""
+    typed = str(wanted.answers["which"]).strip()
+    if typed == LIST:
+        return {}
+    return {"person": contacts.of_code(caller.db, worker(caller), typed, caller.rt.local_now().date())}
+
+
 @effect("care.met")
 def met(caller: Caller, wanted: Effect) -> None:
     answers, who = wanted.answers, worker(caller)
-    contacts.met(caller.db, caller.rt, who, int(answers["family"]), str(answers["outcome"]), wanted.key)
+    person = int(answers.get("family") or answers["person"])
+    contacts.met(caller.db, caller.rt, who, person, str(answers["outcome"]), wanted.key)
 
 
 @fact("check_in_open")

@@ -32,11 +32,13 @@ def missed_count(caller: Caller) -> int:
 
 @fact("missed_children")
 def missed_children(caller: Caller) -> list[dict[str, str]]:
-    """First name, village, and since when."""
-    return [
-        {"name": str(one.search_id), "label": " ".join(filter(None, [one.name, one.village, f"{one.since:%d/%m/%y}"]))}
-        for one in _hers(caller)
-    ]
+    """First name, village, and since when she is looked for, or when she was seen."""
+    return [{"name": str(one.search_id), "label": _label(caller, one)} for one in _hers(caller)]
+
+
+def _label(caller: Caller, one: Missed) -> str:
+    key, day = ("missed.seen", one.seen_on) if one.seen_on else ("missed.since", one.since)
+    return ", ".join([" ".join(filter(None, [one.name, one.village])), say(caller, key, day=f"{day:%d/%m/%y}")])
 
 
 @fact("missed_doses")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from smsapp.people import Person
 from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.vaccines import asked, heeding
+from smsapp.vaccines import asked, files, heeding
 from smsapp.vaccines.asked import DONE, Asked
 from smsapp.vaccines.families import reads
 from smsapp.vaccines.promises import Contact
@@ -25,8 +25,9 @@ from smsapp.vaccines.workers import Worker
 EVERY = timedelta(days=15)
 UP_TO_MONTHS = 60
 AFTER_BIRTH = timedelta(days=49)
+NEAR_TERM, BABY_MONTHS = timedelta(days=28), 6  # whom to see first
 WELL, SICK, NOBODY = OUTCOMES = ("well", "sick", "nobody")
-LISTED = 60  # families on a keypad's list; its head counts them all
+LISTED = 30  # families on a keypad's list; its head counts them all
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,29 @@ class Family:
 
 
 def due(db: Session, worker: Worker, today: date, limit: int = LISTED) -> tuple[int, Sequence[Family]]:
-    """How many of her families no worker met for fifteen days, and those that wait the longest."""
+    """How many of her families no worker met for fifteen days, and those that wait the longest.
+
+    Of those that nobody ever met, births that are near and babies first.
+    """
     found = _due(worker, today).subquery()
     count = db.scalar(select(func.count()).select_from(found)) or 0
     rows = db.execute(
         select(found.c.person_id, Person.name, Place.name, found.c.last)
         .join(Person, Person.id == found.c.person_id)
         .join(Place, Place.id == found.c.village_id, isouter=True)
-        .order_by(found.c.last.asc().nulls_first(), found.c.person_id)
+        .order_by(found.c.last.asc().nulls_first(), found.c.rank, found.c.person_id)
         .limit(limit)
     )
     return count, [Family(i, name or "", village or "", last) for i, name, village, last in rows]
+
+
+def of_code(db: Session, worker: Worker, typed: str, today: date) -> int:
+    """Who reads for the file with this code, met lately or not; Refused where it is no family of hers."""
+    person_id = reads(files.anyone(db, worker, typed))
+    families = _families(worker, today).subquery()
+    if db.scalar(select(families.c.person_id).where(families.c.person_id == person_id)) is None:
+        raise Refused("care.no_family")
+    return person_id
 
 
 def met(db: Session, rt: Runtime, worker: Worker, person_id: int, outcome: str, key: str) -> None:
@@ -91,30 +104,37 @@ def _write(db: Session, **values: object) -> None:
     db.execute(insert(Contact).values(**values).on_conflict_do_nothing(index_elements=["key"]))
 
 
-def _families(worker: Worker, today: date) -> Select[int, int | None]:
-    """Who reads for a pregnancy, a birth not long ago or a child under five in her villages, and in which of them."""
-    children = select(func.coalesce(Child.carer_id, Child.mother_id).label("person_id"), Child.village_id).where(
+def _families(worker: Worker, today: date) -> Select[int, int | None, int]:
+    """Who reads for a pregnancy, a birth not long ago or a child under five in her villages, and in which of them.
+
+    The least `rank` is to be seen first.
+    """
+    baby = case((Child.born_on > after_months(today, -BABY_MONTHS), 0), else_=1).label("rank")
+    reader = func.coalesce(Child.carer_id, Child.mother_id).label("person_id")
+    children = select(reader, Child.village_id, baby).where(
         Child.facility_id == worker.facility_id,
         Child.state == "active",
         Child.born_on > after_months(today, -UP_TO_MONTHS),
         worker.within(Child.village_id),
     )
     born = and_(Pregnancy.state == "born", Pregnancy.ended_on >= today - AFTER_BIRTH)
-    mothers = select(Pregnancy.mother_id, Pregnancy.village_id).where(
+    near = case((or_(born, Pregnancy.due_on <= today + NEAR_TERM), 0), else_=1).label("rank")
+    mothers = select(Pregnancy.mother_id, Pregnancy.village_id, near).where(
         Pregnancy.facility_id == worker.facility_id,
         or_(Pregnancy.state == "active", born),
         worker.within(Pregnancy.village_id),
     )
     both = union_all(children, mothers).subquery()
-    return select(both.c.person_id, func.min(both.c.village_id).label("village_id")).group_by(both.c.person_id)
+    least = func.min(both.c.village_id).label("village_id"), func.min(both.c.rank).label("rank")
+    return select(both.c.person_id, *least).group_by(both.c.person_id)
 
 
-def _due(worker: Worker, today: date) -> Select[int, int | None, date | None]:
+def _due(worker: Worker, today: date) -> Select[int, int | None, int, date | None]:
     families = _families(worker, today).subquery()
     met_on = (
         select(func.max(Contact.on))
         .where(Contact.mother_id == families.c.person_id, Contact.worker_id.is_not(None), Contact.visited.is_not(False))
         .scalar_subquery()
     )
-    found = select(families.c.person_id, families.c.village_id, met_on.label("last")).subquery()
+    found = select(families, met_on.label("last")).subquery()
     return select(found).where(or_(found.c.last.is_(None), found.c.last <= today - EVERY))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, false, func, select
 from sqlalchemy.orm import Session
 
 from smsapp.people import Person
@@ -30,7 +30,7 @@ MOST = 60  # of a list on a phone
 class Missed:
     """A child to look for: `doses` are those of the search that no card shows yet.
 
-    `told` is whether the family says of one of them that it was given.
+    `told` is whether the family says of one of them that it was given; `seen_on` is when a worker met her.
     """
 
     search_id: int
@@ -39,28 +39,30 @@ class Missed:
     since: date
     doses: tuple[str, ...]
     told: bool = False
+    seen_on: date | None = None
 
 
 def hers(db: Session, worker: Worker, most: int = MOST) -> Sequence[Missed]:
-    """The list of a worker, the longest missed first; for who sees the centre, first what was refused or escalated."""
-    passed_on = or_(Search.outcome == REFUSED, Search.escalated_on.is_not(None))
-    first = [passed_on.is_not(True)] if worker.confirms else []
+    """The list of a worker: whom nobody has seen, the longest missed first, then those who were seen."""
+    seen = func.coalesce(Search.outcome == SEEN, false())
+    seen_on = case((seen, Search.outcome_on))
     chosen = (
-        select(Search.id, Child.id, Child.name, Person.name, Place.name, Search.opened_on, Search.doses)
+        select(Search.id, Child.id, Child.name, Person.name, Place.name, Search.opened_on, Search.doses, seen_on)
         .join(Child, Child.id == Search.child_id)
         .join(Person, Person.id == func.coalesce(Child.carer_id, Child.mother_id))
         .join(Place, Place.id == Child.village_id, isouter=True)
         .where(*_of(worker))
-        .order_by(*first, Search.opened_on, Search.id)
+        .order_by(seen, Search.opened_on, Search.id)
         .limit(most)
     )
     rows = db.execute(chosen).all()
     had = _had(db, [child_id for _, child_id, *_ in rows])
     found = []
-    for search_id, child_id, name, family, village, since, doses in rows:
+    for search_id, child_id, name, family, village, since, doses, on in rows:
         left = tuple(code for code in doses if not had.get((child_id, code)))
         told = any((child_id, code) in had for code in left)
-        found.append(Missed(search_id, first_name(name) or first_name(family), village or "", since, left, told))
+        called = first_name(name) or first_name(family)
+        found.append(Missed(search_id, called, village or "", since, left, told, on))
     return found
 
 

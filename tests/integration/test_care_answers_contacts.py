@@ -11,7 +11,7 @@ from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number
-from smsapp.vaccines import contacts, workers
+from smsapp.vaccines import codes, contacts, workers
 from smsapp.vaccines.promises import Contact, Wish
 from smsapp.vaccines.tables import ClinicDay
 from tests import nursery, reminded
@@ -124,8 +124,9 @@ def test_a_worker_picks_a_family_and_says_how_it_is(awa):
         nursery.child(awa.rt, BORN, mother)
     meet(awa.rt, MOTHERS[1], 20)
     asc = Handset(awa.rt, ASC, awa.client)
-    shown, _ = families(asc)
-    assert shown.startswith("Familles à voir : 3. Laquelle ?\n1. Mère, Sotuba Est, jamais vue\n2. Mère")
+    assert families(asc)[0].startswith("Familles à voir : 3. Tapez 1 pour la liste, ou le code")
+    shown, _ = asc.key("1")
+    assert shown.startswith("3 sur 3. Laquelle ?\n1. Mère, Sotuba Est, jamais vue\n2. Mère")
     assert "3. Mère, Sotuba Est, 20 jours" in shown
     asked, _ = asc.key("3")
     assert asked.startswith("Comment va la famille ?\n1. Vue, tout va bien\n2. Un enfant est malade\n3. Personne")
@@ -139,13 +140,47 @@ def test_a_worker_picks_a_family_and_says_how_it_is(awa):
 def test_a_family_that_was_not_at_home_stays_on_the_list(awa, fanta):
     asc = Handset(awa.rt, ASC, awa.client)
     families(asc)
-    assert asc.key("1", "3")[0].startswith("C'est noté. La famille reste dans votre liste.")
+    assert asc.key("1", "1", "3")[0].startswith("C'est noté. La famille reste dans votre liste.")
     assert kept(awa.rt)[0][2:] == (None, False)
     assert due(awa.rt) == [(fanta.mother_id, None)]
     families(asc)
-    assert asc.key("1", "2")[0].startswith("C'est noté. Envoyez l'enfant au centre aujourd'hui.")
+    assert asc.key("1", "1", "2")[0].startswith("C'est noté. Envoyez l'enfant au centre aujourd'hui.")
     assert due(awa.rt) == []
     assert families(asc)[0].startswith("Toutes vos familles ont été vues depuis 15 jours.")
+
+
+def test_of_whom_nobody_met_births_that_are_near_and_babies_come_first(awa):
+    nursery.child(awa.rt, date(2023, 3, 11), MOTHERS[0])
+    nursery.pregnancy(awa.rt, TODAY - timedelta(weeks=20), MOTHERS[1])
+    nursery.child(awa.rt, BORN, MOTHERS[2])
+    nursery.pregnancy(awa.rt, TODAY - timedelta(weeks=37), MOTHERS[3])
+    assert [person for person, _ in due(awa.rt)] == [3, 4, 1, 2]
+
+
+def test_the_list_is_cut_and_says_so(awa, monkeypatch):
+    monkeypatch.setattr(contacts.due, "__defaults__", (2,))
+    for mother in MOTHERS[:3]:
+        nursery.child(awa.rt, BORN, mother)
+    asc = Handset(awa.rt, ASC, awa.client)
+    assert families(asc)[0].startswith("Familles à voir : 3.")
+    assert asc.key("1")[0].startswith("2 sur 3. Laquelle ?")
+
+
+def test_a_family_is_named_by_a_code_even_where_it_was_met(awa, fanta):
+    expected = nursery.pregnancy(awa.rt, TODAY - timedelta(weeks=20), BINTA)
+    far = nursery.child(awa.rt, BORN, MOTHERS[2], village_id=WEST)
+    meet(awa.rt, AWA, 2)
+    asc = Handset(awa.rt, ASC, awa.client)
+    for file in (fanta, expected):
+        families(asc)
+        assert asc.key(codes.of(file.number))[0].startswith("Comment va la famille ?")
+        assert asc.key("1")[0].startswith("C'est noté. Merci.")
+        meet(awa.rt, BINTA, 20)
+        nursery.child(awa.rt, date(2025, 12, 1), MOTHERS[4])
+    families(asc)
+    assert asc.key(codes.of(far.number))[0].startswith("Famille inconnue dans votre liste.")
+    assert asc.key("12")[0].startswith("Format : un code")
+    assert [c[2:] for c in kept(awa.rt) if c[0] == TODAY] == [(True, True), (True, True)]
 
 
 def families(phone):

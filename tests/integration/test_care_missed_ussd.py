@@ -55,17 +55,35 @@ def searches(db):
 
 
 def test_a_worker_sees_her_villages_and_the_head_the_centre(care):
-    assert listed(to_list(care)[1]) == ["Fanta Sotuba Est 10/03/26", "Issa Sotuba Est 10/03/26"]
-    assert listed(to_list(care, ASC_2)[1]) == ["Moussa Sotuba Ouest 10/03/26"]
+    assert listed(to_list(care)[1]) == ["Fanta Sotuba Est, depuis le 10/03/26", "Issa Sotuba Est, depuis le 10/03/26"]
+    assert listed(to_list(care, ASC_2)[1]) == ["Moussa Sotuba Ouest, depuis le 10/03/26"]
     assert len(listed(to_list(care, HEAD)[1])) == 3
     assert "Enfants à retrouver" not in Handset(care, AWA).dial("1")[0]
 
 
 def test_a_child_seen_stays_until_she_is_vaccinated(care, db):
     phone, _ = to_list(care)
-    assert phone.key("1", WHAT["seen"])[0].startswith("C'est noté. L'enfant reste dans la liste")
+    assert phone.key("1", WHAT["seen"])[0].startswith("C'est noté : vu")
     assert (searches(db)[0].outcome, searches(db)[0].closed_on) == ("seen", None)
     assert len(listed(to_list(care)[1])) == 2
+
+
+def test_the_list_comes_again_with_whom_was_seen_at_its_end(care):
+    phone, screen = to_list(care)
+    fanta, issa = listed(screen)
+    again, ends = phone.key("1", WHAT["seen"])
+    assert (listed(again), ends) == ([issa, "Fanta Sotuba Est, vu le 10/03/26"], False)
+    assert listed(phone.key("1", WHAT["died"], "2")[0]) == listed(again)
+    assert listed(phone.key("1", WHAT["moved"], "1")[0]) == listed(again)[1:]
+    assert len(listed(to_list(care, HEAD)[1])) == 2
+    assert listed(to_list(care, HEAD)[1])[-1] == "Fanta Sotuba Est, vu le 10/03/26"
+
+
+def test_the_last_of_the_list_leads_to_the_menu(care, db):
+    phone, _ = to_list(care, ASC_2)
+    screen, ends = phone.key("1", WHAT["moved"], "1")
+    assert screen.startswith("C'est noté : la famille est partie.\nCSCom Sotuba")
+    assert not ends
 
 
 def test_the_doses_are_booked_with_the_day_of_the_card(care, db):
@@ -85,7 +103,7 @@ def test_the_doses_are_booked_with_the_day_of_the_card(care, db):
     [first, *_] = searches(db)
     assert (first.outcome, first.closed_on) == ("vaccinated", TODAY)
     assert booked[0].recorded_by == first.outcome_by
-    assert listed(to_list(care)[1]) == ["Issa Sotuba Est 10/03/26"]
+    assert listed(to_list(care)[1]) == ["Issa Sotuba Est, depuis le 10/03/26"]
 
 
 def test_some_of_the_doses_leave_the_search_open(care, db):
@@ -131,11 +149,11 @@ def test_an_end_is_asked_twice_and_silences_the_family(care, db, what, state, ou
 def test_what_a_worker_was_refused_is_the_heads_to_end(care, db):
     phone, _ = to_list(care)
     phone.key("2", WHAT["refused"])
-    assert listed(to_list(care)[1]) == ["Fanta Sotuba Est 10/03/26"]
+    assert listed(to_list(care)[1]) == ["Fanta Sotuba Est, depuis le 10/03/26"]
     head, screen = to_list(care, HEAD)
-    assert listed(screen)[0] == "Issa Sotuba Est 10/03/26"
+    assert listed(screen)[1] == "Issa Sotuba Est, depuis le 10/03/26"
     assert searches(db)[1].closed_on is None
-    head.key("1", WHAT["refused"])
+    head.key("2", WHAT["refused"])
     assert (searches(db)[1].outcome, searches(db)[1].closed_on) == ("refused", TODAY)
     assert searching.open_searches(care, TODAY) == 0
     assert len(listed(to_list(care, HEAD)[1])) == 2
