@@ -196,10 +196,11 @@ def correct_child(caller: Caller, wanted: Effect) -> Values:
     return {"code": code, "offered": " ".join(str(one.id) for one in found), "menu": menu}
 
 
-def _open_file(caller: Caller, code: str, *, lock: bool = False) -> File:
+def _open_file(caller: Caller, code: str, *, lock: bool = False, final: bool = False) -> File:
+    """`final`: what could she be asked again, where it was closed meanwhile?"""
     file = files.anyone(caller.db, worker(caller), code, lock=lock)
     if file.state not in {"active", "born"}:
-        raise Refused("care.ended")
+        raise Refused("care.ended", final=final)
     return file
 
 
@@ -214,7 +215,7 @@ def correct_dose(caller: Caller, wanted: Effect) -> Values:
 
 @effect("care.correct_sure", reads=True)
 def correct_sure(caller: Caller, wanted: Effect) -> Values:
-    file = _open_file(caller, str(wanted.answers["code"]))
+    file = _open_file(caller, str(wanted.answers["code"]), final=True)
     one = recording.one_by_phone(caller.db, caller.rt, file, int(wanted.answers["picked"]))
     return {"question": say(caller, "correct.sure", who=who(caller, file), dose=_shown(caller, one))}
 
@@ -222,7 +223,7 @@ def correct_sure(caller: Caller, wanted: Effect) -> Values:
 @effect("care.correct_save")
 def correct_save(caller: Caller, wanted: Effect) -> Values:
     """Struck out, with the reason."""
-    file, by = _open_file(caller, str(wanted.answers["code"]), lock=True), worker(caller)
+    file, by = _open_file(caller, str(wanted.answers["code"]), lock=True, final=True), worker(caller)
     why, dose_id = str(wanted.answers["why"]), int(wanted.answers["picked"])
     struck = recording.strike(caller.db, caller.rt, by, file, dose_id, why, caller.channel)
     return {"said": say(caller, "correct.done", who=who(caller, file), dose=_shown(caller, struck))}

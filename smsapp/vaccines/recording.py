@@ -141,7 +141,7 @@ def one_by_phone(db: Session, rt: Runtime, file: File, dose_id: int) -> Dose:
     """One of them; Refused where somebody took it back meanwhile."""
     found = next((dose for dose in by_phone(db, rt, file) if dose.id == dose_id), None)
     if found is None:
-        raise Refused("care.dose_gone")
+        raise Refused("care.dose_gone", final=True)
     return found
 
 

@@ -57,7 +57,7 @@ def files_of(db: Session, facility_id: int, mother_id: int) -> Sequence[File]:
         *db.scalars(expected.order_by(Pregnancy.id).with_for_update()),
     ]
     if not found:
-        raise Refused("care.none_waiting")
+        raise Refused("care.none_waiting", final=True)
     return found
 
 

@@ -36,9 +36,9 @@ def sent(rt, number):
     return [text for to, text in gateway.sent if to == number]
 
 
-def walk(rt, number, flow, *typed):
+def walk(rt, number, flow, *typed, phone=None):
     """Through the main menu to a flow, and what is typed there; the last screen."""
-    phone = Handset(rt, number)
+    phone = phone or Handset(rt, number)
     screen, _ = phone.dial()
     texts = rt.texts
     for name in flow:
@@ -260,3 +260,22 @@ def test_mistakes_are_put_right_and_the_plan_follows(care):
     assert fresh(care, Pregnancy, mother.id).due_on == date(2026, 9, 7)
     assert "n'est pas un enfant" in walk(care, ASC, right, code(mother), "2", "1")
     assert fresh(care, Pregnancy, mother.id).state == "active"
+
+
+def test_who_confirms_what_a_colleague_has_answered_is_not_asked_again(care):
+    walk(care, AWA, MINE, "1", "08/03/2026", "1", "Fanta")
+    walk(care, THIRD, MINE, "1", "08/03/2026", "1", "Nana")
+    confirm = ("main.care_menu", "care_menu.care_confirm")
+    phone = Handset(care, MIDWIFE)
+    assert "Quel village ?" in walk(care, MIDWIFE, confirm, "1", "1", phone=phone)
+    walk(care, HEAD, confirm, "1", "2")
+    assert phone.key("1") == ("Refus : déjà fait, cette mère n'attend plus.", True)
+
+
+def test_who_strikes_a_dose_that_a_colleague_struck_is_not_asked_again(care):
+    child = nursery.child(care, OLDER)
+    Handset(care, ASC).say(f"VACCIN {code(child)} PENTA1")
+    correct = (*MORE, "care_more.care_correct")
+    walk(care, ASC, correct, code(child), "1", "1")
+    walk(care, MIDWIFE, correct, code(child), "1", "1", "1")
+    assert walk(care, ASC, (), "1") == "Refus : cette dose est déjà rayée."
