@@ -106,6 +106,7 @@ def _pregnancies() -> None:
         postgresql_where=sa.text("look_on IS NOT NULL"),
     )
     op.create_index(op.f("ix_pregnancies_mother_id"), "pregnancies", ["mother_id"], unique=False)
+    op.create_index(op.f("ix_pregnancies_registered_by"), "pregnancies", ["registered_by"], unique=False)
     op.create_index(op.f("ix_pregnancies_village_id"), "pregnancies", ["village_id"], unique=False)
     op.create_index(
         "ix_pregnancies_waiting",
@@ -170,6 +171,7 @@ def _children() -> None:
         postgresql_where=sa.text("confirmed_on IS NULL"),
     )
     op.create_index(op.f("ix_children_mother_id"), "children", ["mother_id"], unique=False)
+    op.create_index(op.f("ix_children_registered_by"), "children", ["registered_by"], unique=False)
     op.create_index(op.f("ix_children_pregnancy_id"), "children", ["pregnancy_id"], unique=False)
     op.create_index(
         "ix_children_search",
@@ -215,6 +217,7 @@ def _doses() -> None:
     op.create_index(op.f("ix_doses_child_id"), "doses", ["child_id"], unique=False)
     op.create_index("ix_doses_given_on", "doses", ["given_on"], unique=False)
     op.create_index(op.f("ix_doses_mother_id"), "doses", ["mother_id"], unique=False)
+    op.create_index(op.f("ix_doses_recorded_by"), "doses", ["recorded_by"], unique=False)
     op.create_index(
         "uq_doses_child_day",
         "doses",
@@ -249,6 +252,7 @@ def _attended_visits() -> None:
         unique=True,
         postgresql_where=sa.text("struck_at IS NULL"),
     )
+    op.create_index(op.f("ix_attended_visits_recorded_by"), "attended_visits", ["recorded_by"], unique=False)
 
 
 def _clinic_days() -> None:
@@ -309,6 +313,7 @@ def _care_events() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_care_events")),
     )
     op.create_index(op.f("ix_care_events_child_id"), "care_events", ["child_id"], unique=False)
+    op.create_index(op.f("ix_care_events_by"), "care_events", ["by"], unique=False)
     op.create_index(op.f("ix_care_events_pregnancy_id"), "care_events", ["pregnancy_id"], unique=False)
 
 
@@ -352,6 +357,7 @@ def _care_reminders() -> None:
         sa.UniqueConstraint("pregnancy_id", "subject", "due_on", "step", name="uq_care_reminders_pregnancy"),
     )
     op.create_index(op.f("ix_care_reminders_message_id"), "care_reminders", ["message_id"], unique=False)
+    op.create_index(op.f("ix_care_reminders_person_id"), "care_reminders", ["person_id"], unique=False)
     op.create_index(
         "ix_care_reminders_not_sent",
         "care_reminders",
@@ -387,6 +393,7 @@ def _searches() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_searches")),
     )
     op.create_index("ix_searches_child_id", "searches", ["child_id"], unique=False)
+    op.create_index(op.f("ix_searches_outcome_by"), "searches", ["outcome_by"], unique=False)
     op.create_index("ix_searches_facility", "searches", ["facility_id", "opened_on"], unique=False)
     op.create_index(
         "uq_searches_open", "searches", ["child_id"], unique=True, postgresql_where=sa.text("closed_on IS NULL")
@@ -414,6 +421,7 @@ def _family_contacts() -> None:
     )
     op.create_index("ix_family_contacts_facility", "family_contacts", ["facility_id", "on"], unique=False)
     op.create_index("ix_family_contacts_mother", "family_contacts", ["mother_id", "on"], unique=False)
+    op.create_index(op.f("ix_family_contacts_worker_id"), "family_contacts", ["worker_id"], unique=False)
 
 
 def _care_wishes() -> None:

@@ -34,7 +34,7 @@ class Reminder(Base):
     step: Mapped[int]  # days from the clinic day
     day: Mapped[date]
     doses: Mapped[list[Any]] = mapped_column(server_default="[]")
-    person_id: Mapped[Somebody | None]
+    person_id: Mapped[Somebody | None] = mapped_column(index=True)
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     number: Mapped[str | None] = mapped_column(info=ties.number(ties.CLEAR, "person_id"))
     planned_for: Mapped[date]
@@ -69,7 +69,7 @@ class Search(Base):
     escalated_on: Mapped[date | None]
     outcome: Mapped[str | None]
     outcome_on: Mapped[date | None]
-    outcome_by: Mapped[Somebody | None]
+    outcome_by: Mapped[Somebody | None] = mapped_column(index=True)
     closed_on: Mapped[date | None] = mapped_column(info=ties.end("child_id"))
     __table_args__ = (
         any_of("outcome", OUTCOMES),
@@ -88,7 +88,7 @@ class Contact(Base):
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"))
     on: Mapped[date]
-    worker_id: Mapped[Somebody | None]  # none: the mother's own word
+    worker_id: Mapped[Somebody | None] = mapped_column(index=True)  # none: the mother's own word
     well: Mapped[bool | None]
     visited: Mapped[bool | None]
     key: Mapped[str | None] = mapped_column(unique=True)

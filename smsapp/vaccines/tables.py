@@ -48,7 +48,7 @@ class Pregnancy(Base):
     due_on: Mapped[date | None]
     exact: Mapped[bool] = mapped_column(server_default=text("true"))
     registered_on: Mapped[date]
-    registered_by: Mapped[Somebody | None]
+    registered_by: Mapped[Somebody | None] = mapped_column(index=True)
     channel: Mapped[str]
     confirmed_on: Mapped[date | None]  # by her centre; none: she registered herself, and waits
     state: Mapped[str] = mapped_column(server_default="active")
@@ -84,7 +84,7 @@ class Child(Base):
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
     registered_on: Mapped[date]
-    registered_by: Mapped[Somebody | None]
+    registered_by: Mapped[Somebody | None] = mapped_column(index=True)
     channel: Mapped[str]
     confirmed_on: Mapped[date | None]  # as of a pregnancy
     state: Mapped[str] = mapped_column(server_default="active")
@@ -124,7 +124,7 @@ class Dose(Base):
     reason: Mapped[str] = mapped_column(server_default="")
     on_time: Mapped[bool | None]
     recorded_at: Mapped[datetime]
-    recorded_by: Mapped[Somebody | None]
+    recorded_by: Mapped[Somebody | None] = mapped_column(index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_accounts.id"))
     channel: Mapped[str]
     key: Mapped[str | None] = mapped_column(unique=True)
@@ -155,7 +155,7 @@ class Attended(Base):
     kind: Mapped[str]
     on: Mapped[date]
     recorded_at: Mapped[datetime]
-    recorded_by: Mapped[Somebody | None]
+    recorded_by: Mapped[Somebody | None] = mapped_column(index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_accounts.id"))
     channel: Mapped[str]
     struck_at: Mapped[datetime | None]
@@ -215,7 +215,7 @@ class CareEvent(Base):
     pregnancy_id: Mapped[int | None] = mapped_column(Big, ForeignKey("pregnancies.id"), index=True)
     what: Mapped[str]
     at: Mapped[datetime]
-    by: Mapped[Somebody | None]
+    by: Mapped[Somebody | None] = mapped_column(index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_accounts.id"))
     channel: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from psycopg import sql
 from sqlalchemy import create_engine, inspect, make_url
 
-from smsapp import cli, db, release, schema
+from smsapp import cli, db, release, schema, ties
 from smsapp.config import Settings
 from smsapp.db import Base
 
@@ -75,6 +75,19 @@ def test_the_command_goes_back_only_where_somebody_is_sure(empty, settings, monk
     unknown = run(["db", "downgrade", "nowhere", "--yes"])
     assert (unknown.exit_code, "Traceback" in unknown.stderr) == (1, False)
     assert "DELETES" in run(["db", "downgrade", "--help"]).stdout
+
+
+def test_whoever_is_forgotten_is_found_in_every_file_by_an_index():
+    """A merge or a forgetting looks for one person in each column of persons: large tables must not be read whole."""
+    large = {"pregnancies", "children", "doses", "attended_visits", "care_events", "care_reminders", "searches"}
+    led = {
+        (table.name, next(iter(index.columns)).name)
+        for table in Base.metadata.sorted_tables
+        for index in table.indexes
+        if index.dialect_options["postgresql"]["where"] is None
+    }
+    held = {(column.table.name, column.name) for column, _ in ties.columns(Base.metadata, "person")}
+    assert {one for one in held if one[0] in {*large, "family_contacts"}} <= led
 
 
 def test_migrations_make_what_the_modules_declare(empty):
