@@ -97,6 +97,9 @@ def _pregnancies() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_pregnancies_key")),
         sa.UniqueConstraint("number", name=op.f("uq_pregnancies_number")),
     )
+    op.create_index(
+        "ix_pregnancies_ended", "pregnancies", ["id"], unique=False, postgresql_where=sa.text("ended_on IS NOT NULL")
+    )
     op.create_index("ix_pregnancies_facility", "pregnancies", ["facility_id", "state", "due_on", "id"], unique=False)
     op.create_index(
         "ix_pregnancies_look_on",
@@ -156,6 +159,10 @@ def _children() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_children_number")),
     )
     op.create_index(op.f("ix_children_carer_id"), "children", ["carer_id"], unique=False)
+    op.create_index("ix_children_born_on", "children", ["born_on"], unique=False)
+    op.create_index(
+        "ix_children_ended", "children", ["id"], unique=False, postgresql_where=sa.text("state <> 'active'")
+    )
     op.create_index("ix_children_facility", "children", ["facility_id", "state", "born_on", "id"], unique=False)
     op.create_index(
         "ix_children_look_on", "children", ["look_on"], unique=False, postgresql_where=sa.text("look_on IS NOT NULL")
@@ -358,13 +365,8 @@ def _care_reminders() -> None:
     )
     op.create_index(op.f("ix_care_reminders_message_id"), "care_reminders", ["message_id"], unique=False)
     op.create_index(op.f("ix_care_reminders_person_id"), "care_reminders", ["person_id"], unique=False)
-    op.create_index(
-        "ix_care_reminders_not_sent",
-        "care_reminders",
-        ["facility_id", "planned_for"],
-        unique=False,
-        postgresql_where=sa.text("why_not IS NOT NULL"),
-    )
+    op.create_index("ix_care_reminders_facility", "care_reminders", ["facility_id", "planned_for"], unique=False)
+    op.create_index("ix_care_reminders_planned", "care_reminders", ["planned_for", "id"], unique=False)
     op.create_index("ix_care_reminders_number", "care_reminders", ["number", "planned_for"], unique=False)
 
 
@@ -394,6 +396,7 @@ def _searches() -> None:
     )
     op.create_index("ix_searches_child_id", "searches", ["child_id"], unique=False)
     op.create_index(op.f("ix_searches_outcome_by"), "searches", ["outcome_by"], unique=False)
+    op.create_index("ix_searches_closed_on", "searches", ["closed_on", "id"], unique=False)
     op.create_index("ix_searches_facility", "searches", ["facility_id", "opened_on"], unique=False)
     op.create_index(
         "uq_searches_open", "searches", ["child_id"], unique=True, postgresql_where=sa.text("closed_on IS NULL")
@@ -447,3 +450,4 @@ def _cohort_figures() -> None:
         sa.ForeignKeyConstraint(["facility_id"], ["places.id"], name=op.f("fk_cohort_figures_facility_id")),
         sa.PrimaryKeyConstraint("facility_id", "month", name=op.f("pk_cohort_figures")),
     )
+    op.create_index(op.f("ix_cohort_figures_counted_at"), "cohort_figures", ["counted_at"], unique=False)

@@ -56,7 +56,7 @@ class CohortFigure(Base):
     month: Mapped[date] = mapped_column(primary_key=True)
     children: Mapped[int]
     figures: Mapped[dict[str, Any]]
-    counted_at: Mapped[datetime]
+    counted_at: Mapped[datetime] = mapped_column(index=True)
 
 
 def count(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:

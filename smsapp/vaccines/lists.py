@@ -112,12 +112,14 @@ def sought(
     chosen = select(Search).where(Search.closed_on.is_(None), scope.within(Search.facility_id))
     if villages or nowhere:
         chosen = chosen.where(Search.village_id.in_(villages) if villages else Search.village_id.is_(None))
-    page = paging.page(db, chosen, [Search.id], after, newest_first=False, size=size)
-    ids = [search.child_id for search in page.rows]
+    days = type_coerce(Search.opened_on - literal(EPOCH), Integer).label("days")
+    page = paging.page(db, chosen.add_columns(days), [days, Search.id], after, newest_first=False, size=size)
+    searches = [row[0] for row in page.rows]
+    ids = [search.child_id for search in searches]
     children = {child.id: child for child in db.scalars(select(Child).where(Child.id.in_(ids)))}
     names = reading.named(db, list(children.values()))
     rows = []
-    for search in page.rows:
+    for search in searches:
         child = children[search.child_id]
         places = names.place(search.village_id or child.village_id), names.place(child.facility_id)
         rows.append(Sought(search, child, names.of(child), *places))
@@ -143,7 +145,8 @@ def _of_state(state: str, today: date) -> list[ColumnElement[bool]]:
     if state == AFTER:
         return [Pregnancy.state == "born", Pregnancy.ended_on >= today - POSTNATAL]
     if state == CLOSED:
-        return [or_(Pregnancy.state.not_in(["active", "born"]), Pregnancy.ended_on < today - POSTNATAL)]
+        over = or_(Pregnancy.state.not_in(["active", "born"]), Pregnancy.ended_on < today - POSTNATAL)
+        return [Pregnancy.ended_on.is_not(None), over]
     live = [Pregnancy.state == "active", Pregnancy.due_on.is_not(None)]
     if state == UNCONFIRMED:
         return [*live, Pregnancy.confirmed_on.is_(None)]

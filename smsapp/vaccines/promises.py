@@ -51,7 +51,8 @@ class Reminder(Base):
         UniqueConstraint("child_id", "subject", "due_on", "step", name="uq_care_reminders_child"),
         UniqueConstraint("pregnancy_id", "subject", "due_on", "step", name="uq_care_reminders_pregnancy"),
         Index("ix_care_reminders_number", "number", "planned_for"),
-        Index("ix_care_reminders_not_sent", "facility_id", "planned_for", postgresql_where=text("why_not IS NOT NULL")),
+        Index("ix_care_reminders_facility", "facility_id", "planned_for"),
+        Index("ix_care_reminders_planned", "planned_for", "id"),
     )
 
 
@@ -76,6 +77,7 @@ class Search(Base):
         Index("uq_searches_open", "child_id", unique=True, postgresql_where=text("closed_on IS NULL")),
         Index("ix_searches_facility", "facility_id", "opened_on"),
         Index("ix_searches_child_id", "child_id"),
+        Index("ix_searches_closed_on", "closed_on", "id"),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select, union
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
@@ -133,14 +133,11 @@ def _due(
         room, looked = size - len(found), looked + len(part.rows)
         found += some[:room]
         if len(some) > room:
-            return Page(found, _mark(db, found[-1]), first)
+            last = db.execute(select(Child.id).where(Child.id == found[-1].id)).one()
+            return Page(found, paging.mark(last, [Child.id]), first)
         mark = part.after
         if mark is None or looked >= MOST_PLANNED:
             return Page(found, mark, first)
-
-
-def _mark(db: Session, row: Row) -> str:
-    return paging.mark(db.execute(select(Child.id).where(Child.id == row.id)).one(), [Child.id])
 
 
 def _chosen(
@@ -172,8 +169,7 @@ def _chosen(
         return select(Child).where(*fits, *lacks)
     people = select(Person.id).where(Person.search.bool_op("@@")(query))
     own = select(Child.id).where(Child.search.bool_op("@@")(query))
-    theirs = select(Child.id).where(or_(Child.mother_id.in_(people), Child.carer_id.in_(people)))
-    every = own.union(theirs).cte("named").prefix_with("MATERIALIZED")
+    every = own.union(*_children_of(people)).cte("named").prefix_with("MATERIALIZED")
     return select(Child).where(Child.id.in_(select(every.c.id)), *fits, *lacks)
 
 
@@ -211,9 +207,14 @@ def _told(words: str) -> Iterator[ColumnElement[bool]]:
     elif typed.digits:
         backwards = literal_column("reverse(person_numbers.number)").like(typed.digits[::-1] + "%")
         holders = select(Number.person_id).where(backwards)
-        yield or_(Child.mother_id.in_(holders), Child.carer_id.in_(holders))
+        yield Child.id.in_(union(*_children_of(holders)))
     elif typed.unanswerable:
         yield false()
+
+
+def _children_of(people: Select[int]) -> list[Select[int]]:
+    """Of these people as mothers, and as carers: apart, each is found by its own index."""
+    return [select(Child.id).where(who.in_(people)) for who in (Child.mother_id, Child.carer_id)]
 
 
 def of_mother(words: str, number: Any, mother: Any) -> ColumnElement[bool] | None:

@@ -61,6 +61,7 @@ class Pregnancy(Base):
         any_of("born_at", BIRTH_PLACES),
         Index("ix_pregnancies_facility", "facility_id", "state", "due_on", "id"),
         Index("ix_pregnancies_look_on", "look_on", postgresql_where=text("look_on IS NOT NULL")),
+        Index("ix_pregnancies_ended", "id", postgresql_where=text("ended_on IS NOT NULL")),
         Index("ix_pregnancies_waiting", "facility_id", postgresql_where=text("confirmed_on IS NULL")),
     )
 
@@ -99,6 +100,8 @@ class Child(Base):
         any_of("state", tuple(state for state in STATES if state != "born")),
         CheckConstraint("coalesce(mother_id, carer_id) IS NOT NULL", name="family"),
         Index("ix_children_facility", "facility_id", "state", "born_on", "id"),
+        Index("ix_children_ended", "id", postgresql_where=text("state <> 'active'")),
+        Index("ix_children_born_on", "born_on"),
         Index("ix_children_look_on", "look_on", postgresql_where=text("look_on IS NOT NULL")),
         Index("ix_children_seek_on", "seek_on", postgresql_where=text("seek_on IS NOT NULL")),
         Index("ix_children_waiting", "facility_id", postgresql_where=text("confirmed_on IS NULL")),
