@@ -57,6 +57,9 @@ def fill(url: str, people: int, messages: int, say: Callable[[str], None]) -> No
             db.execute("SET LOCAL session_replication_role = replica")
             for statement in SAVINGS:
                 db.execute(statement)
+        say("children and pregnancies")
+        for statement in CARE:
+            db.execute(statement)
         say("vacuum and analyze")
         db.execute("VACUUM ANALYZE")
 
@@ -151,6 +154,82 @@ SAVINGS = (
     INSERT INTO savings_offices (group_id, member_id, office, since)
     SELECT group_id, id, (ARRAY['president', 'secretary', 'treasurer'])[card], joined_on
     FROM savings_members WHERE card <= 3
+    """,
+)
+
+# Of each two people one is a child's mother; one in ten expects another. Each centre has two villages.
+CARE = (
+    """
+    INSERT INTO places (kind, name, parent_id)
+    SELECT 'village', 'Village ' || n || ' de ' || name, id FROM places, generate_series(1, 2) AS n
+    WHERE kind = 'facility' ORDER BY id, n
+    """,
+    """
+    INSERT INTO person_places (person_id, place_id)
+    SELECT p.id, (SELECT min(v.id) FROM places v WHERE v.parent_id = p.facility_id)
+    FROM persons p JOIN person_roles r ON r.person_id = p.id AND r.role = 'asc'
+    """,
+    """
+    INSERT INTO clinic_days (facility_id, service, weekday)
+    SELECT id, service, id % 5 FROM places, unnest(ARRAY['vaccines', 'antenatal']) AS service WHERE kind = 'facility'
+    """,
+    """
+    INSERT INTO pregnancies (mother_id, facility_id, village_id, last_period, due_on, registered_on, channel,
+                             confirmed_on, state, ended_on, look_on)
+    SELECT p.id, p.facility_id, v.id, t.began, t.began + 280, t.began + 90, 'ussd',
+           CASE WHEN p.id % 50 > 0 THEN t.began + 91 END, CASE WHEN t.began > current_date - 300 THEN 'active'
+           WHEN p.id % 30 = 0 THEN 'lost' ELSE 'born' END,
+           CASE WHEN t.began <= current_date - 300 THEN t.began + 280 END, current_date + 1
+    FROM persons p JOIN places v ON v.parent_id = p.facility_id AND split_part(v.name, ' ', 2) = '1',
+         LATERAL (SELECT current_date - 100 - (p.id / 10 % 400)::int AS began) AS t
+    WHERE p.id % 10 = 0 ORDER BY p.id
+    """,
+    """
+    INSERT INTO children (mother_id, name, sex, born_on, facility_id, village_id, registered_on, channel, confirmed_on,
+                          state, ended_on, look_on, seek_on)
+    SELECT p.id, split_part(p.name, ' ', 1), CASE WHEN p.id % 4 > 0 THEN 'F' ELSE 'M' END, t.born, p.facility_id, v.id,
+           t.born + 2, 'ussd', CASE WHEN p.id % 100 > 0 THEN t.born + 3 END,
+           CASE WHEN p.id % 60 = 0 THEN 'moved' ELSE 'active' END, CASE WHEN p.id % 60 = 0 THEN t.born + 300 END,
+           current_date + 1, current_date + 20
+    FROM persons p JOIN places v ON v.parent_id = p.facility_id AND split_part(v.name, ' ', 2) = '2',
+         LATERAL (SELECT current_date - 5 - (p.id / 2 * 7 % 1700)::int AS born) AS t
+    WHERE p.id % 2 = 0 ORDER BY p.id
+    """,
+    """
+    INSERT INTO doses (child_id, code, given_on, source, valid, on_time, recorded_at, channel)
+    SELECT c.id, d.code, c.born_on + d.age, 'card', true, true, now(), 'ussd'
+    FROM children c, (VALUES ('BCG', 1), ('PENTA1', 45), ('PENTA2', 74), ('PENTA3', 104), ('MR1', 275)) AS d (code, age)
+    WHERE c.born_on + d.age < current_date AND (c.id + d.age) % 7 > 0 ORDER BY c.born_on, c.id
+    """,
+    """
+    INSERT INTO attended_visits (pregnancy_id, kind, "on", recorded_at, channel)
+    SELECT id, 'antenatal', last_period + 7 * n, now(), 'ussd' FROM pregnancies, unnest(ARRAY[12, 20, 26]) AS n
+    WHERE last_period + 7 * n < current_date
+    """,
+    """
+    INSERT INTO care_events (child_id, what, at, channel)
+    SELECT id, 'registered', registered_on + time '09:00', 'ussd' FROM children ORDER BY id
+    """,
+    """
+    INSERT INTO care_reminders (child_id, subject, due_on, step, day, person_id, facility_id, number, planned_for,
+                                message_id, why_not)
+    SELECT c.id, 'vaccines', current_date - n * 30, 0, current_date - n * 30, c.mother_id, c.facility_id,
+           pn.number, current_date - n * 30, CASE WHEN c.id % 20 > 0 THEN m.id END,
+           CASE WHEN c.id % 20 = 0 THEN 'no_phone' END
+    FROM children c JOIN person_numbers pn ON pn.person_id = c.mother_id, generate_series(0, 12) AS n,
+         LATERAL (SELECT 1 + (c.id * 13 + n) % (SELECT max(id) FROM messages) AS id) AS m ORDER BY n DESC, c.id
+    """,
+    """
+    INSERT INTO searches (child_id, facility_id, village_id, opened_on, outcome, outcome_on, closed_on)
+    SELECT id, facility_id, village_id, current_date - (id % 90)::int, CASE WHEN id % 50 > 0 THEN 'vaccinated' END,
+           CASE WHEN id % 50 > 0 THEN current_date - 1 END, CASE WHEN id % 50 > 0 THEN current_date - (id % 40)::int END
+    FROM children WHERE id % 5 = 0 AND state = 'active' ORDER BY id
+    """,
+    """
+    INSERT INTO cohort_figures (facility_id, month, children, figures, counted_at)
+    SELECT p.id, date_trunc('month', current_date)::date - make_interval(months => n), 30,
+           '{"cover.PENTA1": [20, 25], "cover.PENTA3": [15, 25]}', now()
+    FROM places p, generate_series(0, 35) AS n WHERE p.kind = 'facility'
     """,
 )
 
