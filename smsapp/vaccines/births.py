@@ -110,7 +110,8 @@ def _add(db: Session, rt: Runtime, child: Child, told: Born, by: Giver, confirme
     child.born_at = child.born_at or told.born_at
     if told.mother_id:
         child.carer_id = child.carer_id or told.carer_id
-    if child.state == "moved":  # and is back
+    if child.state == "moved":  # and is back: in care from now on
+        child.confirmed_on = child.confirmed_on and today
         child.state, child.ended_on, child.look_on, child.seek_on = "active", None, today, today
     if child.born_on != told.born_on:
         moving.put_right(db, rt, child, by=by.person_id, channel=by.channel, born_on=told.born_on)

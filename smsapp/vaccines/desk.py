@@ -21,13 +21,11 @@ from smsapp.vaccines import (
     expecting,
     files,
     giving,
-    mentioning,
     missing,
     mothers_doses,
     moving,
     reading,
     registering,
-    sought,
     visits_attended,
     welcoming,
 )
@@ -140,12 +138,8 @@ def transfer(db: Session, rt: Runtime, staff: Staff, file: File, facility_id: in
         raise Unfit("child", "ended")
     if file.facility_id == place.id:
         return False
-    before, today = file.facility_id, rt.local_now().date()
-    if isinstance(file, Child):
-        sought.end(db, file, "moved", today)  # the search for her at the centre that had her
-    file.facility_id, file.village_id, file.confirmed_on = place.id, None, file.confirmed_on or today
-    moving.again(db, rt, file)
-    mentioning.take_back(db, rt, file, ending.NOT_SENT, facility_id=before)
+    before = file.facility_id
+    moving.take_over(db, rt, file, place.id, place.name, None, by=None, channel=CHANNEL)
     told = {"before": before, "after": place.id}
     files.note(db, rt, file, "transferred", by=None, channel=CHANNEL, staff_id=staff.id, **told)
     subject = _subject(file)

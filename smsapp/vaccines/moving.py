@@ -66,24 +66,41 @@ def arrive(db: Session, rt: Runtime, worker: Worker, typed: str, village_id: int
     """Her centre has the file from now on; the head of the one that had it hears of that in one line."""
     file = arriving(db, worker, typed, lock=True)
     before = file.facility_id
+    take_over(db, rt, file, worker.facility_id, worker.facility, village_id, by=worker.id, channel=channel)
+    files.note(db, rt, file, "arrived", by=worker.id, channel=channel, before=before)
+    return file
+
+
+def take_over(
+    db: Session,
+    rt: Runtime,
+    file: File,
+    facility_id: int,
+    centre: str,
+    village_id: int | None,
+    *,
+    by: int | None,
+    channel: str,
+) -> None:
+    """A file whose row is locked comes to this centre, with its family; of the months away nothing is reminded."""
+    before, today = file.facility_id, rt.local_now().date()
     if file.state == "moved":
         birth = select(func.max(Child.born_on)).where(Child.pregnancy_id == file.id)
         born_on = db.scalar(birth) if isinstance(file, Pregnancy) else None
         file.state, file.ended_on = ("born", born_on) if born_on else ("active", None)
+        file.confirmed_on = today  # in care from now on
     elif isinstance(file, Child):
-        sought.end(db, file, "moved", rt.local_now().date())  # the search for her at the other centre
-    file.facility_id, file.village_id = worker.facility_id, village_id
-    file.confirmed_on = file.confirmed_on or rt.local_now().date()
+        sought.end(db, file, "moved", today)  # the search for her at the other centre
+    file.facility_id, file.village_id = facility_id, village_id
+    file.confirmed_on = file.confirmed_on or today
     family = select(Person).where(Person.id == families.reads(file), mothers.is_patient())
     if (person := db.scalar(family)) is not None:  # who works for a centre goes on doing so
-        person.facility_id = worker.facility_id
-    files.note(db, rt, file, "arrived", by=worker.id, channel=channel, before=before)
+        person.facility_id = facility_id
     again(db, rt, file)
     mentioning.take_back(db, rt, file, ending.NOT_SENT, facility_id=before)
-    if before != worker.facility_id:
-        _tell_head(db, rt, file, before, worker.facility)
-    welcoming.welcome(db, rt, file, by=worker.id, channel=channel, arrived=before != worker.facility_id)
-    return file
+    if before != facility_id:
+        _tell_head(db, rt, file, before, centre)
+    welcoming.welcome(db, rt, file, by=by, channel=channel, arrived=before != facility_id)
 
 
 def _tell_head(db: Session, rt: Runtime, file: File, before: int, centre: str) -> None:

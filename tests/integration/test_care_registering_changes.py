@@ -10,11 +10,12 @@ from sqlalchemy import select
 from smsapp import outbox
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.people import Number
-from smsapp.vaccines import codes, ending, files
+from smsapp.people import Number, Person
+from smsapp.vaccines import codes, desk, ending, families, files, moving, reminding, workers
 from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from tests import nursery
+from tests.desk import Desk
 from tests.handset import Handset
 from tests.nursery import ASC, AWA, BINTA, EAST, FAR_ASC, HEAD, MIDWIFE
 from tests.village import CENTRAL, SOTUBA, settle
@@ -182,6 +183,34 @@ def test_a_family_moves_and_another_centre_takes_over(care):
     back = fresh(care, Child, child.id)
     assert (back.facility_id, back.state, back.ended_on, back.village_id) == (SOTUBA, "active", None, EAST)
     assert back.seek_on is not None
+
+
+def test_the_console_moves_a_file_as_a_phone_does(care):
+    made = nursery.child(care, BORN)
+    staff = Desk.of(care).staff
+    with transaction(care.sessions) as db:
+        child = db.get_one(Child, made.id, with_for_update=True)
+        assert desk.transfer(db, care, staff, child, CENTRAL)
+        assert db.get_one(Person, made.mother_id).facility_id == CENTRAL
+        texts = dict(db.execute(select(Message.number, Message.text)).all())
+    assert codes.of(made.number) in texts[HEAD]
+    assert "Kadiolo Central" in texts[AWA]
+
+
+def test_of_the_months_away_nothing_is_reminded(care, clock):
+    made = nursery.child(care, care.local_now().date())
+    with transaction(care.sessions) as db:
+        child = db.get_one(Child, made.id, with_for_update=True)
+        ending.end(db, care, child, "moved", by=None, channel="sms")
+    clock.move(days=200)
+    with transaction(care.sessions) as db:
+        asc = workers.of_number(db, ASC)
+        moving.arrive(db, care, asc, codes.of(made.number), EAST, channel="sms")
+        assert families.since(db.get_one(Child, made.id)) == care.local_now().date()
+    clock.move(days=1)
+    reminding.remind(care)
+    with transaction(care.sessions) as db:
+        assert db.scalars(select(Reminder).where(Reminder.why_not == "outage")).all() == []
 
 
 def test_a_code_alone_gives_neither_a_name_nor_the_file(care, clock):
