@@ -34,8 +34,8 @@ def name_of(typed: object) -> str | None:
 def listed(db: Session, facility_id: int, *, only_shared: bool) -> Sequence[tuple[int, str | None, str]]:
     """(person, name, number) of those who may be meant by a number: patients, not workers.
 
-    On numbers that serve several people, wherever they are; with those that serve one person of this centre, unless
-    `only_shared`.
+    Of this centre, or of none yet: nobody reads the names of another's. On numbers that serve several people, and on
+    those that serve one, unless `only_shared`.
     """
     hers, other = aliased(Number), aliased(Number)
     shared = (
@@ -44,7 +44,9 @@ def listed(db: Session, facility_id: int, *, only_shared: bool) -> Sequence[tupl
         .where(other.main.is_(False))
     )
     here = Person.facility_id == facility_id
-    which = Number.number.in_(shared) if only_shared else or_(here, Number.number.in_(shared))
+    which = and_(Number.number.in_(shared), or_(here, Person.facility_id.is_(None)))
+    if not only_shared:
+        which = or_(which, here)
     rows = db.execute(
         select(Person.id, Person.name, Number.number)
         .join(Number, Number.person_id == Person.id)

@@ -7,15 +7,16 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Consent, Number, Person
-from smsapp.vaccines import codes
+from smsapp.vaccines import codes, mothers
 from smsapp.vaccines.tables import Child, Pregnancy
 from tests import nursery
 from tests.handset import Handset
 from tests.nursery import ASC, ASC_2, AWA, BINTA, EAST, FAR_ASC, MIDWIFE, WEST
-from tests.village import SOTUBA, settle
+from tests.village import CENTRAL, SOTUBA, settle
 
 BORN = date(2026, 3, 8)
 NEW = "+22370112233"
@@ -105,6 +106,17 @@ def test_the_same_child_told_again_keeps_her_code(care):
     assert len({answer.split(" : ")[0] for answer in (first, boy, twin)}) == 3
     assert len({child.pregnancy_id for child in all_of(care, Child)}) == 1
     assert len(sent(care, AWA)) == 1  # one welcome for all of it
+
+
+@pytest.mark.parametrize("only_shared", [True, False])
+def test_names_of_another_centres_mothers_are_not_shown(care, only_shared):
+    with transaction(care.sessions) as db:
+        awa = nursery.mother_of(db, AWA)
+        far = {"language": "fr", "roles": ["mother"], "number": AWA}
+        for name, centre in (("Oumou", CENTRAL), ("Rokia", None)):
+            people.add(db, care.now(), name=name, facility_id=centre, **far)
+        listed = [name for _, name, number in mothers.listed(db, SOTUBA, only_shared=only_shared) if number == AWA]
+        assert listed == [awa.name, "Rokia"]
 
 
 @pytest.mark.parametrize(
