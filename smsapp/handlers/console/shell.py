@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -25,6 +26,7 @@ from smsapp.runtime import Runtime
 MOST_BYTES = 20 * 1024 * 1024  # of an upload: a list of 100,000 people in XLSX has about five
 log = structlog.get_logger(__name__)
 
+_ONE = re.compile(r"\b1(?= [^\W\d])")  # a day before the name of its month
 NO_BREAK = "\u202f"  # before the currency, and between thousands where the language wants it
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
@@ -152,12 +154,17 @@ def _when(moment: datetime | None, form: str = "medium") -> Markup:
     """A moment on the clock of the people served, machine-readable behind it."""
     if moment is None:
         return Markup("–")
-    shown = format_datetime(moment, "d MMM y HH:mm" if form == "medium" else form)
+    shown = _first(format_datetime(moment, "d MMM y HH:mm" if form == "medium" else form))
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(timespec="seconds"), shown)
 
 
 def _day(value: date | None, form: str = "medium") -> str:
-    return "–" if value is None else str(format_date(value, form, rebase=isinstance(value, datetime)))
+    return "–" if value is None else _first(str(format_date(value, form, rebase=isinstance(value, datetime))))
+
+
+def _first(shown: str) -> str:
+    """The first of a month as French has it: `mardi 1er décembre`."""
+    return _ONE.sub("1er", shown, count=1) if language() == "fr" else shown
 
 
 def _breaks(text: str) -> Markup:
