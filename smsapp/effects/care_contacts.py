@@ -15,6 +15,7 @@ from smsapp.vaccines.families import first_name
 
 LIST = "1"  # typed in place of a code
 
+
 def _due(caller: Caller) -> tuple[int, Sequence[Family]]:
     if "families_due" not in caller.memo:
         found = some_worker(caller)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from smsapp import people
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.care import said
@@ -25,7 +27,7 @@ def _holders(caller: Caller) -> list[int]:
 def my_visits(caller: Caller) -> str:
     """One line a visit: the day and the place, and for whom where that may be read; empty where none is planned."""
     found = upcoming.visits_of(caller.db, caller.rt, caller.number)
-    return "\n".join(dict.fromkeys(_line(one) for one in found))
+    return "\n".join(dict.fromkeys(_line(caller, one) for one in found))
 
 
 @fact("phone_shared")
@@ -64,10 +66,13 @@ def wish_stop(caller: Caller, wanted: Effect) -> None:
         people.leave(caller.db, caller.rt.now(), caller.number, TOPIC, caller.channel)
 
 
-def _line(one: Next) -> str:
-    who = ""
+def _line(caller: Caller, one: Next) -> str:
+    """Of several children each by her number, by name only where the phone is hers alone and she wished so."""
+    say = partial(caller.rt.texts.say, caller.language)
+    who = say("care.nth.first") if one.nth == 1 else say("care.nth.other", n=one.nth) if one.nth else ""
     if one.reader is not None and one.reader.shared:
-        who = families.first_name(one.reader.name)
+        who = " ".join(filter(None, [families.first_name(one.reader.name), who]))
     elif one.reader is not None and one.reader.frank:
-        who = one.child
-    return " : ".join(filter(None, [who, f"{one.day:%d/%m/%Y}, {one.place}"]))
+        who = one.child or who
+    day = f"{say(f'care.remind.weekday.{one.day.weekday()}')} {one.day:%d/%m/%Y}"
+    return " : ".join(filter(None, [who, f"{day}, {one.place}"]))

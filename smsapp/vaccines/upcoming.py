@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,6 +28,7 @@ class Next:
     place: str
     reader: Reader | None
     child: str
+    nth: int = 0  # of her children, the eldest first; 0 for an only one, and for herself
 
 
 def visits_of(db: Session, rt: Runtime, number: str) -> Sequence[Next]:
@@ -36,6 +37,7 @@ def visits_of(db: Session, rt: Runtime, number: str) -> Sequence[Next]:
     readers = families.readers(db, [families.reads(file) for file, _, _ in found])
     centres = clinic.of_facilities(db, {file.facility_id for file, _, _ in found})
     places = named(db, Place, {place for file, _, _ in found for place in (file.facility_id, file.village_id)})
+    numbered = _numbered(files.children_of(db, number))
     told = []
     for file, day, service in found:
         calendar = centres[file.facility_id]
@@ -43,8 +45,17 @@ def visits_of(db: Session, rt: Runtime, number: str) -> Sequence[Next]:
         comes = calendar.comes_to(on, service, file.village_id)
         place = places.get(file.village_id if comes else file.facility_id) or ""
         name = families.first_name(file.name) if isinstance(file, Child) else ""
-        told.append(Next(on, place, readers.get(families.reads(file)), name))
+        nth = numbered.get(file.id, 0) if isinstance(file, Child) else 0
+        told.append(Next(on, place, readers.get(families.reads(file)), name, nth))
     return sorted(told, key=lambda one: one.day)
+
+
+def _numbered(children: Sequence[Child]) -> Mapping[int, int]:
+    """Each child's place among those of one reader who has several."""
+    of_reader: dict[int, list[int]] = {}
+    for child in children:
+        of_reader.setdefault(families.reads(child), []).append(child.id)
+    return {one: nth for ids in of_reader.values() if len(ids) > 1 for nth, one in enumerate(ids, start=1)}
 
 
 def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, date, str]]:

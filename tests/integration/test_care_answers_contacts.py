@@ -197,7 +197,7 @@ def families(phone):
 
 def test_next_visits_are_days_and_places(awa, fanta):
     shown, _ = awa.dial(NEXT)
-    assert shown.startswith("Prochaines visites :\n10/03/2026, CSCom Sotuba")
+    assert shown.startswith("Prochaines visites :\nmardi 10/03/2026, CSCom Sotuba")
     assert "Fanta" not in shown
 
 
@@ -205,21 +205,35 @@ def test_the_service_that_comes_to_her_village_is_named_by_the_village(awa, fant
     with transaction(awa.rt.sessions) as db:
         db.add(ClinicDay(facility_id=SOTUBA, village_id=EAST, service="vaccines", weekday=2))
         db.add(ClinicDay(facility_id=SOTUBA, service="vaccines", weekday=4))
-    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\n11/03/2026, Sotuba Est")
+    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\nmercredi 11/03/2026, Sotuba Est")
 
 
 def test_who_wished_it_reads_the_childs_name_but_not_on_a_shared_phone(awa, fanta):
     with transaction(awa.rt.sessions) as db:
         db.add(Wish(person_id=fanta.mother_id, frank=True))
-    assert "Fanta : 10/03/2026" in awa.dial(NEXT)[0]
+    assert "Fanta : mardi 10/03/2026" in awa.dial(NEXT)[0]
     with transaction(awa.rt.sessions) as db:
         db.add(Number(number=AWA, person_id=nursery.mother_of(db, BINTA).id, main=False, since=awa.rt.now()))
-    assert "Mère : 10/03/2026" in awa.dial(NEXT)[0]
+    assert "Mère : mardi 10/03/2026" in awa.dial(NEXT)[0]
+
+
+def test_several_children_are_told_apart_by_number_or_by_wish(awa, fanta):
+    nursery.child(awa.rt, date(2025, 9, 1), name="Issa")
+    shown, _ = awa.dial(NEXT)
+    assert "1er enfant : mardi 10/03/2026" in shown
+    assert "2e enfant : mardi 10/03/2026" in shown
+    assert "Issa" not in shown
+    with transaction(awa.rt.sessions) as db:
+        db.add(Wish(person_id=fanta.mother_id, frank=True))
+    assert "Issa : mardi 10/03/2026" in awa.dial(NEXT)[0]
+    with transaction(awa.rt.sessions) as db:
+        db.add(Number(number=AWA, person_id=nursery.mother_of(db, BINTA).id, main=False, since=awa.rt.now()))
+    assert "Mère 2e enfant : mardi 10/03/2026" in awa.dial(NEXT)[0]
 
 
 def test_a_mothers_own_visit_is_shown_likewise(awa):
     nursery.pregnancy(awa.rt, date(2025, 10, 20))
-    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\n06/04/2026, CSCom Sotuba")
+    assert awa.dial(NEXT)[0].startswith("Prochaines visites :\nlundi 06/04/2026, CSCom Sotuba")
 
 
 def wish(rt):
