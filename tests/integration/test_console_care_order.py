@@ -8,9 +8,12 @@ from sqlalchemy import select
 
 from smsapp.db import transaction
 from smsapp.handlers.console import shell
+from smsapp.handlers.console.care import drawn
 from smsapp.scopes import EVERYWHERE
-from smsapp.vaccines import lists, searching
+from smsapp.vaccines import giving, lists, searching
+from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Search
+from smsapp.vaccines.tables import Child
 from tests import nursery
 from tests.village import MOTHERS, settle
 
@@ -39,3 +42,27 @@ def test_the_first_of_a_month(monkeypatch):
     assert shell._first("11 déc. 2026") == "11 déc. 2026"
     monkeypatch.setattr(shell, "language", lambda: "en")
     assert shell._first("1 Dec 2026") == "1 Dec 2026"
+
+
+def test_a_dose_that_does_not_count_is_drawn_on_the_day_of_its_repeat_too(rt, monkeypatch):
+    monkeypatch.setattr(drawn, "gettext", lambda words, **values: words % values)
+    monkeypatch.setattr(drawn.terms, "MARKS", {name: (name, tone) for name, (_, tone) in drawn.terms.MARKS.items()})
+    monkeypatch.setattr(drawn.terms, "REASONS", {})
+    settle(rt)
+    nursery.staffed(rt)
+    born = date(2026, 1, 15)
+    made = nursery.child(rt, born)
+    calendar = giving.calendar(rt)
+    with transaction(rt.sessions) as db:
+        child = db.get_one(Child, made.id, with_for_update=True)
+        giving.give(db, rt, child, ["PENTA1"], date(2026, 2, 10), Giver("ussd"), key="a")
+    with transaction(rt.sessions) as db:
+        plan = giving.plan_of(db, rt, made)
+        labels = {dose.code: dose.code for dose in calendar.known}
+        picture = drawn.draw(calendar, made, plan, (), labels)
+    [line] = [line for line in picture.lines if any(mark.code == "PENTA1" for mark in line.marks)]
+    first, again = [mark for mark in line.marks if mark.code == "PENTA1"]
+    assert (first.kind, again.kind) == ("invalid", "again")
+    assert again.x > first.x
+    assert f"{plan.doses['PENTA1'].due:%d/%m/%Y}" in again.label
+    assert "again" in picture.kinds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from flask_babel import gettext
@@ -16,6 +16,7 @@ from smsapp.vaccines.tables import Child
 
 WIDTH, NAMES, EDGE = 340, 82, 14  # of the picture, in its own units: one is a pixel on a small phone
 ROW, HEAD, APART = 24, 26, 17
+AGAIN = "again"  # a second mark of a dose that did not count
 FARTHEST = timedelta(days=3 * 365)  # what is due later is told in the list alone
 
 
@@ -127,14 +128,24 @@ def _marks(
     scale: _Scale,
 ) -> Iterator[Mark]:
     """From the left to the right, none upon another."""
-    places = [scale.at((_on(schedule, child, dose) - child.born_on).days) for dose in own]
+    shown = [
+        (_on(schedule, child, dose), Mark(dose.code, kind(dose, reported), 0, says(dose, reported, labels)))
+        for dose in own
+    ]
+    shown += [
+        (dose.due, Mark(dose.code, AGAIN, 0, f"{labels[dose.code]} – {terms.MARKS[AGAIN][0]} ({dose.due:%d/%m/%Y})"))
+        for dose in own
+        if dose.state == INVALID and dose.due is not None
+    ]
+    shown.sort(key=lambda one: one[0])
+    places = [scale.at((on - child.born_on).days) for on, _ in shown]
     for nth in range(1, len(places)):
         places[nth] = max(places[nth], places[nth - 1] + APART)
     most = WIDTH - EDGE + 4.0
     for nth in reversed(range(len(places))):
         places[nth] = min(places[nth], most - APART * (len(places) - 1 - nth))
-    for dose, x in zip(own, places, strict=True):
-        yield Mark(dose.code, kind(dose, reported), round(x, 1), says(dose, reported, labels))
+    for (_, mark), x in zip(shown, places, strict=True):
+        yield replace(mark, x=round(x, 1))
 
 
 def _on(schedule: Schedule, child: Child, dose: Planned) -> date:

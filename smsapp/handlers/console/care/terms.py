@@ -34,6 +34,7 @@ MARKS: Mapping[str, tuple[LazyString, str]] = {
     "given": (lazy_gettext("given on time"), "good"),
     "given_late": (lazy_gettext("given late"), "good"),
     "invalid": (lazy_gettext("given, does not count"), "bad"),
+    "again": (lazy_gettext("to be given again"), "bad"),
     "reported": (lazy_gettext("told of, without a card"), "warn"),
     "due": (lazy_gettext("due now"), "open"),
     "late": (lazy_gettext("late"), "warn"),
