@@ -277,12 +277,16 @@ class Talk:
 
     def _menu_anew(self, step: Step) -> Step:
         """A menu or a list behind effects shows what is true now that they have run: it was worked out before."""
-        if step.state is None or not (step.screen.flow.kind == "menu" or _lists_again(step)):
+        state, flow, lead = step.state, step.screen.flow, step.screen.lead
+        if state is None:
             return step
-        state = step.state.with_top(step.state.top.fresh())
+        ended_at_its_list = lead is not None and lead[0] is flow and not state.top.answers
+        if flow.kind != "menu" and not ended_at_its_list:
+            return step
+        state = state.with_top(state.top.fresh())
         anew = engine.show(self.flows, state, self.facts, self.moment())
         shown = {**step.screen.values, **anew.screen.values}
-        return replace(anew, screen=replace(anew.screen, lead=step.screen.lead, values=shown))
+        return replace(anew, screen=replace(anew.screen, lead=lead, values=shown))
 
     def _refused(self, no: Refused) -> Reply:
         reason = self.words(no.text, **no.values)
@@ -294,9 +298,3 @@ class Talk:
         if reply.screen is None:
             return reply
         return replace(reply, screen=replace(reply.screen, problem=Problem("refused", words=reason)))
-
-
-def _lists_again(step: Step) -> bool:
-    """Did a form end where it begins, at its list?"""
-    lead = step.screen.lead
-    return step.state is not None and lead is not None and lead[0] is step.screen.flow and not step.state.top.answers
