@@ -20,7 +20,7 @@ from tests.village import CENTRAL, settle
 TODAY = date(2026, 3, 10)
 BORN = date(2026, 1, 20)
 FANTA, SECOND, THIRD = codes.of(1001), codes.of(1002), codes.of(1003)
-DUE = "1. Tous : PENTA1, VPO1, PNEUMO1, ROTA1\n2. PENTA1\n3. VPO1\n4. PNEUMO1\n5. ROTA1"
+DUE = "1. Toutes : PENTA1, VPO1, PNEUMO1, ROTA1\n2. PENTA1\n3. VPO1\n4. PNEUMO1\n5. ROTA1"
 
 
 @pytest.fixture

@@ -93,6 +93,11 @@ def child(scene: Scene) -> None:
     scene.pregnancy(21)
 
 
+def elder(scene: Scene) -> None:
+    """A child of hers who is more than a year old."""
+    scene.child(400, "Fanta", "F")
+
+
 def families(scene: Scene) -> None:
     """Three families: one never met, one met three weeks ago, one last week."""
     scene.child(49, "Fanta", "F")
@@ -122,6 +127,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "birth": birth,
     "check_in": check_in,
     "child": child,
+    "elder": elder,
     "families": families,
     "shared": shared,
 }

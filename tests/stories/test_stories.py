@@ -19,6 +19,7 @@ from smsapp.db import transaction
 from smsapp.phones import may_send_to
 from smsapp.runtime import Runtime
 from smsapp.segments import fits_ussd
+from smsapp.vaccines import reminding
 from tests.fakes import Clock
 from tests.handset import STRANGER, Handset, web
 from tests.stories import scenes
@@ -63,7 +64,7 @@ def test_story(name, story_rt, clock, request):
         with transaction(story_rt.sessions) as db:
             for each in set(numbers):
                 people.choose_language(db, each, language)
-    told = tell(story_rt, clock, number, story["steps"])
+    told = tell(story_rt, clock, number, story["steps"], reminded="scene" in story)
     if request.config.getoption("--update"):
         head = re.match("(?:#.*\n)*(?:scene: .*\n)?", written)[0]
         path.write_text(head + simulate.story(number, language, told), encoding="utf-8")
@@ -71,8 +72,8 @@ def test_story(name, story_rt, clock, request):
     assert told == story["steps"]
 
 
-def tell(rt, clock, number, steps) -> list[dict[str, Any]]:
-    """The steps as they were written, with what was truly seen."""
+def tell(rt, clock, number, steps, reminded=False) -> list[dict[str, Any]]:
+    """The steps as they were written, with what was truly seen; `reminded`, after days the reminders run."""
     client = web(rt)
     phone = Handset(rt, number, client)
     told, talking, marks = [], False, {}
@@ -95,6 +96,8 @@ def tell(rt, clock, number, steps) -> list[dict[str, Any]]:
                 clock.at += _span(step["wait"])
                 conversations.nudge(rt)
                 conversations.tidy(rt)
+                if reminded and step["wait"].endswith("days"):
+                    reminding.remind(rt)
             if kind == "sms":
                 phone.say(step["sms"])
             if came := _read(phone, marks):
