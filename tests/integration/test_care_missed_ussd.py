@@ -70,7 +70,7 @@ def test_a_child_seen_stays_until_she_is_vaccinated(care, db):
 
 def test_the_list_comes_again_with_whom_was_seen_at_its_end(care):
     phone, screen = to_list(care)
-    fanta, issa = listed(screen)
+    _, issa = listed(screen)
     again, ends = phone.key("1", WHAT["seen"])
     assert (listed(again), ends) == ([issa, "Fanta Sotuba Est, vu le 10/03/26"], False)
     assert listed(phone.key("1", WHAT["died"], "2")[0]) == listed(again)
