@@ -11,7 +11,7 @@ from smsapp.effects.care import own_care, said, some_worker, worker
 from smsapp.flows.state import Effect
 from smsapp.phones import pretty
 from smsapp.refusals import Refused
-from smsapp.vaccines import births, codes, expecting, families, mothers, next_visit, registering, welcoming
+from smsapp.vaccines import births, codes, expecting, families, mothers, next_visit, registering, spacing, welcoming
 from smsapp.vaccines import villages as places
 from smsapp.vaccines.expecting import When
 from smsapp.vaccines.registering import Born, Expected
@@ -114,11 +114,9 @@ def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     if row.pregnancy_id is not None:
         welcoming.welcome(db, rt, db.get_one(Pregnancy, row.pregnancy_id), by=who.id, channel=caller.channel)
     sex = f"{row.name} ({row.sex})" if row.name else row.sex
-    return {
-        "said": _said(
-            caller, "born", row, arrived.new, child=sex, day=f"{row.born_on:%d/%m/%Y}", whose=_with(caller, row)
-        )
-    }
+    near = spacing.near_child(db, child) if arrived.new else None
+    facts = {"child": sex, "day": f"{row.born_on:%d/%m/%Y}", "whose": _with(caller, row)}
+    return {"said": _said(caller, "born", row, arrived.new, _near(caller, near), **facts)}
 
 
 @effect("care.when_check", reads=True)
@@ -134,11 +132,23 @@ def expect(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     days = when(caller, told)
     village = _village(caller, who, told, mother)
     expected = Expected(mother, who.facility_id, village_id=village, **vars(days))
+    today = rt.local_now().date()
+    last = spacing.last_birth(db, mother, registering.due(expected, today), today, exact=expected.exact)
     row, new = expecting.register(db, rt, expected, by=who.id, channel=caller.channel, key=wanted.key)
     welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
-    return {
-        "said": _said(caller, "expected", row, new, day=f"{row.due_on:%d/%m/%Y}", mother=called(caller, row.mother_id))
-    }
+    note = (
+        caller.rt.texts.say(caller.language, "care.said.after_birth", born=f"{last:%d/%m/%Y}") if last and new else ""
+    )
+    facts = {"day": f"{row.due_on:%d/%m/%Y}", "mother": called(caller, row.mother_id)}
+    return {"said": _said(caller, "expected", row, new, note, **facts)}
+
+
+def _near(caller: Caller, near: Child | None) -> str:
+    """What the worker reads where the same mother has a child of nearly that day, who is no twin."""
+    if near is None:
+        return ""
+    told = {"child": spacing.named(near), "day": f"{near.born_on:%d/%m/%Y}"}
+    return caller.rt.texts.say(caller.language, "care.said.near", **told)
 
 
 def when(caller: Caller, told: Mapping[str, Any]) -> When:
@@ -190,12 +200,12 @@ def _with(caller: Caller, child: Child) -> str:
     return caller.rt.texts.say(caller.language, key, name=called(caller, families.reads(child)))
 
 
-def _said(caller: Caller, what: str, file: Child | Pregnancy, new: bool, **values: object) -> str:
-    """The answer: the code, when she is expected next, and on the keypad what the family is to be told."""
+def _said(caller: Caller, what: str, file: Child | Pregnancy, new: bool, note: str, **values: object) -> str:
+    """The answer: the code, what to look at, the next visit, and on the keypad what the family is to be told."""
     say, language = caller.rt.texts.say, caller.language
     key = f"care.said.{what}" if new else f"care.said.{what}_known"
     day = next_visit.clinic_day(caller.db, caller.rt, file)
     ahead = say(language, "care.said.next", day=f"{day:%d/%m/%Y}") if day else ""
-    answer = " ".join(filter(None, [say(language, key, code=codes.of(file.number), **values), ahead]))
+    answer = " ".join(filter(None, [say(language, key, code=codes.of(file.number), **values), note, ahead]))
     family = say(language, "care.said.family") if new and caller.channel == "ussd" else ""
     return "\n".join(filter(None, [answer, family]))

@@ -54,7 +54,6 @@ def register(
         if known.key != key:
             _add(db, rt, known, told, Giver(channel, by, staff_id), confirmed)
         return Arrived(known, known.key == key)
-    spacing.check_child(db, told)
     if told.pregnancy_id is None:
         told = replace(told, pregnancy_id=_pregnancy(db, rt, hers, told, by, channel, confirmed))
     spacing.lose_sight(db, rt, hers, Giver(channel, by, staff_id))

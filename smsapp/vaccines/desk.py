@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
+from smsapp.refusals import Refused
 from smsapp.registry import Unfit
 from smsapp.runtime import Runtime
 from smsapp.segments import clean
@@ -26,6 +27,7 @@ from smsapp.vaccines import (
     moving,
     reading,
     registering,
+    spacing,
     visits_attended,
     welcoming,
 )
@@ -160,6 +162,8 @@ def end(db: Session, rt: Runtime, staff: Staff, file: File, state: str) -> bool:
 
 def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arrived:
     """A child registered at the console, or the one who is there where she was told of before."""
+    if near := spacing.near_child(db, told):
+        raise Refused("care.born_close", child=spacing.named(near), day=f"{near.born_on:%d/%m/%Y}")
     arrived = births.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if arrived.new:
         welcoming.welcome(db, rt, arrived.child, by=None, channel=CHANNEL)
@@ -168,6 +172,9 @@ def child(db: Session, rt: Runtime, staff: Staff, told: Born, key: str) -> Arriv
 
 
 def pregnancy(db: Session, rt: Runtime, staff: Staff, told: Expected, key: str) -> tuple[Pregnancy, bool]:
+    today = rt.local_now().date()
+    if last := spacing.last_birth(db, told.mother_id, registering.due(told, today), today, exact=told.exact):
+        raise Refused("care.after_birth", born=f"{last:%d/%m/%Y}")
     row, new = expecting.register(db, rt, told, by=None, channel=CHANNEL, key=key, staff_id=staff.id)
     if new:
         welcoming.welcome(db, rt, row, by=None, channel=CHANNEL)

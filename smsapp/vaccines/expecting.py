@@ -87,8 +87,6 @@ def register(
     spacing.lose_sight(db, rt, hers, Giver(channel, by, staff_id))
     known = next((row for row in hers if row.state == "active"), None)
     if known is None:
-        today = rt.local_now().date()
-        spacing.check_pregnancy(db, told.mother_id, registering.due(told, today), today, exact=told.exact)
         row = registering.pregnancy(
             db, rt, told, by=by, channel=channel, key=key, confirmed=confirmed, staff_id=staff_id
         )

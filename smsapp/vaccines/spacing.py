@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes, ending, families, files
 from smsapp.vaccines.antenatal import TERM
@@ -32,21 +31,28 @@ def lose_sight(db: Session, rt: Runtime, hers: Iterable[Pregnancy], by: Giver) -
             ending.end(db, rt, row, "moved", by=by.person_id, channel=by.channel, staff_id=by.staff_id)
 
 
-def check_pregnancy(db: Session, mother_id: int, due_on: date, today: date, *, exact: bool) -> None:
-    """Refused where it would have begun before or just after a birth of hers."""
+def last_birth(db: Session, mother_id: int, due_on: date, today: date, *, exact: bool) -> date | None:
+    """A birth of hers before or just after which this pregnancy would have begun; None where it fits.
+
+    A number may serve the other wife of a house, too: a worker's word is taken, and she reads what is known.
+    """
     began = min(due_on - TERM + (timedelta() if exact else ABOUT), today)
     last = db.scalar(select(func.max(Child.born_on)).where(Child.mother_id == mother_id))
-    if last is not None and began < last + SOON:
-        raise Refused("care.after_birth", born=f"{last:%d/%m/%Y}", example=f"{last + SOON:%d/%m/%Y}")
+    return last if last is not None and began < last + SOON else None
 
 
-def check_child(db: Session, told: Born) -> None:
-    """Refused where another child of this mother was born too near that day, and not on it; the text names her."""
+def near_child(db: Session, told: Born) -> Child | None:
+    """Another child of this mother who was born near that day, and not on it; as of a pregnancy."""
     if told.mother_id is None:
-        return
+        return None
     near = Child.born_on > told.born_on - NEXT_CHILD, Child.born_on < told.born_on + NEXT_CHILD
     known = select(Child).where(Child.mother_id == told.mother_id, Child.state.in_(["active", "dead"]), *near)
     for child in db.scalars(known.order_by(Child.id)):
         if abs(child.born_on - told.born_on) > TWIN:
-            whom = f"{families.first_name(child.name)} {codes.of(child.number)}".strip()
-            raise Refused("care.born_close", child=whom, day=f"{child.born_on:%d/%m/%Y}")
+            return child
+    return None
+
+
+def named(child: Child) -> str:
+    """`Fanta 1042K`."""
+    return f"{families.first_name(child.name)} {codes.of(child.number)}".strip()
