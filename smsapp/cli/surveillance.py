@@ -1,0 +1,34 @@
+"""`flask surveillance`: statistics of cases worked out."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+import click
+
+from smsapp import oneline
+from smsapp.cli.common import read_document, said_plainly
+from smsapp.surveillance.described import describe
+
+
+@click.group("surveillance", cls=oneline.Group)
+def group() -> None:
+    """Community surveillance and its alerts."""
+
+
+@group.command("ears")
+@click.option("--json", "source", type=click.File(encoding="utf-8-sig"), required=True, help="A file, or - for stdin.")
+def ears(source: TextIO) -> None:
+    """EARS C1, C2 and C3 of counts in order of time, a day or a week each; nothing is stored.
+
+    \b
+    In: {"y": [3, 2, 4, 3, 5, 2, 3, 4, 3, 2, 4, 3, 9], "baseline": 7, "min_sd": 0.5};
+        without baseline it is 7, without min_sd 0.
+    Out: {"rows": [{"t": 1, "y": 3, "c1": null, "c2": null, "c3": null,
+                    "c1_alarm": false, "c2_alarm": false, "c3_alarm": false}, …]};
+         null where it can not be computed: too few values before it, or no spread among them.
+    """
+    with said_plainly():
+        told = read_document(source, "a series of counts")
+        click.echo(json.dumps(describe(told)))

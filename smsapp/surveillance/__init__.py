@@ -1,0 +1,1 @@
+"""Community surveillance: cases that workers report, the rules that raise a signal, and what is measured of both."""
