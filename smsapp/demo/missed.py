@@ -52,7 +52,8 @@ def _without(lives: Lives, opened: date, doses: list[str], ended: tuple[str, dat
         return row | {"told_on": _so_far(row["told_on"], today), "escalated_on": _so_far(late, today)}
     if drawn < told["refused"]:
         return _row(opened, doses, closed_on=answered, outcome="refused", outcome_on=answered)
-    return _row(opened, doses, outcome="seen", outcome_on=answered)
+    late = _so_far(answered + ESCALATED, today)
+    return _row(opened, doses, outcome="seen", outcome_on=answered, escalated_on=late)
 
 
 def _row(opened: date, doses: list[str], closed_on: date | None = None, **ended: Any) -> dict[str, Any]:

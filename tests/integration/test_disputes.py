@@ -468,7 +468,8 @@ def test_one_of_two_who_cancel_at_once(live_rt):
 def test_what_a_text_began_goes_on_in_a_dial(rt, group, phone):
     first, treasurer = put(rt, group, 3, 1500), phone(TREASURER)
     treasurer.say("ANNULE")
-    assert "Écrivez ANNULE" in treasurer.dial()[0]
+    assert "Vous n'aviez pas fini" in treasurer.dial()[0]
+    assert "Écrivez ANNULE" in treasurer.key("1")[0]
     assert "Pourquoi annuler" in treasurer.key(first.receipt)[0]
     assert "annulé" in treasurer.key("trompée")[0]
     assert held(rt, group) == 0

@@ -193,4 +193,5 @@ def test_one_letter_wrong_books_no_other_vaccine_unless_it_is_its_very_name(one,
         found = read(f"{slip}{number}").codes
     except Refused:
         return
-    assert found == (ML.words.get(slip, {}).get(number),) or slip == word
+    # `me` is May in Bambara: a day without a dose, which books nothing.
+    assert found in {(ML.words.get(slip, {}).get(number),), ()} or slip == word
