@@ -86,8 +86,9 @@ def strike(db: Session, rt: Runtime, child: Child, dose: Dose, why: str) -> None
 
 def settle(db: Session, rt: Runtime, child: Child) -> Plan:
     """Say of each dose whether it counts, and have the reminders look at the child again."""
-    made = plan_of(db, rt, child)
-    for dose in standing(db, [child.id])[child.id]:
+    had = standing(db, [child.id])
+    made = plans_of(db, rt, [child], had=had)[child.id]
+    for dose in had[child.id]:
         dose.valid, dose.reason, dose.on_time = judged(made, dose.code, dose.given_on, dose.source)
     if child.state == "active":
         child.look_on = rt.local_now().date()
