@@ -67,6 +67,9 @@ def test_a_link_is_below_both_limits_and_not_at_them():
     assert len(clusters(near, km=9.689, days=7)) == 1
     assert len(clusters(near, km=9.687, days=7)) == 2
     assert len(clusters(near, km=9.689, days=6)) == 2
+    assert len(clusters([case(1, 6, PLACES["Bamako"]), case(2, 0, PLACES["Sotuba"])], km=9.689, days=6)) == 2
+    assert len(clusters([case(1, 0, village=7), case(2, 6, village=7)], km=10, days=7)) == 1
+    assert len(clusters([case(1, 0, village=7), case(2, 6, village=7)], km=10, days=6)) == 2
 
 
 def test_villages_that_nobody_has_measured_cluster_by_themselves():
