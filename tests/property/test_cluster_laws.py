@@ -17,7 +17,7 @@ KM, DAYS = st.sampled_from((0.5, 5, 10, 200, 30000)), st.integers(1, 14)
 
 
 @st.composite
-def reported(draw, largest=25):
+def reported(draw, largest=15):
     told = []
     for number in range(draw(st.integers(0, largest))):
         lat, lon = draw(POINTS) or (None, None)
