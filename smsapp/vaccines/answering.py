@@ -14,9 +14,9 @@ from smsapp.runtime import Runtime
 from smsapp.vaccines import asked, card_days, files, giving_reported, heeding, visits_attended
 from smsapp.vaccines.asked import CANNOT, DONE, About, Asked
 from smsapp.vaccines.card_days import Card
+from smsapp.vaccines.chosen import OTHER_DAY
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder
-from smsapp.vaccines.reminding.reading import OTHER_DAY
 from smsapp.vaccines.tables import Child
 
 TWICE = 2  # after so many times that she can not come somebody asks her why

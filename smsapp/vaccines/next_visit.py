@@ -2,38 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, giving, visits, visits_attended
+from smsapp.vaccines import chosen, clinic, families, giving, visits, visits_attended
+from smsapp.vaccines.chosen import Days
+from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.families import File
+from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.visits_attended import ANTENATAL, POSTNATAL
+
+VACCINES = "vaccines"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A visit ahead, which can be from `day` on; `subject` and `due_on` name it as its reminders do."""
+
+    subject: str
+    due_on: date
+    day: date
+
+    @property
+    def service(self) -> str:
+        return VACCINES if self.subject == VACCINES else ANTENATAL
+
+    def expected(self, calendar: Calendar, village_id: int | None, days: Days, today: date) -> date:
+        """The clinic day, today at the earliest; the one that she chose where she can not come on that."""
+        first = days.get((self.subject, self.due_on), self.day)
+        return calendar.next_day(max(first, today), self.service, village_id)
 
 
 def clinic_day(db: Session, rt: Runtime, file: File) -> date | None:
     """The clinic day of the next visit, today at the earliest; None where there is none."""
-    today = rt.local_now().date()
-    due = _child(db, rt, file) if isinstance(file, Child) else of_mother(db, rt, file)
-    if due is None:
+    way = of_child(rt, file, giving.plan_of(db, rt, file)) if isinstance(file, Child) else of_mother(db, rt, file)
+    if way is None:
         return None
-    service = "vaccines" if isinstance(file, Child) else "antenatal"
-    return clinic.of_facility(db, file.facility_id).next_day(max(due, today), service, file.village_id)
+    calendar, days = clinic.of_facility(db, file.facility_id), chosen.of_files(db, [file])
+    return way.expected(calendar, file.village_id, days.get(chosen.ref(file), {}), rt.local_now().date())
 
 
-def _child(db: Session, rt: Runtime, child: Child) -> date | None:
-    ahead = visits.visits(giving.calendar(rt), giving.plan_of(db, rt, child), child.registered_on)
-    return ahead[0].day if ahead else None
+def of_child(rt: Runtime, child: Child, plan: Plan) -> Way | None:
+    """The first visit of her plan."""
+    ahead = visits.visits(giving.calendar(rt), plan, families.since(child))
+    return Way(VACCINES, ahead[0].due_on, ahead[0].day) if ahead else None
 
 
-def of_mother(db: Session, rt: Runtime, mother: Pregnancy) -> date | None:
-    """From when the first visit is due that has not been and whose days are not over; None of a closed file."""
+def of_mother(db: Session, rt: Runtime, mother: Pregnancy) -> Way | None:
+    """The first visit that has not been and whose days are not over; None of a closed file."""
     if mother.state not in {"active", "born"}:
         return None
-    today = rt.local_now().date()
+    today, since = rt.local_now().date(), families.since(mother)
     kind = ANTENATAL if mother.state == "active" else POSTNATAL
     days = visits_attended.attended(db, mother, kind)
     ahead = visits_attended.planned(rt, mother, kind)
-    return next((visit.due for visit in ahead if visit.closes >= today and not visit.taken(days)), None)
+    due = next((visit.due for visit in ahead if visit.closes >= today and not visit.taken(days)), None)
+    return Way(kind, max(due, since), due) if due else None

@@ -13,11 +13,10 @@ from smsapp.outbox.naming import named
 from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, families, files, giving, next_visit, visits
+from smsapp.vaccines import chosen, clinic, families, files, giving, next_visit
 from smsapp.vaccines.families import File, Reader
+from smsapp.vaccines.next_visit import Way
 from smsapp.vaccines.tables import Child, Pregnancy
-
-VACCINES, ANTENATAL = "vaccines", "antenatal"
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,18 @@ class Next:
 
 def visits_of(db: Session, rt: Runtime, number: str) -> Sequence[Next]:
     """The next visit of each child and mother for whom this phone reads, the earliest first."""
-    found = list(_all(db, rt, number))
-    readers = families.readers(db, [families.reads(file) for file, _, _ in found])
-    centres = clinic.of_facilities(db, {file.facility_id for file, _, _ in found})
-    places = named(db, Place, {place for file, _, _ in found for place in (file.facility_id, file.village_id)})
+    found, today = list(_all(db, rt, number)), rt.local_now().date()
+    some = [file for file, _ in found]
+    readers = families.readers(db, [families.reads(file) for file in some])
+    centres = clinic.of_facilities(db, {file.facility_id for file in some})
+    places = named(db, Place, {place for file in some for place in (file.facility_id, file.village_id)})
+    days = chosen.of_files(db, some)
     numbered = _numbered(files.children_of(db, number))
     told = []
-    for file, day, service in found:
+    for file, way in found:
         calendar = centres[file.facility_id]
-        on = calendar.next_day(max(day, rt.local_now().date()), service, file.village_id)
-        comes = calendar.comes_to(on, service, file.village_id)
+        on = way.expected(calendar, file.village_id, days.get(chosen.ref(file), {}), today)
+        comes = calendar.comes_to(on, way.service, file.village_id)
         place = places.get(file.village_id if comes else file.facility_id) or ""
         name = families.first_name(file.name) if isinstance(file, Child) else ""
         nth = numbered.get(file.id, 0) if isinstance(file, Child) else 0
@@ -58,15 +59,15 @@ def _numbered(children: Sequence[Child]) -> Mapping[int, int]:
     return {one: nth for ids in of_reader.values() if len(ids) > 1 for nth, one in enumerate(ids, start=1)}
 
 
-def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, date, str]]:
+def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, Way]]:
     children = files.children_of(db, number)
     plans = giving.plans_of(db, rt, children) if children else {}
     for child in children:
-        if ahead := visits.visits(giving.calendar(rt), plans[child.id], child.registered_on):
-            yield child, ahead[0].day, VACCINES
+        if way := next_visit.of_child(rt, child, plans[child.id]):
+            yield child, way
     for mother in _mothers(db, number):
-        if day := next_visit.of_mother(db, rt, mother):
-            yield mother, day, ANTENATAL
+        if way := next_visit.of_mother(db, rt, mother):
+            yield mother, way
 
 
 def _mothers(db: Session, number: str) -> Sequence[Pregnancy]:

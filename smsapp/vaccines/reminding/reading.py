@@ -17,21 +17,20 @@ from smsapp.messages import Message
 from smsapp.people import EVERYTHING, Number
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, families, giving
+from smsapp.vaccines import chosen, clinic, families, giving
 from smsapp.vaccines.antenatal import Contacts
+from smsapp.vaccines.chosen import Days, Ref
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.families import File, Reader
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.promises import Contact, Reminder
 from smsapp.vaccines.reminding.steps import Key
-from smsapp.vaccines.tables import Attended, CareEvent, Child, Dose, Pregnancy
+from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 
 AT_ONCE = 100  # families: whoever writes down a dose of one of them waits for the others
 KIND = "reminder"
-OTHER_DAY = "other_day"  # of a file's events: a mother chose another clinic day
 LIVE = ("active", "born")
 LOCK = 5_2026_0311  # of the run: two side by side take turns, so that each sees what the other told a family
-Ref = tuple[bool, int]  # whether it is a child's file, and its id
 
 _READS = func.coalesce(Child.carer_id, Child.mother_id)
 
@@ -52,15 +51,11 @@ class Batch:
     had: Mapping[Ref, Collection[Key]]
     done: Mapping[Ref, Collection[tuple[str, date]]]
     not_yet: Mapping[int, Sequence[tuple[date, datetime]]]  # of a pregnancy: `due_on`, and when she said so
-    promised: Mapping[Ref, Mapping[tuple[str, date], date]]  # by subject and `due_on`: the clinic day that she chose
+    promised: Mapping[Ref, Days]
     texts: Mapping[str, Collection[date]]  # days of this week on which a number was told something
     visited: Collection[int]  # mothers whom somebody saw or heard of this week
     grieving: Collection[int]  # whoever lost a child, or the hope of one, not long ago
     stopped: Collection[str]
-
-
-def ref(file: File) -> Ref:
-    return isinstance(file, Child), file.id
 
 
 def one_at_a_time(db: Session) -> None:
@@ -105,7 +100,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
         had=had,
         done=done,
         not_yet=_not_yet(db, [one.id for one in pregnancies]),
-        promised=_promised(db, ids, [one.id for one in pregnancies]),
+        promised=chosen.days(db, ids, [one.id for one in pregnancies]),
         texts=_texts(db, numbers, day, spared),
         visited=_visited(db, mine, day, spared),
         grieving=_grieving(db, mine, day - timedelta(days=mourning)),
@@ -158,21 +153,6 @@ def _not_yet(db: Session, pregnancies: Collection[int]) -> Mapping[int, Sequence
         if at is not None:
             said[pregnancy_id or 0].append((due_on, at))
     return said
-
-
-def _promised(
-    db: Session, children: Collection[int], pregnancies: Collection[int]
-) -> Mapping[Ref, Mapping[tuple[str, date], date]]:
-    """The last day that a mother chose for each visit to which she could not come."""
-    found: dict[Ref, dict[tuple[str, date], date]] = defaultdict(dict)
-    whose = or_(CareEvent.child_id.in_(children), CareEvent.pregnancy_id.in_(pregnancies))
-    columns = select(CareEvent.child_id, CareEvent.pregnancy_id, CareEvent.details)
-    for child_id, pregnancy_id, told in db.execute(
-        columns.where(whose, CareEvent.what == OTHER_DAY).order_by(CareEvent.id)
-    ):
-        visit = told["subject"], date.fromisoformat(told["due_on"])
-        found[child_id is not None, child_id or pregnancy_id or 0][visit] = date.fromisoformat(told["day"])
-    return found
 
 
 def _names(db: Session, files: Collection[File]) -> Mapping[int, str]:

@@ -9,10 +9,11 @@ from datetime import date, tzinfo
 from smsapp.runtime import Runtime
 from smsapp.vaccines import antenatal, families, giving
 from smsapp.vaccines.antenatal import Care
+from smsapp.vaccines.chosen import ref
 from smsapp.vaccines.families import File
 from smsapp.vaccines.reminding import occasions
 from smsapp.vaccines.reminding.occasions import ANTENATAL, POSTNATAL, Kept
-from smsapp.vaccines.reminding.reading import Batch, ref
+from smsapp.vaccines.reminding.reading import Batch
 from smsapp.vaccines.reminding.steps import Occasion, Sorted, sort_out, steps
 from smsapp.vaccines.schedule import Schedule
 from smsapp.vaccines.tables import Child, Dose, Pregnancy
