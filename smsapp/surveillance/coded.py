@@ -1,0 +1,101 @@
+"""Reports in numbers: a disease's code alone, `1#1#2`, `1#0#2#0#1`; strict, since a guess would be another disease."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from smsapp.surveillance.ages import OVER, UNDER, Age, Group
+from smsapp.surveillance.diseases import Disease, Diseases
+from smsapp.surveillance.said import Kind, Numbers, Report, Sex, Told, Unread
+from smsapp.surveillance.scanning import scan
+from smsapp.surveillance.wording import shown
+
+EXAMPLE = "1#1#2"
+SEXES: dict[str, Sex] = {"1": "male", "2": "female"}
+GROUPS: dict[str, Group] = {"1": UNDER, "2": OVER}
+ONE = 3  # fields
+SUMS: dict[int, Kind] = {5: "aggregate", 8: "collection"}
+_LIKE_CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9o]*(?:\s*[#*]\s*[0-9o]*)*(?:(?:\s+|[,;.:/-])[0-9o]+)*")
+_BEGINS = re.compile(r"[0-9o]+\s*[#*]")
+_SPACED = re.compile(r"[0-9o]+(?:[\s,;.:/#*-]+[0-9o]+)+")
+_END = " .,;:!"
+_EMPTY = re.compile(r"[#*]\s*[#*]")
+_VILLAGE = re.compile(r"(?P<code>[0-9o#*]*[#*][0-9o]*) (?P<village>[^\W\d_][^#*]*)")
+
+
+def is_code(text: str) -> bool:
+    """Whether a key is a report in numbers, well written or not."""
+    text = text.rstrip(_END)
+    return bool(_LIKE_CODE.fullmatch(text) or _BEGINS.match(text))
+
+
+def read(text: str, diseases: Diseases, today: date) -> Report:
+    """The report of a key that is a code; a village may stand behind it."""
+    text, village = text.rstrip(_END), ""
+    if found := _VILLAGE.fullmatch(text):
+        told = scan(found["village"], diseases, today)
+        if told != Told(village=told.village):
+            raise Unread("code_fields", typed=shown(text), example=EXAMPLE)
+        text, village = found["code"], told.village
+    return _report(_fields(text), village, diseases)
+
+
+def _report(fields: list[str], village: str, diseases: Diseases) -> Report:
+    disease = _disease(fields[0], diseases)
+    if disease.kind in {"event", "zero"} and len(fields) > 1:
+        raise Unread(f"{disease.kind}_alone", disease=disease.key, example=disease.code)
+    if disease.kind == "zero":
+        return Report("zero", disease.key)
+    if len(fields) == 1:
+        kind: Kind = "event" if disease.kind == "event" else "case"
+        return Report(kind, disease.key, count=disease.counts, village=village)
+    if len(fields) == ONE:
+        return Report("case", disease.key, _sex(fields[1]), _age(fields[2]), village=village)
+    if len(fields) not in SUMS:
+        raise Unread("code_fields", typed=shown("#".join(fields)), example=EXAMPLE)
+    numbers = Numbers(*(_number(field, diseases) for field in fields[1:]))
+    return Report(SUMS[len(fields)], disease.key, count=numbers.cases, village=village, numbers=numbers)
+
+
+def _fields(text: str) -> list[str]:
+    if "#" in text and "*" in text:
+        raise Unread("code_mixed", typed=shown(text), meant=_meant(text), example=EXAMPLE)
+    fields = text.replace("o", "0").replace("*", "#").split("#")
+    if not all(map(str.isdecimal, fields)):
+        key = "code_spaces" if _SPACED.fullmatch(text) and not _EMPTY.search(text) else "code_fields"
+        raise Unread(key, typed=shown(text), meant=_meant(text), example=EXAMPLE)
+    return fields
+
+
+def _meant(text: str) -> str:
+    """The code as it may have been meant: to show, not to believe."""
+    numbers = re.findall("[0-9]+", text.replace("o", "0"))
+    return "#".join(numbers) if len(numbers) in {ONE, *SUMS} else EXAMPLE
+
+
+def _disease(field: str, diseases: Diseases) -> Disease:
+    if field.startswith("0"):
+        raise Unread("code_zero", typed=shown(field), example=EXAMPLE)
+    disease = diseases.by_code.get(int(field)) if len(field) < 3 else None
+    if disease is None:
+        raise Unread("code_unknown", typed=shown(field))
+    return disease
+
+
+def _sex(field: str) -> Sex:
+    if field not in SEXES:
+        raise Unread("sex_code", typed=shown(field), example=EXAMPLE)
+    return SEXES[field]
+
+
+def _age(field: str) -> Age:
+    if field not in GROUPS:
+        raise Unread("age_code", typed=shown(field), example=EXAMPLE)
+    return Age(GROUPS[field])
+
+
+def _number(field: str, diseases: Diseases) -> int:
+    if len(field) > 9 or int(field) > diseases.limits.cases:
+        raise Unread("count_limit", typed=shown(field), most=diseases.limits.cases)
+    return int(field)

@@ -1,0 +1,106 @@
+"""From facts to a report: what is still missing, and what a correction changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from smsapp.surveillance.diseases import Disease, Diseases
+from smsapp.surveillance.said import Kind, Missing, Numbers, Report, Told, Unread
+from smsapp.surveillance.wording import shown
+
+
+def finished(told: Told, diseases: Diseases) -> Report | Missing:
+    """A report of these facts, or what it lacks; one case is asked for its age, several have none together."""
+    if told.disease is None:
+        if told.village:
+            raise Unread("disease_unknown", typed=shown(_misspelt(told.village, diseases)))
+        return Missing("disease", told)
+    disease = diseases.by_key[told.disease]
+    if disease.kind == "event":
+        return _event(told, disease)
+    if disease.kind == "zero":
+        return _zero(told, disease)
+    if told.bare and not _may_be_years(told, disease):
+        return Missing("age_unit", replace(told, age=None, bare=False))
+    if told.age is None and not told.age_unknown and (told.count or 1) == 1:
+        return Missing("age", told)
+    return _report("case", told, disease)
+
+
+def merged(old: Told, new: Told) -> Told:
+    """What was known with what is said now, which counts where both speak."""
+    said = {name: value for name, value in vars(new).items() if value is not None and value not in ("", False)}
+    if new.died is not None:
+        said["died"] = new.died
+    if new.age is not None:
+        said |= {"bare": new.bare, "age_unknown": False}
+    if new.age_unknown:
+        said |= {"age": None, "bare": False}
+    return replace(old, **said)
+
+
+def corrected(old: Report, change: Told | Report, diseases: Diseases) -> Report | Missing:
+    """A report as its correction says: sums replace sums, a fact its like; an event has no person."""
+    if isinstance(change, Report):
+        return replace(change, village=change.village or old.village, since=change.since or old.since)
+    if old.numbers is not None:
+        return _moved(old, old.numbers, change, diseases)
+    now = diseases.by_key[change.disease or old.disease]
+    of_person = now.kind not in {"event", "zero"}
+    known = Told(
+        disease=old.disease,
+        sex=old.sex if of_person else None,
+        age=old.age if of_person else None,
+        age_unknown=of_person and old.kind == "case" and old.age is None,
+        count=None if old.count == diseases.by_key[old.disease].counts else old.count,
+        village=old.village,
+        since=old.since,
+        died=old.died,
+    )
+    return finished(merged(known, change), diseases)
+
+
+def _misspelt(words: str, diseases: Diseases) -> str:
+    """Those of the words that are most likely meant as a disease; the first one where none is."""
+    each = words.split()
+    tries = [words, *map(" ".join, pairwise(each)), *each]
+    return next((typed for typed in tries if diseases.closest(typed)), each[0])
+
+
+def _moved(old: Report, numbers: Numbers, change: Told, diseases: Diseases) -> Report:
+    """Sums of another village or day; other sums are sent as such."""
+    if change != Told(village=change.village, since=change.since):
+        code = diseases.by_key[old.disease].code
+        raise Unread("code_fields", typed=code, example="#".join(map(str, [code, *numbers.typed()])))
+    return replace(old, village=change.village or old.village, since=change.since or old.since)
+
+
+def _event(told: Told, disease: Disease) -> Report:
+    if told.sex or told.age or told.age_unknown:
+        raise Unread("event_alone", disease=disease.key, example=disease.code)
+    return _report("event", told, disease)
+
+
+def _zero(told: Told, disease: Disease) -> Report:
+    if replace(told, disease=None) != Told():
+        raise Unread("zero_alone", disease=disease.key, example=disease.code)
+    return _report("zero", told, disease)
+
+
+def _may_be_years(told: Told, disease: Disease) -> bool:
+    """Five without a unit are no years of a newborn: they may be days."""
+    return told.age is None or disease.ages.under is None or (told.age.days or 0) < disease.ages.under
+
+
+def _report(kind: Kind, told: Told, disease: Disease) -> Report:
+    return Report(
+        kind=kind,
+        disease=disease.key,
+        sex=told.sex,
+        age=told.age,
+        count=told.count or disease.counts,
+        village=told.village,
+        since=told.since,
+        died=told.died or 0,
+    )
