@@ -117,10 +117,10 @@ def _add(db: Session, rt: Runtime, child: Child, told: Born, by: Giver, confirme
     if confirmed and child.confirmed_on is None:
         child.confirmed_on = child.look_on = today
         files.note(db, rt, child, "confirmed", by=by.person_id, channel=by.channel, staff_id=by.staff_id)
-        _confirm_mother(db, child, today)
+        confirm_mother(db, child, today)
 
 
-def _confirm_mother(db: Session, child: Child, today: date) -> None:
+def confirm_mother(db: Session, child: Child, today: date) -> None:
     """Her own visits after this birth wait for no other word."""
     mother = db.get(Pregnancy, child.pregnancy_id) if child.pregnancy_id else None
     if mother is not None and mother.confirmed_on is None:

@@ -99,10 +99,15 @@ def strike(db: Session, rt: Runtime, staff: Staff, child_id: int, dose_id: int, 
 
 
 def confirm(db: Session, rt: Runtime, staff: Staff, file: File) -> bool:
-    """A file that a mother began herself becomes one of her centre; False where it is already."""
+    """A file that a mother began herself becomes one of her centre; False where it is already.
+
+    Her own of the same birth needs no word of its own.
+    """
     if file.confirmed_on is not None or file.state not in {"active", "born"}:
         return False
     file.confirmed_on = rt.local_now().date()
+    if isinstance(file, Child):
+        births.confirm_mother(db, file, file.confirmed_on)
     registering.plan_again(db, rt, file)
     files.note(db, rt, file, "confirmed", by=None, channel=CHANNEL, staff_id=staff.id)
     welcoming.welcome(db, rt, file, by=None, channel=CHANNEL)

@@ -174,13 +174,18 @@ def mothers(db: Session, files: Sequence[Pregnancy]) -> list[Mother]:
 
 
 def waiting(db: Session, scope: Scope) -> tuple[Sequence[Child], Sequence[Mother], reading.Named]:
-    """Files that families began themselves, and their centre has not confirmed: the oldest first."""
-    kids = select(Child).where(Child.confirmed_on.is_(None), Child.state == "active", scope.within(Child.facility_id))
+    """Files that families began themselves, and their centre has not confirmed: the oldest first.
+
+    One registration is one row: a mother's file that began with a birth is confirmed with the child's.
+    """
+    open_ones = Child.confirmed_on.is_(None), Child.state == "active", scope.within(Child.facility_id)
+    kids = select(Child).where(*open_ones)
     found = db.scalars(kids.order_by(Child.registered_on, Child.id).limit(MOST_WAITING)).all()
     hers = (
         Pregnancy.confirmed_on.is_(None),
         Pregnancy.state.in_(["active", "born"]),
         scope.within(Pregnancy.facility_id),
+        ~select(Child.id).where(Child.pregnancy_id == Pregnancy.id, *open_ones).correlate(Pregnancy).exists(),
     )
     files = db.scalars(select(Pregnancy).where(*hers).order_by(Pregnancy.registered_on).limit(MOST_WAITING)).all()
     return found, mothers(db, files), reading.named(db, found)

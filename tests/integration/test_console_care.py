@@ -16,9 +16,10 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.staff.tables import AuditEntry
-from smsapp.vaccines import codes, desk, giving, reading
+from smsapp.vaccines import births, codes, desk, giving, reading
 from smsapp.vaccines.promises import Reminder, Search
 from smsapp.vaccines.reading import Wanted
+from smsapp.vaccines.registering import Born
 from smsapp.vaccines.tables import CareEvent, Child, Dose, Pregnancy
 from tests import nursery
 from tests.desk import Desk
@@ -365,6 +366,19 @@ def test_what_families_began_is_confirmed(care, desk_, child):
     assert "Rien n’attend" in desk_.see("/children/waiting")
     desk_.post(f"/children/{child.id}/confirm")
     assert trail(care).count("care.confirmed") == 2
+
+
+def test_a_birth_told_by_her_mother_is_one_row_and_one_word(care, desk_):
+    with transaction(care.sessions) as db:
+        mother = nursery.mother_of(db, BINTA)
+        told = Born(TODAY, SOTUBA, mother_id=mother.id, sex="F")
+        born = births.register(db, care, told, by=mother.id, channel="ussd", key="own", confirmed=False).child
+        hers = db.get_one(Pregnancy, born.pregnancy_id)
+    page = desk_.see("/children/waiting")
+    assert (code(born) in page, code(hers) in page) == (True, False)
+    desk_.post(f"/children/{born.id}/confirm")
+    assert fresh(care, born).confirmed_on == fresh(care, hers).confirmed_on == TODAY
+    assert "Rien n’attend" in desk_.see("/children/waiting")
 
 
 def test_children_to_be_found_by_village(care, desk_, child):
