@@ -77,10 +77,11 @@ def _sentences(caller: Caller, told: Told, most: int) -> Iterator[str]:
         yield say(caller, "doses.booked", who=told.who, doses=doses(caller, told.new, most), day=day(told.on))
     for some in told.uncounted:
         why, names = say(caller, f"why.{some.reason}"), doses(caller, some.codes, most)
+        one = "_one" if len(some.codes) == 1 else ""
         if some.again is None:
-            yield say(caller, "doses.never", doses=names, why=why)
+            yield say(caller, f"doses.never{one}", doses=names, why=why)
         else:
-            yield say(caller, "doses.again", doses=names, why=why, day=day(some.again))
+            yield say(caller, f"doses.again{one}", doses=names, why=why, day=day(some.again))
     if told.known:
         key = "doses.known_too" if told.new else "doses.known"
         yield say(caller, key, who=told.who, doses=doses(caller, told.known, most), day=day(told.on))

@@ -104,7 +104,7 @@ def test_the_same_message_is_heard_once(care, fanta):
 def test_a_dose_that_does_not_count_is_booked_and_its_repeat_told(care, fanta):
     early = BORN + timedelta(days=35)
     said = say(care, f"VACCIN {FANTA} PENTA1 ROTA1 {early:%d/%m/%Y}")
-    assert "PENTA1, ROTA1 ne compte pas (trop jeune) : à refaire dès le 24/03/2026." in said
+    assert "PENTA1, ROTA1 ne comptent pas (trop jeune) : à refaire dès le 24/03/2026." in said
     assert say(care, f"VACCIN {FANTA} BCG 20/01/2026") != say(care, f"VACCIN {FANTA} BCG")
     assert len(booked(care, code="BCG")) == 2
     assert "BCG ne compte pas (une autre compte déjà)" in say(care, f"VACCIN {FANTA} BCG 21/01/2026")
