@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from smsapp.db import Base
@@ -20,7 +20,10 @@ class UnknownPlace(LookupError):
 
 
 class Place(Base):
-    """`code` is the number on a centre's poster: what a mother types to say where she was."""
+    """`code` is the number on a centre's poster: what a mother types to say where she was.
+
+    `lat` and `lon` are degrees of WGS 84, both or neither.
+    """
 
     __tablename__ = "places"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -28,6 +31,12 @@ class Place(Base):
     name: Mapped[str]
     code: Mapped[str | None] = mapped_column(unique=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    __table_args__ = (
+        CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="point"),
+        CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="degrees"),
+    )
 
 
 def of_kind(db: Session, kind: str) -> Sequence[Place]:

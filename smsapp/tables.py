@@ -12,6 +12,7 @@ from smsapp.registry import tables as registry
 from smsapp.savings import book as savings_book
 from smsapp.savings import tables as savings
 from smsapp.staff import tables as staff
+from smsapp.surveillance import tables as surveillance
 from smsapp.vaccines import cohorts, promises
 from smsapp.vaccines import tables as vaccines
 
@@ -33,4 +34,5 @@ ALL = (
     vaccines,
     promises,
     cohorts,
+    surveillance,
 )
