@@ -1,0 +1,140 @@
+"""Whose duty an alert is: the head of a centre, and the surveillance officers of its district, region and country."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
+
+from smsapp.people import Number, Person, Post, Role
+from smsapp.places import Place
+
+HEAD, OFFICER, NATIONAL = "dtc", "officer", "national"
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where something happened, as ids from the centre upwards; None where that is not known."""
+
+    facility: int | None = None
+    district: int | None = None
+    region: int | None = None
+
+
+@dataclass(frozen=True)
+class OnDuty:
+    """Somebody who answers for an area, with the number that mainly serves her. `level` is where she stands."""
+
+    id: int
+    name: str
+    language: str | None
+    number: str
+    level: str
+
+
+def above(db: Session, facility_id: int | None = None, district_id: int | None = None) -> Area:
+    """The area of a facility, or of a district where no facility is known."""
+    if facility_id is not None:
+        district_id = db.scalar(select(Place.parent_id).where(Place.id == facility_id))
+    region = db.scalar(select(Place.parent_id).where(Place.id == district_id)) if district_id is not None else None
+    return Area(facility_id, district_id, region)
+
+
+def at(db: Session, level: str, area: Area) -> Sequence[OnDuty]:
+    """Who answers for the area at a level: facility, district, region or national; nobody is an empty list.
+
+    Heads belong to their centre. An officer answers for the districts or regions that she was given, a national one
+    for the country; one without any answers for the district in which her own facility lies.
+    """
+    if level == "facility":
+        which = [Person.facility_id == area.facility, _has(HEAD)] if area.facility is not None else None
+    elif level == "district":
+        which = [_has(OFFICER), _posted(area.district) | _of_district(area.district)] if area.district else None
+    elif level == "region":
+        which = [_has(OFFICER), _posted(area.region)] if area.region else None
+    else:
+        which = [_has(NATIONAL)]
+    return _found(db, level, which) if which else ()
+
+
+def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
+    """What this phone's holder may decide on: each of her posts, the nearest to the centres first."""
+    found: list[tuple[OnDuty, Area]] = []
+    rows = db.execute(
+        select(Person.id, Person.name, Person.language, Person.facility_id, Role.role)
+        .join(Number, Number.person_id == Person.id)
+        .join(Role, Role.person_id == Person.id)
+        .where(Number.number == number, Role.role.in_((HEAD, OFFICER, NATIONAL)))
+        .order_by(Role.role, Number.main.desc(), Person.id)
+    )
+    for person_id, name, language, facility_id, role in rows.all():
+        for level, area in _areas(db, person_id, facility_id, role):
+            found.append((OnDuty(person_id, name or "", language, number, level), area))
+    return found
+
+
+def covers(post: tuple[OnDuty, Area], area: Area) -> bool:
+    """Whether what happened in `area` is a matter of this post."""
+    one, own = post
+    match one.level:
+        case "facility":
+            return area.facility is not None and own.facility == area.facility
+        case "district":
+            return area.district is not None and own.district == area.district
+        case "region":
+            return area.region is not None and own.region == area.region
+        case _:
+            return True
+
+
+def _areas(db: Session, person_id: int, facility_id: int | None, role: str) -> list[tuple[str, Area]]:
+    if role == NATIONAL:
+        return [("national", Area())]
+    if role == HEAD:
+        return [("facility", above(db, facility_id))] if facility_id is not None else []
+    posts = db.execute(
+        select(Place.id, Place.kind)
+        .join(Post, Post.place_id == Place.id)
+        .where(Post.person_id == person_id, Place.kind.in_(("district", "region")))
+        .order_by(Place.id)
+    ).all()
+    if not posts and facility_id is not None:
+        return [("district", Area(district=(own := above(db, facility_id)).district, region=own.region))]
+    return [
+        ("district", above(db, district_id=place)) if kind == "district" else ("region", Area(region=place))
+        for place, kind in posts
+    ]
+
+
+def _has(role: str) -> ColumnElement[bool]:
+    return select(Role.role).where(Role.person_id == Person.id, Role.role == role).exists()
+
+
+def _posted(place_id: int | None) -> ColumnElement[bool]:
+    return select(Post.person_id).where(Post.person_id == Person.id, Post.place_id == place_id).exists()
+
+
+def _of_district(district_id: int | None) -> ColumnElement[bool]:
+    """Her own facility lies in the district, and she was given no other."""
+    facility, given = aliased(Place), aliased(Place)
+    here = select(facility.id).where(facility.id == Person.facility_id, facility.parent_id == district_id).exists()
+    elsewhere = (
+        select(Post.person_id)
+        .join(given, given.id == Post.place_id)
+        .where(Post.person_id == Person.id, given.kind.in_(("district", "region")))
+        .exists()
+    )
+    return here & ~elsewhere
+
+
+def _found(db: Session, level: str, which: Sequence[ColumnElement[bool]]) -> Sequence[OnDuty]:
+    rows = db.execute(
+        select(Person.id, Person.name, Person.language, Number.number)
+        .join(Number, Number.person_id == Person.id)
+        .where(Number.main.is_(True), *which)
+        .order_by(Person.id, Number.since)
+    )
+    people = {i: OnDuty(i, name or "", language, number, level) for i, name, language, number in reversed(rows.all())}
+    return sorted(people.values(), key=lambda one: one.id)
