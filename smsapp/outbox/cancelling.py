@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from smsapp.messages import Message
 from smsapp.outbox.tries import noted, nothing_out
 
+OPEN = ("queued", "sending", "unknown")  # something may yet go out, or be tried again
+
 
 def cancel(db: Session, now: datetime, ids: Select[int | None], reason: str) -> Sequence[int]:
     """Cancel those of these messages that wait and of which no try can have reached a phone; their ids.
@@ -25,6 +27,6 @@ def cancel(db: Session, now: datetime, ids: Select[int | None], reason: str) -> 
     )
     quietly = {"synchronize_session": False}
     stopped = db.scalars(change.returning(Message.id), execution_options=quietly).all()
-    no_more = update(Message).where(Message.id.in_(ids), Message.status.in_(["queued", "sending", "unknown"]))
+    no_more = update(Message).where(Message.id.in_(ids), Message.status.in_(OPEN))
     db.execute(no_more.values(use_by=func.least(Message.use_by, now)), execution_options=quietly)
     return stopped

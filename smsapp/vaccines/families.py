@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import BigInteger, ColumnElement, column, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
@@ -46,8 +46,13 @@ def one_at_a_time(db: Session, person_ids: Iterable[int | None]) -> None:
 
     What is told of a child changes files of her brothers, sisters and mother: their rows have no order of their own.
     """
-    for person_id in sorted({person_id for person_id in person_ids if person_id is not None}):
-        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"family {person_id}", 0))))
+    ids = sorted({person_id for person_id in person_ids if person_id is not None})
+    if not ids:
+        return
+    told = func.unnest(literal(ids, ARRAY(BigInteger))).table_valued(column("id", BigInteger)).render_derived().c
+    family = func.concat("family ", told.id)
+    # One statement however many they are; the locks are taken in the order of the rows, always the same.
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(family, 0))).order_by(told.id))
 
 
 def hold(db: Session, table: type[File], *which: ColumnElement[bool]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +31,15 @@ class Giver:
     staff_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Told:
+    """Doses of one child whose row is locked; `key` makes each of them once."""
+
+    child: Child
+    codes: Collection[str]
+    key: str
+
+
 def calendar(rt: Runtime) -> Schedule:
     """The country's calendar as this service uses it."""
     return schedules.in_use(rt.settings.country, rt.settings.vaccines_on)
@@ -52,29 +61,41 @@ def give(
     A dose of the same code and day is booked already; `key` makes each of them once. Refused where the child is in
     nobody's care any more, or the day can not be.
     """
-    check(rt, child, on)
-    known = {(dose.code, dose.given_on) for dose in standing(db, [child.id])[child.id]}
-    new = [
-        Dose(
-            child_id=child.id,
-            code=code,
-            given_on=on,
-            source=CARD if on else REPORTED,
-            elsewhere=elsewhere,
-            reason="",
-            recorded_at=rt.now(),
-            recorded_by=by.person_id,
-            staff_id=by.staff_id,
-            channel=by.channel,
-            key=f"{key}:{code}",
-        )
-        for code in dict.fromkeys(codes)
-        if (code, on) not in known
-    ]
-    db.add_all(new)
-    db.flush()
-    settle(db, rt, child)
+    return give_all(db, rt, [Told(child, codes, key)], on, by, elsewhere=elsewhere)[child.id]
+
+
+def give_all(
+    db: Session, rt: Runtime, told: Sequence[Told], on: date | None, by: Giver, *, elsewhere: bool = False
+) -> Mapping[int, list[Dose]]:
+    """As `give`, for the children of a whole session: nothing of any where one is Refused."""
+    for one in told:
+        check(rt, one.child, on)
+    had = standing(db, [one.child.id for one in told])
+    new = {one.child.id: list(_new(rt, one, on, by, had[one.child.id], elsewhere=elsewhere)) for one in told}
+    for child_id, doses in new.items():
+        had[child_id] += doses
+    _settle(db, rt, [one.child for one in told], had)
     return new
+
+
+def _new(
+    rt: Runtime, told: Told, on: date | None, by: Giver, had: Iterable[Dose], *, elsewhere: bool
+) -> Iterator[Dose]:
+    known = {(dose.code, dose.given_on) for dose in had}
+    for code in dict.fromkeys(told.codes):
+        if (code, on) not in known:
+            yield Dose(
+                child_id=told.child.id,
+                code=code,
+                given_on=on,
+                source=CARD if on else REPORTED,
+                elsewhere=elsewhere,
+                recorded_at=rt.now(),
+                recorded_by=by.person_id,
+                staff_id=by.staff_id,
+                channel=by.channel,
+                key=f"{told.key}:{code}",
+            )
 
 
 def strike(db: Session, rt: Runtime, child: Child, dose: Dose, why: str) -> None:
@@ -86,14 +107,23 @@ def strike(db: Session, rt: Runtime, child: Child, dose: Dose, why: str) -> None
 
 def settle(db: Session, rt: Runtime, child: Child) -> Plan:
     """Say of each dose whether it counts, and have the reminders look at the child again."""
-    had = standing(db, [child.id])
-    made = plans_of(db, rt, [child], had=had)[child.id]
-    for dose in had[child.id]:
-        dose.valid, dose.reason, dose.on_time = judged(made, dose.code, dose.given_on, dose.source)
-    if child.state == "active":
+    return _settle(db, rt, [child], standing(db, [child.id]))[child.id]
+
+
+def _settle(
+    db: Session, rt: Runtime, children: Sequence[Child], had: Mapping[int, Sequence[Dose]]
+) -> Mapping[int, Plan]:
+    """The same for several; what is new among the doses that they had is written with it."""
+    made = plans_of(db, rt, children, had=had)
+    for child in children:
+        for dose in had[child.id]:
+            dose.valid, dose.reason, dose.on_time = judged(made[child.id], dose.code, dose.given_on, dose.source)
+        db.add_all(had[child.id])
+    live = [child for child in children if child.state == "active"]
+    for child in live:
         child.look_on = rt.local_now().date()
-        withdrawing.withdraw(db, rt, child)
-    sought.settle(db, calendar(rt), child, made)
+    withdrawing.withdraw(db, rt, *live)
+    sought.settle(db, calendar(rt), [(child, made[child.id]) for child in children])
     db.flush()
     return made
 
@@ -134,10 +164,10 @@ def plans_of(
     }
 
 
-def standing(db: Session, child_ids: Iterable[int]) -> Mapping[int, list[Dose]]:
+def standing(db: Session, child_ids: Iterable[int]) -> defaultdict[int, list[Dose]]:
     """The doses of these children that nobody took back, in the order of their days."""
     chosen = select(Dose).where(Dose.child_id.in_(sorted(child_ids)), Dose.struck_at.is_(None))
-    found: dict[int, list[Dose]] = defaultdict(list)
+    found: defaultdict[int, list[Dose]] = defaultdict(list)
     for dose in db.scalars(chosen.order_by(Dose.given_on, Dose.id)):
         found[dose.child_id or 0].append(dose)
     return found

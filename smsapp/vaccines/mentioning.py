@@ -35,7 +35,7 @@ def take_back(db: Session, rt: Runtime, file: File, reason: str, *, facility_id:
     open_ones = (
         Message.facility_id == facility_id,
         Message.created_at > rt.now() - WAITS,
-        Message.status.in_(["queued", "sending", "unknown"]),  # of the last two no other try is made
+        Message.status.in_(cancelling.OPEN),  # of the last two no other try is made
         Message.meta[FILES].contains([file.number]),
     )
     waiting = db.execute(select(Message.id, Message.key, Message.meta).where(*open_ones)).all()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -175,40 +176,74 @@ def save(
     chosen = select(Child).where(Child.id.in_(sorted(ticked)), staff.scope.within(Child.facility_id))
     locked = chosen.order_by(Child.id).with_for_update().execution_options(populate_existing=True)
     found = db.scalars(locked).all()
-    names, new, outcomes = reading.named(db, found), 0, []
-    for child in found:
-        outcome, more = _book(db, rt, staff, child, day, ticked[child.id], f"session:{token}:{day}:{child.id}", names)
-        outcomes.append(outcome)
-        new += more
+    outcomes, new = _book(db, rt, staff, found, day, ticked, f"session:{token}:{day}")
     if new:
         told: dict[str, Any] = {"day": day.isoformat(), "children": len(found), "doses": new}
         audit.note(db, rt.now(), staff, "care.session", f"place:{facility_id}", facility_id=facility_id, **told)
     return outcomes
 
 
+@dataclass(frozen=True)
+class _Ticked:
+    """What is ticked of one child: written by this form before, by somebody else before it, and still to write."""
+
+    child: Child
+    key: str
+    told: Sequence[str]
+    ours: Sequence[Dose] = ()
+    known: Sequence[Dose] = ()
+    free: Sequence[str] = ()
+    refused: Refused | None = None
+
+
 def _book(
-    db: Session, rt: Runtime, staff: Staff, child: Child, day: date, wanted: Collection[str], key: str, names: Named
-) -> tuple[Outcome, int]:
+    db: Session,
+    rt: Runtime,
+    staff: Staff,
+    found: Sequence[Child],
+    day: date,
+    ticked: Mapping[int, Collection[str]],
+    key: str,
+) -> tuple[Sequence[Outcome], int]:
+    sheet = [_checked(rt, child, day, ticked[child.id], f"{key}:{child.id}") for child in found]
+    keys = [f"{one.key}:{code}" for one in sheet for code in one.told]
+    ours: dict[int, list[Dose]] = defaultdict(list)
+    for dose in db.scalars(select(Dose).where(Dose.key.in_(keys))):
+        ours[dose.child_id or 0].append(dose)
+    standing = giving.standing(db, [one.child.id for one in sheet if one.told])
+    sheet = [_compared(one, day, ours[one.child.id], standing[one.child.id]) for one in sheet]
+    free = [giving.Told(one.child, one.free, one.key) for one in sheet if one.free]
+    new = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id))
+    names, by = reading.named(db, found), filed.recorders(db, [dose for one in sheet for dose in one.known])
+    outcomes = [_outcome(one, new.get(one.child.id, ()), names, by) for one in sheet]
+    return outcomes, sum(map(len, new.values()))
+
+
+def _checked(rt: Runtime, child: Child, day: date, wanted: Collection[str], key: str) -> _Ticked:
     told = [code for code in dict.fromkeys(wanted) if code in giving.calendar(rt).by_code]
-    family = names.of(child)
     try:
         giving.check(rt, child, day)
         if not told:
             raise Refused("care.dose_not_used", typed=", ".join(wanted)[:SHOWN])
     except Refused as why:
-        return Outcome(child, family, refused=why), 0
-    ours = {dose.code: dose for dose in db.scalars(select(Dose).where(Dose.key.in_([f"{key}:{c}" for c in told])))}
-    standing = {dose.id: dose for dose in giving.standing(db, [child.id])[child.id]}
-    theirs = [dose for dose in standing.values() if dose.code not in ours and (dose.valid or dose.given_on == day)]
-    known = [dose for dose in theirs if dose.code in told]
-    free = [code for code in told if code not in ours and code not in {dose.code for dose in known}]
-    new = giving.give(db, rt, child, free, day, Giver("console", staff_id=staff.id), key=key) if free else []
-    booked = sorted([*(d for d in ours.values() if d.struck_at is None), *new], key=lambda dose: told.index(dose.code))
-    return Outcome(child, family, booked, list(_known(db, known))), len(new)
+        return _Ticked(child, key, (), refused=why)
+    return _Ticked(child, key, told)
 
 
-def _known(db: Session, doses: Iterable[Dose]) -> Iterator[Known]:
-    told = list(doses)
-    people, accounts = filed.recorders(db, told)
-    for dose in told:
-        yield Known(dose, people.get(dose.recorded_by or 0) or accounts.get(dose.staff_id or 0, ""))
+def _compared(one: _Ticked, day: date, ours: Sequence[Dose], standing: Sequence[Dose]) -> _Ticked:
+    mine = {dose.code for dose in ours}
+    theirs = [dose for dose in standing if dose.code not in mine and (dose.valid or dose.given_on == day)]
+    known = [dose for dose in theirs if dose.code in one.told]
+    taken = mine | {dose.code for dose in known}
+    return replace(one, ours=ours, known=known, free=[code for code in one.told if code not in taken])
+
+
+def _outcome(
+    one: _Ticked, new: Sequence[Dose], names: Named, by: tuple[Mapping[int, str], Mapping[int, str]]
+) -> Outcome:
+    family, (people, accounts) = names.of(one.child), by
+    if one.refused is not None:
+        return Outcome(one.child, family, refused=one.refused)
+    known = [Known(d, people.get(d.recorded_by or 0) or accounts.get(d.staff_id or 0, "")) for d in one.known]
+    booked = [*(dose for dose in one.ours if dose.struck_at is None), *new]
+    return Outcome(one.child, family, sorted(booked, key=lambda dose: one.told.index(dose.code)), known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import select, update
@@ -30,11 +30,17 @@ def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
     return max(min(days), made.today) if days else None
 
 
-def settle(db: Session, schedule: Schedule, child: Child, made: Plan) -> None:
-    """After a change of what she was given: a search ends where nothing that it was for is missed any more."""
-    child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
-    search = db.scalar(select(Search).where(Search.child_id == child.id, Search.closed_on.is_(None)))
-    if search is None or any(dose.state == MISSED for dose in made.doses.values() if dose.code in search.doses):
+def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]]) -> None:
+    """After a change of what they were given: a search ends where nothing that it was for is missed any more."""
+    for child, made in found:
+        child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
+    plans = {child.id: made for child, made in found}
+    for search in db.scalars(select(Search).where(Search.child_id.in_(plans), Search.closed_on.is_(None))):
+        _settle(search, plans[search.child_id])
+
+
+def _settle(search: Search, made: Plan) -> None:
+    if any(dose.state == MISSED for dose in made.doses.values() if dose.code in search.doses):
         return
     search.closed_on = made.today
     if any(dose.given for dose in made.doses.values() if dose.code in search.doses):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from smsapp.messages import Message
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
 from smsapp.vaccines.families import File
@@ -14,14 +15,16 @@ from smsapp.vaccines.tables import Child, Pregnancy
 CHANGED = "its file has changed"
 
 
-def withdraw(db: Session, rt: Runtime, file: File) -> None:
-    """Take back the texts about this file that have not left, and have all the files that they tell of looked at."""
-    about = select(Reminder.message_id).where(whose(file), Reminder.message_id.is_not(None))
-    today = rt.local_now().date()
-    waiting = db.scalars(about.where(Reminder.planned_for >= today).limit(1)).first()
-    if waiting is None:
+def withdraw(db: Session, rt: Runtime, *files: File) -> None:
+    """Take back the texts about these files that have not left, and have all files that they tell of looked at."""
+    if not files:
         return
-    stopped = cancelling.cancel(db, rt.now(), about.where(Reminder.planned_for >= today), CHANGED)
+    today = rt.local_now().date()
+    about = select(Reminder.message_id).where(whose(*files), Reminder.planned_for >= today)
+    held = select(Message.id).where(Message.id == Reminder.message_id, Message.status.in_(cancelling.OPEN))
+    if db.scalar(about.where(held.exists()).limit(1)) is None:
+        return
+    stopped = cancelling.cancel(db, rt.now(), about.where(Reminder.message_id.is_not(None)), CHANGED)
     if not stopped:
         return
     told = delete(Reminder).where(Reminder.message_id.in_(stopped))
@@ -31,5 +34,9 @@ def withdraw(db: Session, rt: Runtime, file: File) -> None:
         db.execute(update(table).where(*live).values(look_on=today))
 
 
-def whose(file: File) -> ColumnElement[bool]:
-    return Reminder.child_id == file.id if isinstance(file, Child) else Reminder.pregnancy_id == file.id
+def whose(*files: File) -> ColumnElement[bool]:
+    children = [file.id for file in files if isinstance(file, Child)]
+    mothers = [file.id for file in files if isinstance(file, Pregnancy)]
+    if not mothers:
+        return Reminder.child_id.in_(children)
+    return or_(Reminder.child_id.in_(children), Reminder.pregnancy_id.in_(mothers))
