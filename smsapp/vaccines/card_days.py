@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, giving
+from smsapp.vaccines import files, giving, visits_attended
 from smsapp.vaccines import planning as plans
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.asked import About
@@ -77,7 +77,7 @@ def cards(db: Session, rt: Runtime, about: Sequence[About]) -> list[Card]:
     for one in about:
         file = one.file
         if isinstance(file, Pregnancy):
-            found.append(Card(one, _began(one, file)))
+            found.append(Card(one, _first(rt, one, file)))
             continue
         doses = made[file.id].doses
         codes = [code for code in map(str, one.reminder.doses) if code in doses and not doses[code].valid]
@@ -86,6 +86,12 @@ def cards(db: Session, rt: Runtime, about: Sequence[About]) -> list[Card]:
         dues = [day for code in codes if (day := doses[code].due)]
         found.append(Card(one, visit.first(max([made[file.id].today, *dues])), visit))
     return found
+
+
+def _first(rt: Runtime, one: About, file: Pregnancy) -> date:
+    """Not before this pregnancy, or the birth; nor on a day of a visit whose days were over when this one was due."""
+    planned = visits_attended.planned(rt, file, one.reminder.subject)
+    return max([_began(one, file), *(visit.closes + DAY for visit in planned if visit.closes < one.reminder.due_on)])
 
 
 def _began(one: About, file: Pregnancy) -> date:

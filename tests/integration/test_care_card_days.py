@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from smsapp.db import transaction
-from smsapp.vaccines import giving
+from smsapp.vaccines import births, giving
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Wish
-from smsapp.vaccines.tables import Child, Dose
+from smsapp.vaccines.registering import Born
+from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 from tests import nursery, reminded
 from tests.handset import Handset
 from tests.nursery import AWA
-from tests.village import settle
+from tests.village import SOTUBA, settle
 
 FANTA, ALI = date(2026, 1, 20), date(2026, 1, 27)  # six weeks old on 03/03 and on 10/03, the tests' today
 DAY = date(2026, 3, 12)
+LAST = date(2025, 9, 24)  # of a mother: her first visit may be until 20/01
+THIRD = date(2026, 3, 3)  # a birth: the second visit after it may be until 07/03
 
 
 @pytest.fixture
@@ -33,6 +36,11 @@ def told(rt):
     with rt.sessions() as db:
         answers = list(db.scalars(select(Reminder.answer).order_by(Reminder.id)))
         return answers, {(d.child_id, d.code): d.given_on for d in db.scalars(select(Dose)) if d.valid}
+
+
+def visits(rt):
+    with rt.sessions() as db:
+        return list(db.scalars(select(Attended.on)))
 
 
 @pytest.mark.parametrize("said", ["2 20/01/2026", "2 2 mars 2026"])
@@ -78,6 +86,45 @@ def test_a_dose_for_which_she_was_too_old_is_not_booked_with_the_others(awa):
     reminded.asked(awa.rt, child, day=DAY, doses=("OPV0", "PENTA1"))
     assert awa.say("2 05/03/2026") == ["C'est noté pour le 05/03/2026. Merci."]
     assert told(awa.rt) == (["done"], {(child.id, "PENTA1"): date(2026, 3, 5)})
+
+
+@pytest.mark.parametrize(
+    ("subject", "typed", "first"),
+    [
+        ("antenatal", "23/09/2025", "21/01/2026"),  # before this pregnancy
+        ("antenatal", "11/03/2026", "21/01/2026"),  # tomorrow
+        ("antenatal", "20/01/2026", "21/01/2026"),  # still the first visit's, of which the card tells too
+        ("postnatal", "03/03/2026", "08/03/2026"),  # before the birth
+        ("postnatal", "11/03/2026", "08/03/2026"),
+        ("postnatal", "07/03/2026", "08/03/2026"),
+    ],
+)
+def test_a_mothers_visit_is_neither_before_its_time_nor_to_come(awa, subject, typed, first):
+    mother = nursery.pregnancy(awa.rt, LAST)
+    due_on = LAST + timedelta(weeks=24)
+    if subject == "postnatal":
+        due_on = THIRD + timedelta(days=7)
+        with transaction(awa.rt.sessions) as db:
+            born = Born(THIRD, SOTUBA, mother_id=mother.mother_id, sex="F")
+            births.register(db, awa.rt, born, by=None, channel="console", key="born")
+            mother = db.get_one(Pregnancy, mother.id)
+    reminded.asked(awa.rt, mother, day=DAY, subject=subject, due_on=due_on)
+    refused = f"Date invalide : possible à partir du {first}, pas dans le futur. Ex. 12/03/2026"
+    assert awa.say(f"2 {typed}")[0].startswith(refused)
+    assert visits(awa.rt) == []
+    assert awa.say(first) == [f"C'est noté pour le {first}. Merci."]
+    assert len(visits(awa.rt)) == 1
+
+
+def test_after_the_birth_nothing_is_noted_as_before_it(awa):
+    mother = nursery.pregnancy(awa.rt, LAST)
+    reminded.asked(awa.rt, mother, day=DAY, subject="antenatal", due_on=LAST + timedelta(weeks=24))
+    awa.say("2")
+    with transaction(awa.rt.sessions) as db:
+        born = Born(date(2026, 3, 9), SOTUBA, mother_id=mother.mother_id, sex="F")
+        births.register(db, awa.rt, born, by=None, channel="console", key="born")
+    assert awa.say("10/03/2026") == ["Merci. Ce message est clos."]
+    assert visits(awa.rt) == []
 
 
 def test_by_keypad_the_date_is_asked_for_again(awa):
