@@ -29,10 +29,10 @@ class Case:
     facts: frozenset[str] = frozenset()
 
     def place(self, area: str) -> int | None:
-        """Where it is counted, in areas of this kind."""
+        """Where it is counted, in areas of this kind; whoever names no village is counted for the facility instead."""
         match area:
             case "village":
-                return self.village
+                return self.facility if self.village is None else self.village
             case "facility":
                 return self.facility
             case _:

@@ -102,9 +102,10 @@ def test_a_count_is_raised_exactly_where_so_many_are_together(data):
     first = {}
     for case in sorted(cases, key=lambda case: case.day):
         since = case.day - timedelta(days=rule.days - 1)
-        same = [one.count for one in cases if one.village == case.village and since <= one.day <= case.day]
-        if case.village and sum(same) >= rule.cases:
-            first.setdefault(case.village, case.day)
+        place = case.place("village")
+        same = [one.count for one in cases if one.place("village") == place and since <= one.day <= case.day]
+        if place and sum(same) >= rule.cases:
+            first.setdefault(place, case.day)
     earliest = {}
     for signal in replay(rule, cases, {}, FIRST, LAST):
         earliest.setdefault(signal.place, signal.day)

@@ -93,9 +93,13 @@ def test_nothing_is_known_before_its_day():
     assert raised(ONE, [], {}, at(4)) == []
 
 
-def test_a_case_of_no_known_place_raises_nothing_there():
-    assert raised(ONE, [case(1, 0, village=None)], {}, DAY) == []
-    assert len(raised(replace(ONE, within="facility"), [case(1, 0, village=None)], {}, DAY)) == 1
+def test_a_case_without_a_village_is_raised_for_its_facility():
+    named, nameless = case(1, 0), case(2, 0, village=None)
+    assert {signal.place for signal in raised(ONE, [named, nameless], {}, DAY)} == {1, nameless.facility}
+
+
+def test_a_case_of_no_known_place_raises_nothing():
+    assert raised(ONE, [replace(case(1, 0, village=None), facility=None)], {}, DAY) == []
 
 
 @pytest.mark.parametrize(("area", "place"), [("village", 1), ("facility", 10), ("district", 100)])
