@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from smsapp.handlers.console import (
     account,
     accounts,
+    alerts,
     broadcasts,
     care,
     charts,
@@ -30,6 +31,7 @@ from smsapp.runtime import Runtime
 SECTIONS: tuple[shell.Section, ...] = (
     account,
     accounts,
+    alerts,
     broadcasts,
     care,
     charts,

@@ -27,6 +27,7 @@ ITEMS = (
     Item("console.broadcasts", "broadcasts", lazy_gettext("Broadcasts"), "send"),
     Item("console.messages", "messages", lazy_gettext("Messages"), "list"),
     Item("console.children", "children", lazy_gettext("Children"), "child"),
+    Item("console.surveillance", "surveillance", lazy_gettext("Surveillance"), "warn"),
     Item("console.savings", "savings", lazy_gettext("Savings groups"), "savings"),
     Item("console.indicators", "indicators", lazy_gettext("Indicators"), "list"),
     Item("console.places", "places", lazy_gettext("Places"), "place"),

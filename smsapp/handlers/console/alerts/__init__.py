@@ -1,0 +1,17 @@
+"""Surveillance: alerts and what is done about them, the reports behind them, and what is counted of both."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from smsapp.handlers.console import shell
+from smsapp.handlers.console.alerts import lists
+from smsapp.runtime import Runtime
+
+# A page of surveillance is a module beside this one: its endpoints begin with `surveillance`.
+PARTS: tuple[shell.Section, ...] = (lists,)
+
+
+def register(bp: Blueprint, rt: Runtime) -> None:
+    for part in PARTS:
+        part.register(bp, rt)
