@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,30 +19,34 @@ from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.workers import Worker
 
 NAMELESS = "-"
+Told = Callable[[Mapping[str, Any]], Any]
 
 
-def _listed(caller: Caller) -> Sequence[tuple[int, str | None, str]]:
+def _listed(caller: Caller, answers: Mapping[str, Any]) -> Sequence[tuple[int, str | None]]:
     """By SMS only a number that serves several is asked about: what is sent counts at once."""
-    who = some_worker(caller)
-    if who is None:
+    who, number = some_worker(caller), str(answers.get("number") or "")
+    if who is None or not number:
         return ()
-    if "care_listed" not in caller.memo:
+    key = f"care_listed {number}"
+    if key not in caller.memo:
         only_shared = caller.channel == "sms"
-        caller.memo["care_listed"] = mothers.listed(caller.db, who.facility_id, only_shared=only_shared)
-    listed: Sequence[tuple[int, str | None, str]] = caller.memo["care_listed"]
+        caller.memo[key] = mothers.listed(caller.db, who.facility_id, number, only_shared=only_shared)
+    listed: Sequence[tuple[int, str | None]] = caller.memo[key]
     return listed
 
 
 @fact("care_mothers")
-def care_mothers(caller: Caller) -> list[dict[str, str]]:
-    """Who may be meant by a number; `parent` is the number."""
-    return [{"name": str(i), "label": name or NAMELESS, "parent": number} for i, name, number in _listed(caller)]
+def care_mothers(caller: Caller) -> Told:
+    """Who may be meant by the number that was typed, its `parent`."""
+    return lambda answers: [
+        {"name": str(i), "label": name or NAMELESS, "parent": answers["number"]} for i, name in _listed(caller, answers)
+    ]
 
 
 @fact("care_phones")
-def care_phones(caller: Caller) -> str:
-    """The numbers at which somebody is to be chosen."""
-    return " ".join({number for _, _, number in _listed(caller)})
+def care_phones(caller: Caller) -> Told:
+    """That number, where somebody is to be chosen at it."""
+    return lambda answers: str(answers["number"]) if _listed(caller, answers) else ""
 
 
 @fact("care_villages")

@@ -53,9 +53,10 @@ class Run:
     def flow(self) -> Flow:
         return self.flows.get(self.top.flow)
 
-    def fact(self, name: str) -> Any:
-        """A fact; one that the flow pins is what it was when this run began."""
-        return self.top.facts[name] if name in self.top.facts else self.facts[name]
+    def fact(self, name: str, answers: Mapping[str, Any]) -> Any:
+        """A fact; one that the flow pins is what it was when this run began, and a function tells it of the answers."""
+        found = self.top.facts[name] if name in self.top.facts else self.facts[name]
+        return found(answers) if callable(found) else found
 
     def push(self, name: str, held: Mapping[str, str] | None = None) -> None:
         if len(self.frames) >= MAX_FRAMES:
@@ -124,7 +125,7 @@ class Values(Mapping[str, Any]):
         if name in self.seen:
             return self.seen[name]
         if name in self.needs:
-            return self.run.fact(name)
+            return self.run.fact(name, self.seen)
         raise KeyError(name)
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -161,7 +162,9 @@ def _from_facts(run: Run, ask: Ask) -> tuple[Option, ...]:
     if not ask.options_from:
         return ()
     wanted = run.top.answers.get(ask.parent) if ask.parent else None
-    items = [item for item in run.facts[ask.options_from] if not ask.parent or item.get("parent") == wanted]
+    found = run.facts[ask.options_from]
+    listed = found(run.top.answers) if callable(found) else found
+    items = [item for item in listed if not ask.parent or item.get("parent") == wanted]
     labels = {str(item["name"]): str(item["label"]) for item in items}
     if not ask.listed:
         return tuple(Option(name, name, label) for name, label in labels.items())

@@ -31,29 +31,23 @@ def name_of(typed: object) -> str | None:
     return name if any(c.isalpha() for c in name) else None
 
 
-def listed(db: Session, facility_id: int, *, only_shared: bool) -> Sequence[tuple[int, str | None, str]]:
-    """(person, name, number) of those who may be meant by a number: patients, not workers.
+def listed(db: Session, facility_id: int, number: str, *, only_shared: bool) -> Sequence[tuple[int, str | None]]:
+    """(person, name) of those who may be meant by this number: patients, not workers.
 
-    Of this centre, or of none yet: nobody reads the names of another's. On numbers that serve several people, and on
-    those that serve one, unless `only_shared`.
+    Of this centre, or, where it serves several, of none yet: nobody reads the names of another's. Nobody where it
+    serves one person and `only_shared`.
     """
-    hers, other = aliased(Number), aliased(Number)
-    shared = (
-        select(other.number)
-        .join(hers, and_(hers.number == other.number, hers.person_id != other.person_id))
-        .where(other.main.is_(False))
-    )
-    here = Person.facility_id == facility_id
-    which = and_(Number.number.in_(shared), or_(here, Person.facility_id.is_(None)))
-    if not only_shared:
-        which = or_(which, here)
+    other = aliased(Number)
+    shared = select(other.number).where(other.number == number, other.person_id != Number.person_id).exists()
+    here, nowhere = Person.facility_id == facility_id, Person.facility_id.is_(None)
+    which = and_(shared, or_(here, nowhere)) if only_shared else or_(here, and_(shared, nowhere))
     rows = db.execute(
-        select(Person.id, Person.name, Number.number)
+        select(Person.id, Person.name)
         .join(Number, Number.person_id == Person.id)
-        .where(which, is_patient())
-        .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
+        .where(Number.number == number, which, is_patient())
+        .order_by(Number.main.desc(), Number.since, Person.id)
     )
-    return [(i, name, number) for i, name, number in rows]
+    return [(i, name) for i, name in rows]
 
 
 def is_patient() -> ColumnElement[bool]:

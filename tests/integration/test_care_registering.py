@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from smsapp import people
 from smsapp.db import transaction
@@ -115,8 +115,27 @@ def test_names_of_another_centres_mothers_are_not_shown(care, only_shared):
         far = {"language": "fr", "roles": ["mother"], "number": AWA}
         for name, centre in (("Oumou", CENTRAL), ("Rokia", None)):
             people.add(db, care.now(), name=name, facility_id=centre, **far)
-        listed = [name for _, name, number in mothers.listed(db, SOTUBA, only_shared=only_shared) if number == AWA]
+        listed = [name for _, name in mothers.listed(db, SOTUBA, AWA, only_shared=only_shared)]
         assert listed == [awa.name, "Rokia"]
+
+
+def test_who_may_be_meant_is_read_of_the_typed_number_alone(care):
+    with transaction(care.sessions) as db:
+        for name, number in (("Rokia", BINTA), ("Oumou", AWA), ("Nana", AWA)):
+            people.add(db, care.now(), name=name, number=number, facility_id=SOTUBA, language="fr", roles=["mother"])
+    read = []
+
+    def note(conn, cursor, statement, parameters, context, executemany):
+        if "FROM persons JOIN person_numbers" in statement:
+            read.append(cursor.rowcount)
+
+    engine = care.sessions.kw["bind"]
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        assert "Qui est la mère" in said(care, "NAISSANCE 08/03/2026 F 70000102")
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
+    assert max(read) == 2, "those of this number, and not all mothers of the centre"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,35 @@ def test_an_answer_makes_a_question_relevant_and_a_changed_one_unseen(visit):
     assert kept.answers == {"day": "2026-03-09", "amount": 50, "tip": True}  # the note does not count any more
 
 
+def test_a_fact_that_is_a_function_tells_of_the_answers_so_far():
+    asked = flow(
+        """
+flow: whose
+needs: [people, known]
+nodes:
+  - {ask: amount, type: integer}
+  - {ask: who, type: choice, options_from: people, relevant: "${known} = 'yes'"}
+  - {end: done, effects: [visits.end]}
+"""
+    )
+    known = {5: [{"name": "awa", "label": "Awa"}], 6: [{"name": "a", "label": "Ami"}, {"name": "b", "label": "Binta"}]}
+    facts = {
+        **STRANGER,
+        "people": lambda answers: known.get(answers["amount"], []),
+        "known": lambda answers: "yes" if answers.get("amount") in known else "",
+    }
+    for typed, at in (("6", "whose.who"), ("7", "whose.done")):
+        player = Player(asked, facts=facts)
+        player.begin("whose")
+        player.say(typed)
+        assert player.at == at
+    player = Player(asked, facts=facts)
+    player.begin("whose")
+    player.say("6", "2")
+    [done] = player.effects
+    assert done.answers == {"amount": 6, "who": "b"}
+
+
 def test_a_wrong_answer_shows_the_question_again_with_its_reason(visit):
     step = visit.say("demain", "hier", "abc")
     assert visit.at == "visit.amount"
