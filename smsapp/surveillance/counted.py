@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.places import Place
@@ -43,6 +43,11 @@ def cases(
         .order_by(CaseReport.counted_on, CaseReport.id)
     )
     return [_case(row, lat, lon) for row, lat, lon in rows]
+
+
+def began(db: Session) -> date | None:
+    """The first day on which anybody reported, were it a week with nothing; what lies before nobody watched."""
+    return db.scalar(select(func.min(CaseReport.counted_on)).where(CaseReport.standing == "counted"))
 
 
 def populations(db: Session, place_ids: Collection[int] | None = None) -> Mapping[int, Sequence[Population]]:
