@@ -71,7 +71,7 @@ class Handset:
         """What is due to this number by now."""
         gateway = next(iter(self.rt.gateways.values()))
         assert isinstance(gateway, FakeGateway)
-        before = len(gateway.sent)
+        before = len(gateway.requests)
         outbox.deliver(self.rt, "replies")
         outbox.deliver(self.rt, "bulk")
-        return [text for number, text in gateway.sent[before:] if number == self.number]
+        return [text for text, numbers in gateway.requests[before:] if self.number in numbers]

@@ -7,22 +7,26 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.runtime import Runtime
-from smsapp.vaccines import clinic, ending, giving, planning, registering, reminding, visits
+from smsapp.staff import accounts
+from smsapp.vaccines import clinic, ending, giving, planning, registering, reminding, sessions, visits
 from smsapp.vaccines.clinic import Calendar
-from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.registering import Born
-from smsapp.vaccines.tables import Child, ClinicDay, Closure, Dose
+from smsapp.vaccines.sessions import Outcome
+from smsapp.vaccines.tables import Child, ClinicDay, Closure
 from tests import nursery
+from tests.desk import employ
 from tests.fakes import Clock, FakeGateway
 from tests.handset import Handset, web
 from tests.nursery import EAST
@@ -31,7 +35,6 @@ from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
 FIRST_DAY = date(2026, 1, 1)
 HOURS = (9, 12, 17)  # when the workers look at the outbox
 CENTRES = (SOTUBA, SOTUBA, BOULKA, BAKON, CENTRAL)
-BY = Giver("console")
 DARK, MUTE = 0.55, 0.63  # parts of the year after which nothing runs for a day; then the workers are away for one
 
 
@@ -77,7 +80,7 @@ class Known:
 class World:
     """`rt` commits, and has a `Clock` and a `FakeGateway`."""
 
-    def __init__(self, rt: Runtime, births: int, days: int = 365, seed: int = 57, sample: int = 250) -> None:
+    def __init__(self, rt: Runtime, births: int, days: int = 365, seed: int = 57) -> None:
         gateway, clock = next(iter(rt.gateways.values())), rt.now
         assert isinstance(gateway, FakeGateway)
         assert isinstance(clock, Clock)
@@ -91,7 +94,6 @@ class World:
         self.client = web(rt)
         self.at(FIRST_DAY, 0)
         self._begin(births)
-        self.sampled = set(self.chance.sample(range(births), min(sample, births)))
 
     def run(self, say: Callable[[str], None] = lambda words: None) -> Totals:
         for n in range(self.days):
@@ -112,6 +114,7 @@ class World:
     def _begin(self, births: int) -> None:
         settle(self.rt)
         nursery.staffed(self.rt)
+        account = employ(self.rt)
         days = {SOTUBA: (0, 3), BOULKA: (1,), BAKON: (2, 4), CENTRAL: (4,)}
         with transaction(self.rt.sessions) as db:
             for facility, weekdays in days.items():
@@ -123,6 +126,7 @@ class World:
         self._families(births)
         with transaction(self.rt.sessions) as db:
             self.calendars: dict[int, Calendar] = dict(clinic.of_facilities(db, set(CENTRES)))
+            self.staff = accounts.staff(db, account)
 
     def _families(self, births: int) -> None:
         """A mother for each birth; some share a phone, some have none, some wished for an hour or a clear word."""
@@ -163,7 +167,7 @@ class World:
         self.at(today, 7)
         self._losses(today)
         self._stops(today)
-        before = len(self.gateway.sent)
+        before = len(self.gateway.requests)
         for hour in HOURS:
             self.at(today, hour)
             if hour == 12:
@@ -173,9 +177,11 @@ class World:
                 outbox.deliver(self.rt, "bulk")
         if n % 7 == 0:
             reminding.remind(self.rt)  # once more: nothing twice
-        self._heard(today, self.gateway.sent[before:])
+        self._heard(today, [number for _, numbers in self.gateway.requests[before:] for number in numbers])
 
     def _register(self, today: date) -> None:
+        """Those who come to be registered; most of them are vaccinated on the same day."""
+        new: list[Known] = []
         with transaction(self.rt.sessions) as db:
             for n, born_on in self.arrivals.pop(today, ()):
                 mother, number, centre = self.mothers[n]
@@ -184,27 +190,41 @@ class World:
                     told = Born(born_on, centre, mother, sex="F", name=f"Enfant{n}.{twin}", village_id=village)
                     key = f"year:{n}:{twin}"
                     child = registering.child(db, self.rt, told, by=None, channel="console", key=key)
-                    known = Known(child.id, number, born_on, centre, village, today)
-                    self.children[child.id] = known
-                    if self.chance.random() < 0.6:
-                        self._give(db, child, known, today)
+                    new.append(Known(child.id, number, born_on, centre, village, today))
+        self.children |= {known.id: known for known in new}
+        self._session(today, [known for known in new if self.chance.random() < 0.6], "new")
 
     def _clinic(self, today: date) -> None:
-        """Who said or heard that she comes, and does; what can be given that day is given."""
+        """Who said or heard that she comes, and does."""
         coming = [self.children[i] for i in sorted(self.coming.pop(today, ())) if self.children[i].gone_on is None]
-        coming = [known for known in coming if self.chance.random() < 0.7]
-        if not coming:
-            return
-        with transaction(self.rt.sessions) as db:
-            rows = {row.id: row for row in db.scalars(select(Child).where(Child.id.in_([k.id for k in coming])))}
-            for known in coming:
-                self._give(db, rows[known.id], known, today)
+        self._session(today, [known for known in coming if self.chance.random() < 0.7], "coming")
 
-    def _give(self, db: Any, child: Child, known: Known, today: date) -> None:
-        made, schedule = giving.plan_of(db, self.rt, child), giving.calendar(self.rt)
-        found = visits.visits(schedule, made, known.registered_on)
-        due = [code for one in found for code in one.doses if (on := made.doses[code].due) and on <= today]
-        for dose in giving.give(db, self.rt, child, due, today, BY, key=f"year:{child.id}:{today}"):
+    def _session(self, today: date, coming: list[Known], what: str) -> None:
+        """What can be given that day is given, and each centre writes it down on its page."""
+        of_centre: dict[int, list[int]] = defaultdict(list)
+        for known in coming:
+            of_centre[known.centre].append(known.id)
+        for centre, ids in of_centre.items():
+            with transaction(self.rt.sessions) as db:
+                ticked = self._due(db, today, ids)
+                saved = sessions.save(db, self.rt, self.staff, centre, today, ticked, f"{what}:{centre}")
+            for outcome in saved:
+                self._written(today, outcome)
+
+    def _due(self, db: Session, today: date, ids: list[int]) -> dict[int, list[str]]:
+        schedule, found = giving.calendar(self.rt), db.scalars(select(Child).where(Child.id.in_(ids))).all()
+        ticked = {}
+        for child_id, made in giving.plans_of(db, self.rt, found).items():
+            ways = visits.visits(schedule, made, self.children[child_id].registered_on)
+            due = [code for one in ways for code in one.doses if (on := made.doses[code].due) and on <= today]
+            ticked |= {child_id: due} if due else {}
+        return ticked
+
+    def _written(self, today: date, outcome: Outcome) -> None:
+        known = self.children[outcome.child.id]
+        if outcome.refused is not None:
+            self.totals.wrong.append(f"{today}: what child {known.id} was given is refused: {outcome.refused}")
+        for dose in outcome.booked:
             if dose.valid:
                 known.given[dose.code], known.written[dose.code] = today, today
                 self.totals.doses += 1
@@ -232,9 +252,9 @@ class World:
 
     # What went out, held against what is known
 
-    def _heard(self, today: date, sent: list[tuple[str, str]]) -> None:
+    def _heard(self, today: date, sent: list[str]) -> None:
         self.totals.texts += len(sent)
-        for number, times in Counter(number for number, _ in sent).items():
+        for number, times in Counter(sent).items():
             if times > 1:
                 self.totals.wrong.append(f"{today}: {number} got {times} texts")
             if number in self.stopped:
@@ -282,31 +302,32 @@ class World:
             self.totals.expired, self.totals.cancelled = by_status.get("expired", 0), by_status.get("cancelled", 0)
             why = select(Reminder.why_not, func.count()).where(Reminder.why_not.is_not(None)).group_by(Reminder.why_not)
             self.totals.not_sent.update(dict(db.execute(why).all()))
-            ids = [known.id for place, known in enumerate(self.children.values()) if place in self.sampled]
             rows: dict[int, dict[date, list[Reminder]]] = defaultdict(lambda: defaultdict(list))
-            for row in db.scalars(select(Reminder).where(Reminder.child_id.in_(ids), Reminder.subject == "vaccines")):
+            for row in db.scalars(select(Reminder).where(Reminder.subject == "vaccines")):
                 rows[row.child_id or 0][row.day].append(row)
-            reported = {i for i in db.scalars(select(Dose.child_id).where(Dose.source == "reported")) if i}
-        for child_id in ids:
-            if child_id not in reported:
-                self._each_visit(self.children[child_id], rows[child_id])
+        for known in self.children.values():
+            self._each_visit(known, rows[known.id])
 
     def _each_visit(self, known: Known, rows: dict[date, list[Reminder]]) -> None:
-        """Day by day, as the plan was that morning: on a clinic day of a visit somebody was told, or a row says why."""
+        """As the plan was each morning: on a clinic day of a visit somebody was told, or a row says why."""
         schedule, calendar = giving.calendar(self.rt), self.calendars[known.centre]
         child = planning.Child(known.born_on, {CENTRAL: "Kadiolo"}.get(known.centre, ""), "F")
         last = min(known.gone_on or date.max, FIRST_DAY + timedelta(days=self.days))
         seen, next_day = set[date](), known.registered_on + timedelta(days=1)
-        day = next_day + timedelta(days=1)
-        while day < last:
+        for day, after in pairwise([*self._changes(known, next_day + timedelta(days=1), last), last]):
             had = {code: on for code, on in known.given.items() if known.written[code] < day}
-            made = planning.plan(schedule, child, had, day)
-            for one in visits.visits(schedule, made, known.registered_on):
+            for one in visits.visits(schedule, planning.plan(schedule, child, had, day), known.registered_on):
                 held = calendar.next_day(max(one.day, next_day), "vaccines", known.village)
-                if held == day and one.due_on not in seen:
+                if day <= held < after and one.due_on not in seen:
                     seen.add(one.due_on)
-                    self._visit(known, day, rows)
-            day += timedelta(days=1)
+                    self._visit(known, held, rows)
+
+    def _changes(self, known: Known, first: date, last: date) -> list[date]:
+        """The mornings on which her visits may be others than the day before: a dose was written, or is too late."""
+        written = {day + timedelta(days=1) for day in known.written.values()}
+        over = {dose.last_day(known.born_on) for dose in giving.calendar(self.rt).doses}
+        days = {first} | written | {day + timedelta(days=1) for day in over if day is not None}
+        return sorted(day for day in days if first <= day < last)
 
     def _visit(self, known: Known, day: date, rows: dict[date, list[Reminder]]) -> None:
         if found := rows.get(day):

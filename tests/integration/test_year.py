@@ -6,7 +6,7 @@ from tests.year import World
 
 
 def test_a_year_of_reminders_keeps_every_promise(live_rt):
-    told = World(live_rt, births=80, days=100, sample=40).run()
+    told = World(live_rt, births=80, days=100).run()
     assert told.wrong == []
     assert told.texts > 60
     assert told.doses > 150
