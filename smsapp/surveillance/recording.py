@@ -1,0 +1,130 @@
+"""Reports written down: once each, for whoever sent them, and looked at by the rules at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.surveillance import alerting, locks
+from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.duty import above
+from smsapp.surveillance.facts import Deadline
+from smsapp.surveillance.reporters import Sender
+from smsapp.surveillance.said import Report
+from smsapp.surveillance.tables import Alert, CaseReport
+from smsapp.surveillance.weeks import Week
+
+TWICE = timedelta(minutes=10)  # the same report within this time is the same report
+SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "village_id", "since")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A report as it stands now; `new` is False where it was there already."""
+
+    report: CaseReport
+    new: bool = True
+    alerts: tuple[Alert, ...] = ()  # that it raised
+    joined: tuple[Alert, ...] = ()
+
+
+def record(
+    db: Session,
+    rt: Runtime,
+    said: Report,
+    sender: Sender | None,
+    *,
+    phone: str | None,
+    channel: str,
+    message_id: int | None = None,
+    key: str | None = None,
+    village_id: int | None = None,
+) -> Recorded:
+    """Write a report down once, and have the rules look at it.
+
+    The same report of the same sender within ten minutes is the earlier one. One in training, and a stranger's, is
+    kept and alerts nobody. Without `village_id` it is of the worker's only village, unless she named another place.
+    """
+    if village_id is None and sender is not None and not said.village and len(sender.villages) == 1:
+        [village_id] = sender.villages
+    values = _told(said) | _where(db, sender, village_id)
+    locks.take(db, [(said.disease, values["district_id"])])
+    whose = {"reporter_id": sender.id if sender else None, "phone": phone}
+    if known := _earlier(db, rt.now(), values, whose, key):
+        return Recorded(known, new=False)
+    row = CaseReport(
+        **values,
+        **whose,
+        standing="signal" if sender is None else "training" if sender.training else "counted",
+        counted_on=rt.local_now().date(),
+        week=week_of(rt, said.kind),
+        received_at=rt.now(),
+        channel=channel,
+        message_id=message_id,
+        key=key,
+    )
+    db.add(row)
+    db.flush()
+    found = alerting.look(db, rt, row)
+    return Recorded(row, alerts=found.raised, joined=found.joined)
+
+
+def week_of(rt: Runtime, kind: str) -> date:
+    """The Monday of the week that a report of this kind belongs to when it comes now.
+
+    Until the last deadline of the week before has passed, a report of no case speaks of that week; then of its own.
+    """
+    today = rt.local_now()
+    week = Week.of(today.date())
+    if kind == "zero" and today < _end(rt, week, of_country(rt.settings.country).facts.deadlines["district"]):
+        week = week.plus(-1)
+    return week.monday
+
+
+def _end(rt: Runtime, week: Week, due: Deadline) -> datetime:
+    day = week.monday + timedelta(days=due.weekday)
+    return datetime.combine(day, time(due.at.hour, due.at.minute), rt.settings.timezone)
+
+
+def _told(said: Report) -> dict[str, Any]:
+    """The columns that a message fills."""
+    return {
+        "kind": said.kind,
+        "disease": said.disease,
+        "sex": said.sex,
+        "age_count": said.age.count if said.age else None,
+        "age_unit": (said.age.unit or None) if said.age else None,
+        "age_group": said.age.group if said.age else None,
+        "count": said.numbers.cases if said.numbers else said.count,
+        "died": (said.numbers.died or 0) if said.numbers else said.died,
+        "sums": asdict(said.numbers) if said.numbers else None,
+        "since": said.since,
+    }
+
+
+def _where(db: Session, sender: Sender | None, village_id: int | None) -> dict[str, int | None]:
+    """A worker's reports belong to her centre; a stranger's to that of the village, where one is known."""
+    if sender is not None:
+        return {"village_id": village_id, "facility_id": sender.facility_id, "district_id": sender.district_id}
+    centre = db.scalar(select(Place.parent_id).where(Place.id == village_id)) if village_id is not None else None
+    return {"village_id": village_id, "facility_id": centre, "district_id": above(db, centre).district}
+
+
+def _earlier(
+    db: Session, now: datetime, values: dict[str, Any], whose: dict[str, Any], key: str | None
+) -> CaseReport | None:
+    """The row that this report has already."""
+    if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
+        return known
+    by = CaseReport.reporter_id == whose["reporter_id"]
+    if whose["reporter_id"] is None:
+        by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
+    same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
+    recent = CaseReport.received_at > now - TWICE, CaseReport.standing != "withdrawn"
+    return db.scalar(select(CaseReport).where(by, *same, *recent).order_by(CaseReport.id).limit(1))

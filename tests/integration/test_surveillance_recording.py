@@ -1,0 +1,40 @@
+"""Reports of cases are written down once each, where they belong."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import outposts
+from tests.outposts import ASC_2, KOUROUBA, SALA, STRANGER
+from tests.village import COMMUNE_1, SOTUBA, settle
+
+
+@pytest.fixture
+def posts(rt):
+    settle(rt)
+    outposts.settle(rt)
+    return rt
+
+
+def test_a_report_is_written_where_its_worker_is(posts):
+    made = outposts.report(posts, "CAS ROUGEOLE F 3")
+    row = made.report
+    assert (made.new, row.number, row.standing, row.kind) == (True, 1001, "counted", "case")
+    assert (row.disease, row.sex, row.age_count, row.age_unit) == ("measles", "female", 3, "years")
+    assert (row.village_id, row.facility_id, row.district_id) == (KOUROUBA, SOTUBA, COMMUNE_1)
+
+
+def test_the_same_report_within_ten_minutes_is_one(posts, clock):
+    first = outposts.report(posts, "CAS ROUGEOLE F 3").report
+    again = outposts.report(posts, "rougeole 3 ans fille")
+    assert (again.new, again.report.id) == (False, first.id)
+    assert outposts.report(posts, "CAS ROUGEOLE M 3").new
+    assert outposts.report(posts, "CAS ROUGEOLE F 3", ASC_2, village_id=SALA).new
+    clock.move(minutes=10)
+    assert outposts.report(posts, "CAS ROUGEOLE F 3").new
+
+
+def test_a_strangers_report_is_a_signal(posts):
+    made = outposts.report(posts, "CAS ROUGEOLE F 3", STRANGER)
+    assert (made.report.standing, made.report.facility_id, made.alerts) == ("signal", None, ())
+    assert not outposts.report(posts, "CAS ROUGEOLE F 3", STRANGER).new

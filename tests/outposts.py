@@ -1,0 +1,95 @@
+"""Those who report cases and those whose duty alerts are, for tests: two centres of two regions with their villages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select, text
+
+from smsapp import people
+from smsapp.db import transaction
+from smsapp.people import Number, Post
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.surveillance import recording, reporters, reports
+from smsapp.surveillance.diseases import Diseases, of_country
+from smsapp.surveillance.recording import Recorded
+from smsapp.surveillance.said import Report
+from smsapp.surveillance.tables import Population
+from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA
+
+ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba, French and Bambara; of Kadiolo
+NEAR_ASC = "+22370000304"  # of Boulkassoumbougou, in Sotuba's district; nobody is its head
+HEAD, FAR_HEAD = "+22370000401", "+22370000402"
+OFFICER, FAR_OFFICER = "+22370000411", "+22370000412"  # of Commune I and of Kadiolo, by their facilities
+REGIONAL, NATIONAL = "+22370000413", "+22370000414"  # of Bamako; Sikasso has nobody
+STRANGER = "+22379990001"
+KOUROUBA, SALA, TIENFALA = 211, 212, 213  # of Sotuba: five kilometres apart, and twenty
+DJOUMANZANA, ZEGOUA, FOUROU = 221, 231, 232  # of Boulkassoumbougou; of Kadiolo Central
+VILLAGES = (
+    (KOUROUBA, "Kourouba", SOTUBA, 12.660, -7.930),
+    (SALA, "Sala", SOTUBA, 12.660, -7.884),
+    (TIENFALA, "Tienfala", SOTUBA, 12.730, -7.740),
+    (DJOUMANZANA, "Djoumanzana", BOULKA, 12.672, -7.950),
+    (ZEGOUA, "Zégoua", CENTRAL, 10.490, -5.650),
+    (FOUROU, "Fourou", CENTRAL, None, None),
+)
+STAFFED: tuple[tuple[str, str, str, str, int, list[int]], ...] = (
+    (ASC, "Moussa Keita", "fr", "asc", SOTUBA, [KOUROUBA]),
+    (ASC_2, "Sira Koné", "bm", "asc", SOTUBA, [SALA, TIENFALA]),
+    (NEAR_ASC, "Awa Diallo", "fr", "asc", BOULKA, [DJOUMANZANA]),
+    (FAR_ASC, "Issa Traoré", "en", "asc", CENTRAL, []),
+    (HEAD, "Docteur Sangaré", "fr", "dtc", SOTUBA, []),
+    (FAR_HEAD, "Docteur Koné", "en", "dtc", CENTRAL, []),
+    (OFFICER, "Oumar Touré", "fr", "officer", SOTUBA, []),
+    (FAR_OFFICER, "Salif Cissé", "fr", "officer", CENTRAL, []),
+    (REGIONAL, "Fanta Maïga", "fr", "officer", SOTUBA, [BAMAKO]),
+    (NATIONAL, "Ali Cissoko", "fr", "national", SOTUBA, []),
+)
+PEOPLE = ((COMMUNE_1, 335_000), (COMMUNE_3, 128_000), (KADIOLO, 29_000), (SOTUBA, 14_000), (CENTRAL, 9_000))
+
+
+def settle(rt: Runtime) -> None:
+    """After `village.settle`: villages with their points, who works and who answers; the next number is 1001."""
+    columns = ("id", "kind", "name", "parent_id", "lat", "lon")
+    with transaction(rt.sessions) as db:
+        rows = [(i, "village", name, centre, lat, lon) for i, name, centre, lat, lon in VILLAGES]
+        db.execute(insert(Place), [dict(zip(columns, row, strict=True)) for row in rows])
+        for number, name, language, role, facility_id, posts in STAFFED:
+            person = people.add(
+                db, rt.now(), number=number, name=name, language=language, facility_id=facility_id, roles=[role]
+            )
+            db.add_all(Post(person_id=person.id, place_id=place) for place in posts)
+        counted = [{"place_id": place, "on": date(2026, 1, 1), "people": many} for place, many in PEOPLE]
+        db.execute(insert(Population), counted)
+        db.execute(text("SELECT setval('case_numbers', 1000)"))
+
+
+def diseases(rt: Runtime) -> Diseases:
+    return of_country(rt.settings.country)
+
+
+def said(rt: Runtime, words: str) -> Report:
+    """The report that these words are."""
+    heard = reports.parse(words, diseases(rt), "fr", rt.local_now().date())
+    assert isinstance(heard, Report), heard
+    return heard
+
+
+def report(rt: Runtime, words: str, number: str = ASC, **more: Any) -> Recorded:
+    """What somebody reports by text from a phone, written down as the conversation does; `more` as `record` has it."""
+    with transaction(rt.sessions) as db:
+        return recording.record(
+            db,
+            rt,
+            said(rt, words),
+            reporters.of_number(db, number),
+            **{"phone": number, "channel": "sms", "message_id": None, "key": None, **more},
+        )
+
+
+def person_id(rt: Runtime, number: str) -> int:
+    """Whom this number serves."""
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(Number.person_id).where(Number.number == number)).one()
