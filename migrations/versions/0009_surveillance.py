@@ -29,6 +29,7 @@ TABLES = (
 
 
 def upgrade() -> None:
+    _roles("'administrator', 'programme', 'facility', 'surveillance', 'viewer'")
     op.execute("CREATE SEQUENCE case_numbers AS integer START WITH 1001")
     _places()
     _alert_rules()
@@ -50,6 +51,14 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_places_point"), "places", type_="check")
     op.drop_column("places", "lon")
     op.drop_column("places", "lat")
+    # Nobody sees by this what she could not see: what she could is gone, so her account is closed.
+    op.execute("UPDATE staff_accounts SET role = 'viewer', active = false WHERE role = 'surveillance'")
+    _roles("'administrator', 'programme', 'facility', 'viewer'")
+
+
+def _roles(told: str) -> None:
+    op.drop_constraint(op.f("ck_staff_accounts_role"), "staff_accounts", type_="check")
+    op.create_check_constraint(op.f("ck_staff_accounts_role"), "staff_accounts", f"role IN ({told})")
 
 
 def _places() -> None:
@@ -144,7 +153,8 @@ def _alerts() -> None:
         unique=False,
         postgresql_where=sa.text("next_step_at IS NOT NULL"),
     )
-    op.create_index("ix_alerts_opened_at", "alerts", ["opened_at"], unique=False)
+    op.create_index("ix_alerts_opened_at", "alerts", ["opened_at", "id"], unique=False)
+    op.create_index("ix_alerts_state", "alerts", ["state", "opened_at", "id"], unique=False)
 
 
 def _case_reports() -> None:
@@ -198,6 +208,7 @@ def _case_reports() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_case_reports_number")),
     )
     op.create_index("ix_case_reports_district", "case_reports", ["district_id", "disease", "counted_on"], unique=False)
+    op.create_index("ix_case_reports_counted_on", "case_reports", ["counted_on", "id"], unique=False)
     op.create_index("ix_case_reports_facility", "case_reports", ["facility_id", "counted_on", "id"], unique=False)
     op.create_index(op.f("ix_case_reports_message_id"), "case_reports", ["message_id"], unique=False)
     op.create_index("ix_case_reports_phone", "case_reports", ["phone", "received_at"], unique=False)

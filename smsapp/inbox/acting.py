@@ -17,7 +17,7 @@ from smsapp.messages import Message, Thread
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, AccountPlace, Staff, audit
-from smsapp.staff.tables import UNBOUND, VIEWER
+from smsapp.staff.tables import SURVEILLANCE, UNBOUND, VIEWER
 
 
 class Unsent(Exception):
@@ -91,7 +91,8 @@ def colleagues(db: Session, facility_id: int | None) -> list[tuple[int, str]]:
     above = select(Place.id, Place.parent_id).where(Place.id == facility_id).cte(recursive=True)
     above = above.union(select(Place.id, Place.parent_id).join(above, Place.id == above.c.parent_id))
     near = select(AccountPlace.account_id).where(AccountPlace.place_id.in_(select(above.c.id)))
-    able = Account.active, Account.role != VIEWER, or_(Account.role.in_(UNBOUND), Account.id.in_(near))
+    answers = Account.role.not_in((SURVEILLANCE, VIEWER))
+    able = Account.active, answers, or_(Account.role.in_(UNBOUND), Account.id.in_(near))
     return [(i, name) for i, name in db.execute(select(Account.id, Account.name).where(*able).order_by(Account.name))]
 
 

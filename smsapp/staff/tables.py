@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from smsapp.db import Base, Big
 
 ADMINISTRATOR, PROGRAMME, FACILITY, VIEWER = "administrator", "programme", "facility", "viewer"
-ROLES = (ADMINISTRATOR, PROGRAMME, FACILITY, VIEWER)
+SURVEILLANCE = "surveillance"  # an officer: alerts and reported cases of her places, and nothing of anybody's care
+ROLES = (ADMINISTRATOR, PROGRAMME, FACILITY, SURVEILLANCE, VIEWER)
 LANGUAGES = ("fr", "en")  # of the console
 UNBOUND = frozenset({ADMINISTRATOR, PROGRAMME})  # they see every place
 

@@ -76,6 +76,7 @@ class CaseReport(Base):
         CheckConstraint("count >= 0 AND died >= 0", name="counts"),
         Index("ix_case_reports_district", "district_id", "disease", "counted_on"),
         Index("ix_case_reports_facility", "facility_id", "counted_on", "id"),
+        Index("ix_case_reports_counted_on", "counted_on", "id"),
         Index("ix_case_reports_village", "village_id", "week"),
         Index("ix_case_reports_week", "week", "kind"),
         Index("ix_case_reports_phone", "phone", "received_at"),
@@ -130,7 +131,8 @@ class Alert(Base):
         Index("ix_alerts_next_step_at", "next_step_at", postgresql_where=text("next_step_at IS NOT NULL")),
         Index("ix_alerts_district", "district_id", "disease", "state"),
         Index("ix_alerts_facility", "facility_id", "state", "opened_at"),
-        Index("ix_alerts_opened_at", "opened_at"),
+        Index("ix_alerts_state", "state", "opened_at", "id"),
+        Index("ix_alerts_opened_at", "opened_at", "id"),
     )
 
 

@@ -28,8 +28,8 @@ from tests.desk import Desk
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import CENTRAL, SOTUBA
 
-ROLES = ("administrator", "programme", "facility", "viewer")
-BOUND = ("facility", "viewer")  # they see their places alone
+ROLES = ("administrator", "programme", "facility", "surveillance", "viewer")
+BOUND = ("facility", "surveillance", "viewer")  # they see their places alone
 
 # What belongs to somebody: a sample of one side. An endpoint's own sample, where it wants another one, comes first.
 SAMPLES: Mapping[str, Any] = {

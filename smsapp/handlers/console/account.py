@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired
 from smsapp.db import transaction
 from smsapp.handlers.console import catalogue, device, pictures, tries, words
 from smsapp.handlers.console.door import CodeForm
-from smsapp.handlers.console.guard import ALL, address, allowed, me
+from smsapp.handlers.console.guard import ANYBODY, address, allowed, me
 from smsapp.handlers.console.tries import FAILED, Said
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, Refused, own, signins, totp
@@ -51,7 +51,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
 
 def _about(bp: Blueprint, rt: Runtime) -> None:
     @bp.route("/account", methods=["GET", "POST"])
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account() -> ResponseReturnValue:
         form = AboutForm(data={"name": me().name, "language": me().language})
         if form.validate_on_submit():
@@ -69,7 +69,7 @@ def _about(bp: Blueprint, rt: Runtime) -> None:
         return _answer("index", None, form=form, here=here, **shown)
 
     @bp.post("/account/sign-out-elsewhere")
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_sign_out_elsewhere() -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
             own.sign_out_elsewhere(db, rt, me(), current_user.token, address=address())
@@ -79,7 +79,7 @@ def _about(bp: Blueprint, rt: Runtime) -> None:
 
 def _password(bp: Blueprint, rt: Runtime) -> None:
     @bp.route("/account/password", methods=["GET", "POST"])
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_password() -> ResponseReturnValue:
         form, said = PasswordForm(), None
         if form.validate_on_submit():
@@ -97,7 +97,7 @@ def _password(bp: Blueprint, rt: Runtime) -> None:
 
 def _factor(bp: Blueprint, rt: Runtime) -> None:
     @bp.route("/account/second-factor", methods=["GET", "POST"])
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_factor() -> ResponseReturnValue:
         """Begins one, or moves to another phone, with the password."""
         form, said = ProofForm(), None
@@ -110,7 +110,7 @@ def _factor(bp: Blueprint, rt: Runtime) -> None:
         return _factor_page(rt, form, said)
 
     @bp.route("/account/second-factor/new", methods=["GET", "POST"])
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_factor_new() -> ResponseReturnValue:
         with transaction(rt.sessions) as db:
             mine = db.get_one(Account, me().id)
@@ -129,7 +129,7 @@ def _factor(bp: Blueprint, rt: Runtime) -> None:
 
 def _factor_ends(bp: Blueprint, rt: Runtime) -> None:
     @bp.post("/account/second-factor/codes")
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_factor_codes() -> ResponseReturnValue:
         """New recovery codes, shown once."""
         form, said = ProofForm(), None
@@ -142,7 +142,7 @@ def _factor_ends(bp: Blueprint, rt: Runtime) -> None:
         return _factor_page(rt, form, said)
 
     @bp.post("/account/second-factor/remove")
-    @allowed(ALL)
+    @allowed(ANYBODY)
     def account_factor_remove() -> ResponseReturnValue:
         form, said = ProofForm(), None
         if form.validate_on_submit():

@@ -17,12 +17,15 @@ from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.staff import accounts
 from smsapp.staff.accounts import Staff
-from smsapp.staff.tables import ADMINISTRATOR, FACILITY, PROGRAMME
+from smsapp.staff.tables import ADMINISTRATOR, FACILITY, PROGRAMME, SURVEILLANCE
 
-ALL = frozenset(staff.ROLES)
+ANYBODY = frozenset(staff.ROLES)
+ALL = ANYBODY - {SURVEILLANCE}  # of the service itself; a surveillance officer has her own pages
 HEADS = frozenset({ADMINISTRATOR, PROGRAMME})
 WRITERS = HEADS | {FACILITY}
 ADMINISTRATORS = frozenset({ADMINISTRATOR})
+OFFICERS = ADMINISTRATORS | {SURVEILLANCE}  # who may read cases one by one
+DECIDERS = WRITERS | {SURVEILLANCE}  # who may answer an alert
 IDLE = timedelta(hours=12)  # a phone that several people use
 
 View = TypeVar("View", bound=Callable[..., Any])

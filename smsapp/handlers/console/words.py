@@ -40,6 +40,7 @@ STAFF_ROLES: Mapping[str, LazyString] = {
     "administrator": lazy_gettext("Administrator"),
     "programme": lazy_gettext("Programme"),
     "facility": lazy_gettext("Facility"),
+    "surveillance": lazy_gettext("Surveillance officer"),
     "viewer": lazy_gettext("Viewer"),
 }
 
@@ -49,6 +50,7 @@ PEOPLE_ROLES: Mapping[str, LazyString] = {
     "dtc": lazy_gettext("head of the CSCom (DTC)"),
     "midwife": lazy_gettext("midwife"),
     "officer": lazy_gettext("district surveillance officer"),
+    "national": lazy_gettext("national surveillance officer"),
     "treasurer": lazy_gettext("treasurer"),
     "member": lazy_gettext("member of a savings group"),
 }
