@@ -7,6 +7,7 @@ gives the signals that are `known` already gets them back with the key under whi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -134,12 +135,14 @@ def _near(rule: Rule, cases: Iterable[Case]) -> Iterator[Signal]:
 
 def _first(rule: Rule, episode: Cluster) -> Cluster:
     """The first cluster of an episode that was large enough, as it was on the day on which it became so."""
-    found: list[Cluster] = []
-    for day in sorted({case.day for case in episode.cases}):
+    days = sorted({case.day for case in episode.cases})
+
+    def large(day: date) -> list[Cluster]:
         seen = clusters((case for case in episode.cases if case.day <= day), rule.km, rule.days)
-        if found := [one for one in seen if one.count >= rule.cases]:
-            break
-    return found[0]
+        return [one for one in seen if one.count >= rule.cases]
+
+    # What is large enough stays so as cases come to it.
+    return large(days[bisect_left(days, True, key=lambda day: bool(large(day)))])[0]
 
 
 def _signal(
