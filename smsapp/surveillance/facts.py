@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from smsapp.surveillance.sevenoneseven import ACTIONS
@@ -25,6 +25,11 @@ class Deadline:
 
     weekday: int
     at: time
+
+    @property
+    def due(self) -> timedelta:
+        """How long after the end of the week reported, Sunday at midnight."""
+        return timedelta(days=self.weekday, hours=self.at.hour, minutes=self.at.minute)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
-from types import MappingProxyType
 
-SILENT_AFTER = 2
-# How long after the end of its week, Sunday at midnight, the report of a place is due one level up: a village's on
-# Monday at noon, a facility's on Tuesday at noon, a district's before Wednesday is over. A country has its own.
-DUE: Mapping[str, timedelta] = MappingProxyType(
-    {"village": timedelta(hours=12), "facility": timedelta(hours=36), "district": timedelta(hours=72)}
-)
 _LABEL = re.compile(r"([0-9]{4})-?W([0-9]{1,2})")
 
 
@@ -62,7 +55,7 @@ class Week:
 
 
 def deadline(week: Week, due: timedelta, zone: tzinfo) -> datetime:
-    """The moment before which the report of a week is in time; `due` as in DUE."""
+    """The moment before which the report of a week is in time; `due` is how long after the end of its Sunday."""
     return datetime.combine(week.monday + timedelta(weeks=1), time(), zone) + due
 
 
@@ -111,16 +104,16 @@ def heard_by(above: Mapping[int, int], received: Iterable[tuple[int, datetime]],
 
 
 def silent(
-    expected: Mapping[Week, Collection[int]], reported: Mapping[Week, Collection[int]], last: Week
+    expected: Mapping[Week, Collection[int]], reported: Mapping[Week, Collection[int]], last: Week, least: int
 ) -> dict[int, int]:
-    """For how many weeks running, up to the last, each place was expected and not heard; those of two or more."""
+    """For how many weeks running, up to the last, each place was expected and not heard; those of `least` or more."""
     weeks = {}
     for place in expected.get(last, ()):
         week = last
         while place in expected.get(week, ()) and place not in reported.get(week, ()):
             week = week.plus(-1)
         weeks[place] = (last.monday - week.monday).days // 7
-    return {place: count for place, count in sorted(weeks.items()) if count >= SILENT_AFTER}
+    return {place: count for place, count in sorted(weeks.items()) if count >= least}
 
 
 def _first(expected: Collection[int], received: Iterable[tuple[int, datetime]]) -> dict[int, datetime]:

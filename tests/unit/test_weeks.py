@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from smsapp.surveillance.weeks import DUE, Heard, Week, deadline, heard, heard_by, last_due, silent
+from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.weeks import Heard, Week, deadline, heard, heard_by, last_due, silent
 
 WEEK = Week(2026, 10)  # 2 to 8 March
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
+DUE = {who: told.due for who, told in of_country("ML").facts.deadlines.items()}
 NOON = deadline(WEEK, DUE["village"], UTC)
 
 
@@ -61,7 +63,7 @@ def test_a_week_that_is_not_there(label):
     [
         ("village", datetime(2026, 3, 9, 12, tzinfo=UTC)),
         ("facility", datetime(2026, 3, 10, 12, tzinfo=UTC)),
-        ("district", datetime(2026, 3, 12, tzinfo=UTC)),
+        ("district", datetime(2026, 3, 11, 23, 59, tzinfo=UTC)),
     ],
 )
 def test_when_a_report_is_due(place, moment):
@@ -103,11 +105,12 @@ def test_a_place_is_silent_after_two_weeks_running():
     weeks = [Week(2026, 8), Week(2026, 9), Week(2026, 10)]
     expected = {weeks[0]: {1, 2, 3}, weeks[1]: {1, 2, 3, 5}, weeks[2]: {1, 2, 3, 4, 5}}
     reported = {weeks[0]: {2, 3}, weeks[1]: {3}}
-    assert silent(expected, reported, weeks[2]) == {1: 3, 2: 2, 5: 2}
-    assert silent(expected, reported, weeks[1]) == {1: 2}
-    assert silent(expected, reported | {weeks[2]: {1}}, weeks[2]) == {2: 2, 5: 2}
+    assert silent(expected, reported, weeks[2], 2) == {1: 3, 2: 2, 5: 2}
+    assert silent(expected, reported, weeks[1], 2) == {1: 2}
+    assert silent(expected, reported | {weeks[2]: {1}}, weeks[2], 2) == {2: 2, 5: 2}
+    assert silent(expected, reported, weeks[2], 3) == {1: 3}
 
 
 def test_silence_goes_on_over_the_turn_of_a_year():
     last = Week(2027, 1)
-    assert silent({last: [1], Week(2026, 53): [1]}, {}, last) == {1: 2}
+    assert silent({last: [1], Week(2026, 53): [1]}, {}, last, 2) == {1: 2}
