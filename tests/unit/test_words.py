@@ -15,6 +15,7 @@ from smsapp.flows.catalogue import Catalogue
 from smsapp.flows.nodes import Say
 from smsapp.flows.state import Problem
 from smsapp.i18n import Texts, fields, language_name
+from smsapp.segments import count, fold
 from smsapp.words import Command, Vocabulary, close_to, command, keyword
 from tests import flowkit
 from tests.flowkit import LIVE, TEXTS, flow
@@ -150,11 +151,23 @@ def test_every_text_is_there_in_french_and_english_and_bambara_waits_for_review(
 
 
 def test_a_missing_text_is_said_in_the_default_language():
-    assert "stopped" not in TEXTS.catalogues["bm"]
-    assert TEXTS.say("bm", "stopped") == TEXTS.say("fr", "stopped")
+    assert "satisfaction.nowhere" not in TEXTS.catalogues["bm"]
+    assert TEXTS.say("bm", "satisfaction.nowhere") == TEXTS.say("fr", "satisfaction.nowhere")
     assert TEXTS.say(None, "sorry") == TEXTS.say("xx", "sorry") == TEXTS.say("fr", "sorry")
     with pytest.raises(KeyError):
         TEXTS.say("fr", "no such text")
+
+
+SAID = ("stopped", "started", "language_", "help_sms", "unheard", "kept", "keyword.close", "topic.", "nudge")
+
+
+@pytest.mark.parametrize("key", [key for key in TEXTS.catalogues["fr"] if key.startswith((*SAID, "problem."))])
+def test_commands_are_answered_in_bambara_in_no_more_parts(key):
+    told = {"codes": "fr, bm, en", "service_code": "*384*223#", "typed": "DEPOTEMENT12345", "meant": "NAISSANCE"}
+    told |= {"asked": "wolof du Senegal 123", "topic": "hakilinaw dogotoroso kan"}
+    french, bambara = (count(fold(TEXTS.say(language, key, **told))) for language in ("fr", "bm"))
+    assert key in TEXTS.catalogues["bm"]
+    assert bambara <= french == 1
 
 
 @pytest.mark.parametrize("language", TEXTS.languages)
