@@ -1,4 +1,4 @@
-"""Texts without a keyword that answer what a message of ours asked: `1` to a reminder."""
+"""Texts without a keyword that are understood: `1` to a reminder that asked, `1#1#2` of a grammar of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smsapp.conversations.talk import Talk
+from smsapp.effects import CLAIMS, Open
 from smsapp.flows import coded
 from smsapp.flows.nodes import Flow
 
@@ -34,6 +35,15 @@ def taken(talk: Talk, text: str) -> Taken | None:
     if talk.takes_sms and heard_at is not None and heard_at >= at:
         return None
     return Taken(asked[at], words[asked[at].name])
+
+
+def claimed(talk: Talk, text: str) -> Flow | None:
+    """The flow that says that this text is its own, whatever is open."""
+    talk.put_reading_away()
+    ask = talk.open_ask if talk.takes_sms else None
+    opened = Open(talk.flow.name, ask) if ask and talk.flow else None
+    claiming = (flow for flow in talk.flows.live.values() if flow.claims)
+    return next((flow for flow in claiming if CLAIMS[flow.claims](talk.caller, text, opened)), None)
 
 
 def _asked_at(talk: Talk, flow: Flow) -> datetime | None:

@@ -14,6 +14,7 @@ from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
 from smsapp.flows import coded
 from smsapp.flows.coded import A_SENTENCE, A_SENTENCE_LENGTH
+from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
 from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
@@ -88,16 +89,20 @@ def _take(talk: Talk, row: Message) -> str:
     if wanted := keyword(text, talk.flows.live):
         talk.put_reading_away()
         before, talk.state = (talk.state if talk.in_form else None), None
-        _say(talk, row, talk.begin(wanted.argument, wanted.rest), before)
+        whole = talk.flows.live[wanted.argument].claims
+        _say(talk, row, talk.begin(wanted.argument, text.split() if whole else wanted.rest), before)
         return f"keyword {wanted.argument}"
     if talk.behind_pin and _like_a_pin(text):
         row.text = None
         code = talk.rt.settings.service_code
         _post(talk, row, talk.words("code_by_sms", service_code=code), "reply")
         return "code"
+    taken = asked.taken(talk, text)
+    if taken is None and (claiming := asked.claimed(talk, text)):
+        return _claim(talk, row, claiming, text)
     if meant := close_with_code(text, talk.flows.live):
         return _misspelt(talk, row, text, meant)
-    if taken := asked.taken(talk, text):
+    if taken:
         return _take_up(talk, row, taken)
     if _answers_question(talk, text):
         return _answer(talk, row, text)
@@ -127,6 +132,14 @@ def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:
     return "unheard" if more else f"answer to {taken.flow.name}"
 
 
+def _claim(talk: Talk, row: Message, flow: Flow, text: str) -> str:
+    """Words of a domain without a keyword; what is open by SMS is asked again below the answer."""
+    again = talk.takes_sms
+    before, talk.state = (talk.state if talk.in_form else None), None
+    _say(talk, row, talk.begin(flow.name, text.split()), before, again=again)
+    return f"claim {flow.claims}"
+
+
 def _answers_question(talk: Talk, text: str) -> bool:
     talk.put_reading_away()
     if not talk.takes_sms:
@@ -137,6 +150,9 @@ def _answers_question(talk: Talk, text: str) -> bool:
 
 
 def _like_a_pin(text: str) -> bool:
+    """Digits alone, whatever stands around them but a question mark in front: `?1004` asks about something."""
+    if text.lstrip().startswith("?"):
+        return False
     digits = text.strip(" .,;:!?*#\n")
     return digits.isdecimal() and PIN_LENGTHS[0] <= len(digits) <= PIN_LENGTHS[1]
 
@@ -169,13 +185,16 @@ def _command_words(talk: Talk, words: str, wanted: Command) -> str:
     return words
 
 
-def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None) -> None:
+def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None, *, again: bool = False) -> None:
     """The answer; where it ends the conversation she is in, the form that was open `before` it is open again."""
     words = talk.sms(reply)
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
         talk.state = None
         words = "\n".join(filter(None, [talk.sms_lead(reply), "" if _taken(reply) else commands.help_words(talk)]))
+    if again and before and not talk.state:
+        talk.state = before
+        words = f"{words}\n{talk.sms(talk.show())}"
     kind = "question" if talk.state else "reply"
     talk.state = talk.state or before
     _remember(talk)

@@ -16,7 +16,7 @@ from smsapp.conversations import tables
 from smsapp.conversations.tables import Conversation, FlowRevision, Revisions, UssdSession
 from smsapp.conversations.talk import Talk
 from smsapp.db import transaction, work
-from smsapp.effects import EFFECTS, FACTS
+from smsapp.effects import CLAIMS, EFFECTS, FACTS
 from smsapp.flows.catalogue import UnknownRevision, UnreadableRevision
 from smsapp.flows.nodes import Flow
 from smsapp.phones import masked
@@ -127,8 +127,9 @@ def unsynced(db: Session, rt: Runtime) -> list[str]:
 
 
 def lacking(flow: Flow) -> list[str]:
-    """What this release would have to offer for the flow to run: facts and effects that it names and nobody knows."""
+    """What this release would have to offer for the flow to run: facts, effects and claims that nobody knows."""
     facts = [f"{flow.name}: no fact is called {name}" for name in flow.needs if name not in FACTS]
+    facts += [f"{flow.name}: no claim is called {name}" for name in [flow.claims] if name and name not in CLAIMS]
     return facts + [f"{flow.name}: no effect is called {name}" for name in sorted(flow.effects - set(EFFECTS))]
 
 

@@ -26,14 +26,16 @@ from smsapp.effects import (
     savings_share,
     savings_tontine,
 )
-from smsapp.effects.base import EFFECTS, FACTS, READS, Caller, Facts, effect, fact, run
+from smsapp.effects.base import CLAIMS, EFFECTS, FACTS, READS, Caller, Facts, Open, claim, effect, fact, run
 
 __all__ = [
+    "CLAIMS",
     "EFFECTS",
     "FACTS",
     "READS",
     "Caller",
     "Facts",
+    "Open",
     "agreeing",
     "asking",
     "care",
@@ -46,6 +48,7 @@ __all__ = [
     "care_said",
     "care_visits",
     "care_wishes",
+    "claim",
     "effect",
     "fact",
     "own_book",

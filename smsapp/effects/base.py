@@ -1,4 +1,4 @@
-"""Facts that flows may read and effects that they may ask for: how they are registered, looked up and run."""
+"""Facts that flows may read, effects that they may ask for, texts that they claim: how each is registered and run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import people, surveys
 from smsapp.db import Work
+from smsapp.flows.nodes import Ask
 from smsapp.flows.state import Effect
 from smsapp.people import Known
 from smsapp.refusals import Refused
@@ -60,9 +61,19 @@ class Caller:
 
 Fact = Callable[[Caller], Any]
 Run = Callable[[Caller, Effect], Mapping[str, Any] | None]
+Claim = Callable[[Caller, str, "Open | None"], bool]
 FACTS: dict[str, Fact] = {}
 EFFECTS: dict[str, Run] = {}
 READS: set[str] = set()  # effects that write nothing
+CLAIMS: dict[str, Claim] = {}
+
+
+@dataclass(frozen=True)
+class Open:
+    """The question that is open by SMS when a text comes, and the flow that asks it."""
+
+    flow: str
+    ask: Ask
 
 
 def fact(name: str) -> Callable[[Fact], Fact]:
@@ -78,6 +89,16 @@ def effect(name: str, *, reads: bool = False) -> Callable[[Run], Run]:
         EFFECTS[name] = function
         if reads:
             READS.add(name)
+        return function
+
+    return register
+
+
+def claim(name: str) -> Callable[[Claim], Claim]:
+    """A domain's test for texts that are its own though they name no keyword."""
+
+    def register(function: Claim) -> Claim:
+        CLAIMS[name] = function
         return function
 
     return register

@@ -54,6 +54,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         by_sms=reader.switch("by_sms"),
         offered=reader.expression("offered"),
         takes=reader.expression("takes"),
+        claims=reader.word("claims", default=""),
         topic=reader.word("topic", default=""),
     )
     reader.one_of("spec", (SPEC,), default=SPEC)
@@ -139,6 +140,8 @@ def _check_shape(flow: Flow) -> None:
         raise BadFlow(f"{flow.name}: coded names {', '.join(sorted(unknown))}, which it does not ask")
     if flow.takes and not (flow.by_sms and flow.opening and flow.opening.type == "choice" and flow.opening.choices):
         raise BadFlow(f"{flow.name}: what takes a text is by_sms, and its first coded question has choices of its own")
+    if flow.claims and not (flow.by_sms and flow.opening and flow.opening.type == "text"):
+        raise BadFlow(f"{flow.name}: what claims texts is by_sms, and its first coded question takes a text")
     _check_names(flow)
 
 

@@ -106,6 +106,7 @@ class Flow:
     by_sms: bool = False
     offered: Expression | None = None  # to whom help by SMS tells of its keyword; to everybody where not given
     takes: Expression | None = None  # when a message of ours asked what it answers; empty where none waits
+    claims: str = ""  # the test of a domain for texts that are its own without a keyword; they come whole
     topic: str = ""
 
     @cached_property

@@ -127,3 +127,11 @@ def test_every_text_that_a_flow_needs_is_there(name):
     needed = needed_texts(form)
     assert needed
     assert [key for key in needed if not form.texts["fr"].get(key)] == []
+
+
+def test_what_claims_texts_takes_them_by_sms_in_a_question_for_a_text():
+    claiming = "flow: f\nclaims: cases\ncoded: [words]\nby_sms: yes\nnodes: [{ask: words, type: text}, {end: done}]"
+    assert flow(claiming).claims == "cases"
+    for wrong in (claiming.replace("by_sms: yes", "by_sms: no"), claiming.replace("type: text", "type: integer")):
+        with pytest.raises(BadFlow, match="what claims texts"):
+            flow(wrong)
