@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp import people, surveys
-from smsapp.demo import care, savings, traffic
+from smsapp.demo import care, outbreaks, savings, traffic
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
 from smsapp.phones import normalise
@@ -26,7 +26,7 @@ from smsapp.staff import Account, AccountPlace, passwords
 from smsapp.staff.tables import LANGUAGES
 from smsapp.surveys import Response
 
-DATA = Path(__file__).parent.parent / "data" / "demo.yaml"
+DATA = tuple(Path(__file__).parent.parent / "data" / name for name in ("demo.yaml", "demo_outbreaks.yaml"))
 SKIPPED = 0.06  # share of "don't know"
 
 
@@ -49,9 +49,10 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     answers = _answers(db, rt, told["survey"], facilities, chance)
     messages = traffic.write(db, rt, told["traffic"], facilities)
     children = care.write(db, rt, told, facilities)
+    cases, alerts = outbreaks.write(db, rt, told, facilities)
     places, count = (db.scalar(select(func.count(table.id))) or 0 for table in (Place, Person))
     made = {"places": places, "people": count, "answers": answers, "messages": messages}
-    return {**made, "savings groups": groups, "children": children}
+    return {**made, "savings groups": groups, "children": children, "case reports": cases, "alerts": alerts}
 
 
 def staff_known(db: Session) -> Sequence[Account]:
@@ -62,7 +63,9 @@ def staff_known(db: Session) -> Sequence[Account]:
 
 @cache
 def _told() -> dict[str, Any]:
-    told: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    told: dict[str, Any] = {}
+    for path in DATA:
+        told |= yaml.safe_load(path.read_text(encoding="utf-8"))
     return told
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 
-STAFF_ROLES = ("asc", "dtc", "midwife", "officer")  # they do not rate their own work
+STAFF_ROLES = ("asc", "dtc", "midwife", "officer", "national")  # they do not rate their own work
 ROLES = ("mother", *STAFF_ROLES, "treasurer", "member")
 
 

@@ -1,0 +1,83 @@
+"""The demonstration's community surveillance: every chart shows something, and nothing new is raised by it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import sessionmaker
+
+from smsapp import demo
+from smsapp.db import transaction
+from smsapp.people import Number
+from smsapp.places import Place
+from smsapp.surveillance import duty
+from smsapp.surveillance.tables import Alert, AlertTold, CaseReport, Population
+from tests.fakes import Clock
+
+
+@pytest.fixture(scope="module")
+def loaded(engine, built):
+    """Loaded once and forgotten after these tests, none of which keeps anything."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        rt = replace(built, sessions=sessions, now=Clock())
+        with transaction(rt.sessions) as db:
+            demo.load(db, rt)
+        yield rt
+        outer.rollback()
+
+
+@pytest.fixture
+def db(loaded):
+    with loaded.sessions() as db:
+        yield db
+        db.rollback()
+
+
+def test_a_year_of_reports_of_every_kind(db):
+    kinds = Counter(db.scalars(select(CaseReport.kind)))
+    assert kinds["case"] > 800
+    assert kinds["zero"] > 40
+    assert kinds["event"] >= 1
+    assert db.scalar(select(func.count()).where(CaseReport.standing == "dismissed")) >= 2
+    weeks = db.scalars(select(CaseReport.week).distinct()).all()
+    assert len(weeks) >= 52
+
+
+def test_alerts_were_answered_but_for_the_last(db, loaded):
+    states = Counter(db.scalars(select(Alert.state)))
+    assert states["closed"] > 5
+    assert states["verified"] >= 1
+    assert states["false"] >= 2
+    waiting = db.scalars(select(Alert).where(Alert.state == "open")).all()
+    assert waiting
+    assert all(alert.next_step_at for alert in waiting)
+    assert (
+        db.scalar(select(func.count(Alert.id)).where(~select(AlertTold).where(AlertTold.alert_id == Alert.id).exists()))
+        == 0
+    )
+
+
+def test_nothing_is_open_where_the_first_steps_are_tried(db, loaded):
+    """Whoever reports a case from Sotuba or Kadiolo sees its alert begin."""
+    told = ("+22370000401", "+22370000402", "+22370000411", "+22370000412")
+    posts = [post for number in told for post in duty.of_number(db, number)]
+    assert len(posts) == len(told)
+    recent = loaded.now() - timedelta(days=35)
+    fresh = db.scalars(select(Alert).where(Alert.opened_at > recent, Alert.within != "district")).all()
+    tried = {
+        place.id for place in db.scalars(select(Place).where(Place.name.in_(("CSCom Sotuba", "CSCom Kadiolo Central"))))
+    }
+    assert [alert.rule for alert in fresh if alert.facility_id in tried] == []
+
+
+def test_places_have_points_and_districts_have_people(db):
+    without = select(Place.name).where(Place.kind.in_(("village", "facility")), Place.lat.is_(None))
+    assert db.scalars(without).all() == []
+    assert db.scalar(select(func.count()).select_from(Population)) == 6
+    assert db.scalar(select(func.count()).where(Number.number == "+22370000441")) == 1
