@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import or_, select
@@ -38,6 +38,7 @@ class Calendar:
 
     rules: Sequence[Held] = ()
     closed: Sequence[tuple[date, date]] = ()
+    found: dict[tuple[date, str, int | None], date] = field(default_factory=dict, compare=False, repr=False)
 
     def held(self, day: date, service: str, village_id: int | None = None) -> bool:
         """Whether somebody of this village is served that day: at the centre, or where the service comes to her."""
@@ -50,8 +51,12 @@ class Calendar:
 
     def next_day(self, day: date, service: str, village_id: int | None = None) -> date:
         """The first such day not before `day`; the day itself where none comes for two months."""
+        if (known := self.found.get((day, service, village_id))) is not None:
+            return known
         ahead = (day + timedelta(days=n) for n in range(FARTHEST))
-        return next((one for one in ahead if self.held(one, service, village_id)), day)
+        first = next((one for one in ahead if self.held(one, service, village_id)), day)
+        self.found[day, service, village_id] = first
+        return first
 
     def comes_to(self, day: date, service: str, village_id: int | None) -> bool:
         """Whether that day's service is held in the village itself."""

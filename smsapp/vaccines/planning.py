@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from smsapp.vaccines.schedule import REPEAT, Dose, LateStart, Schedule, Span
 
@@ -80,14 +81,13 @@ def plan(schedule: Schedule, child: Child, given: Given, today: date) -> Plan:
         dose = schedule.doses[place]
         had.add(dose, on, _why_not(had, dose, on))
     doses: dict[str, Planned] = {}
-    for dose in schedule.doses:
-        if dose.is_for(child.district, child.sex):
-            doses[dose.code] = _one(had, dose, doses, today)
+    for dose in _meant_for(schedule, child.district, child.sex):
+        doses[dose.code] = _one(had, dose, doses, today)
     return Plan(doses, today)
 
 
 def _told(schedule: Schedule, given: Given, today: date) -> Iterable[tuple[date, int]]:
-    places = {dose.code: place for place, dose in enumerate(schedule.doses)}
+    places = _places(schedule)
     for code, days in given.items():
         if code in places:
             for day in {days} if isinstance(days, date) else set(days):
@@ -95,11 +95,45 @@ def _told(schedule: Schedule, given: Given, today: date) -> Iterable[tuple[date,
                     yield day, places[code]
 
 
+@dataclass(frozen=True)
+class Ages:
+    """What a dose's ages are in the life of somebody born on a certain day."""
+
+    least: date
+    due: date | None  # where it is counted from birth
+    last: date | None
+
+
+# What depends on the calendar and a birthday alone is worked out once: thousands of children share a birthday.
+
+
+@lru_cache(maxsize=4096)
+def _ages(schedule: Schedule, born: date) -> Mapping[str, Ages]:
+    return {
+        dose.code: Ages(
+            dose.least.after(born),
+            dose.due.after(born) if dose.due is not None and not dose.due_of else None,
+            dose.last_day(born),
+        )
+        for dose in schedule.doses
+    }
+
+
+@lru_cache(maxsize=1024)
+def _meant_for(schedule: Schedule, district: str, sex: str) -> Sequence[Dose]:
+    return [dose for dose in schedule.doses if dose.is_for(district, sex)]
+
+
+@lru_cache(maxsize=64)
+def _places(schedule: Schedule) -> Mapping[str, int]:
+    return {dose.code: place for place, dose in enumerate(schedule.doses)}
+
+
 class _Had:
     """What a child has had so far, in the order of its days."""
 
     def __init__(self, schedule: Schedule, child: Child) -> None:
-        self.schedule, self.child = schedule, child
+        self.schedule, self.child, self.ages = schedule, child, _ages(schedule, child.born)
         self.counting: dict[str, date] = {}  # the first dose of each code that counts
         self.failed: dict[str, tuple[date, str]] = {}  # the last one that did not, and why
         self.live: list[tuple[date, str]] = []  # injected live vaccines, whether or not they count
@@ -144,10 +178,10 @@ def _why_not(had: _Had, dose: Dose, on: date) -> str:
     born = had.child.born
     if on < born:
         return BEFORE_BIRTH
-    if on < dose.least.after(born):
+    ages = had.ages[dose.code]
+    if on < ages.least:
         return TOO_YOUNG
-    last = dose.last_day(born)
-    if last is not None and on > last:
+    if ages.last is not None and on > ages.last:
         return TOO_LATE
     again, gap, earlier = had.again(dose), had.gap(dose), had.last(dose.after)
     if (again and on < again) or (gap and earlier and on < gap.after(earlier)):
@@ -160,29 +194,34 @@ def _why_not(had: _Had, dose: Dose, on: date) -> str:
 
 
 def _one(had: _Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Planned:
-    born = had.child.born
     if (on := had.counting.get(dose.code)) is not None:
-        return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, born, on))
-    blank = Planned(dose.code, NOT_YET)
-    if failed := had.failed.get(dose.code):
-        blank = Planned(dose.code, INVALID, given=failed[0], valid=False, reason=failed[1])
+        return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, had.child.born, on))
     late = had.late_start(dose)
     if late and not late.needed:
-        return replace(blank, state=NOT_NEEDED)
+        return _open(had, dose, NOT_NEEDED)
     due = _due(had, dose, above)
-    last = dose.last_day(born)
+    last = had.ages[dose.code].last
     if last is not None and max(due, today) > last:
-        return replace(blank, state=TOO_OLD)
-    return replace(blank, state=INVALID if failed else _state(had, dose, due, today), due=due)
+        return _open(had, dose, TOO_OLD)
+    return _open(had, dose, INVALID if dose.code in had.failed else _state(had, dose, due, today), due)
+
+
+def _open(had: _Had, dose: Dose, state: str, due: date | None = None) -> Planned:
+    """One that does not count yet; why the last one did not, where there was one."""
+    if dose.code not in had.failed:
+        return Planned(dose.code, state, due)
+    on, reason = had.failed[dose.code]
+    return Planned(dose.code, state, due, given=on, valid=False, reason=reason)
 
 
 def _due(had: _Had, dose: Dose, above: Mapping[str, Planned]) -> date:
     """Its age, no younger than allowed, no closer than allowed to what was given or is still to be given before it."""
-    born = had.child.born
-    at = _planned_for(above.get(dose.after))
-    days = [dose.least.after(born)]
-    if dose.due is not None:
-        days.append(dose.due.after(_planned_for(above.get(dose.due_of)) or born))
+    ages, at = had.ages[dose.code], _planned_for(above.get(dose.after))
+    days = [ages.least]
+    if ages.due is not None:
+        days.append(ages.due)
+    elif dose.due is not None:
+        days.append(dose.due.after(_planned_for(above.get(dose.due_of)) or had.child.born))
     if dose.season is not None:
         days.append(dose.season.opens(at or days[0]))
     gap = had.gap(dose)

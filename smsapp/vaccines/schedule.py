@@ -113,7 +113,7 @@ class Measures:
     baseline: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schedule:
     """A country's calendar; `doses` are those in use, each after the one that it follows."""
 
