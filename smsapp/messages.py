@@ -15,6 +15,7 @@ from smsapp import ties
 from smsapp.db import Base, Big
 
 MO, MT = "mo", "mt"
+FILES = "files"  # of `meta`: the numbers of the files that a text tells of
 SEALED = "sealed:"  # begins the key of an MO without an id of the gateway's: made of all that it says
 REPEATS_FOR = timedelta(hours=3)  # how late a gateway may bring a message again
 REJECTED_KEPT = timedelta(days=30)

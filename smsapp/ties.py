@@ -23,7 +23,8 @@ _KEY = "tie"
 
 @dataclass(frozen=True)
 class Tie:
-    """`to` is "person" (a column of persons' ids), "number", "words" in which one may stand, "row", "own" or "end".
+    """`to` is "person" (a column of persons' ids), "number", "words" in which one may stand, "row", "own", "end" or,
+    of texts that went to others, "told" and "text".
 
     `whose` names the column of the same row that says whose it is, where that row outlives her; `otherwise` the one
     that does where `whose` is empty.
@@ -56,6 +57,19 @@ def own(whose: str, otherwise: str = "") -> dict[str, Any]:
 def end(whose: str) -> dict[str, Any]:
     """For the day on which something ended: today where it goes on, in rows whose column `whose` points to hers."""
     return {_KEY: Tie("end", KEEP, whose)}
+
+
+def told(whose: str, otherwise: str = "") -> dict[str, Any]:
+    """For a number by which texts tell somebody else of a row, in their `meta` or with its letter.
+
+    They may name whoever `whose` or `otherwise` points to.
+    """
+    return {_KEY: Tie("told", CLEAR, whose, otherwise)}
+
+
+def text(whose: str) -> dict[str, Any]:
+    """For a column that points to a message that may name her, whosever phone it went to."""
+    return {_KEY: Tie("text", CLEAR, whose)}
 
 
 def row(forget: Fate) -> dict[str, Any]:

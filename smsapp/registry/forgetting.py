@@ -15,12 +15,12 @@ from smsapp import people, ties
 from smsapp.db import Base
 from smsapp.messages import MO, Message, RejectedCallback, StoredReport
 from smsapp.people import Number, Person
-from smsapp.registry import card
+from smsapp.registry import card, others
+from smsapp.registry.others import OWN_DIGITS
 from smsapp.registry.tables import PersonChange
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
 
-OWN_DIGITS = 8  # of a number, behind its country's
 NEVER_SENT = "its person was forgotten"
 _QUIETLY = {"synchronize_session": False}
 _BY_HAND = frozenset({"messages", "reports"})  # too large to be searched by a number
@@ -45,6 +45,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     numbers = _numbers(db, person_id)
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
+    messages += others.erase(db, rt.now(), person_id, alone, NEVER_SENT)
     _callbacks(db, alone)
     _typed(db, alone)
     _changes_of_others(db, alone)
@@ -150,15 +151,7 @@ def _messages(db: Session, now: datetime, person_id: int, alone: Sequence[str]) 
         Message.person_id == person_id,
         and_(Message.number.in_(alone), Message.person_id.is_(None)) if alone else Message.person_id == person_id,
     )
-    # One that may have gone out once is not said to be unsent, and is not sent again either.
-    unsent = Message.possible_repeat.is_(False)
-    waiting = update(Message).where(of_hers, Message.status == "queued").returning(Message.id)
-    told = {
-        "reason": NEVER_SENT,
-        "final_at": case((unsent, now)),
-        "status": case((unsent, "cancelled"), else_="unknown"),
-    }
-    cancelled = len(db.scalars(waiting.values(told), execution_options=_QUIETLY).all())
+    cancelled = others.unsend(db, now, of_hers, NEVER_SENT)
     _reports(db, of_hers, alone)
     at = func.jsonb_build_object("facility_id", Message.meta["facility_id"])
     erased = {

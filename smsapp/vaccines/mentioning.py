@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from smsapp.messages import Message
+from smsapp.messages import FILES, Message
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Search
 from smsapp.vaccines.tables import Child
 
-FILES, ESCALATES = "files", "escalates"
+ESCALATES = "escalates"
 WAITS = timedelta(days=8)  # longer than any of them waits
 
 

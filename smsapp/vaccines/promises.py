@@ -38,7 +38,9 @@ class Reminder(Base):
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     number: Mapped[str | None] = mapped_column(info=ties.number(ties.CLEAR, "person_id"))
     planned_for: Mapped[date]
-    message_id: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(
+        Big, ForeignKey("messages.id"), index=True, info=ties.text("person_id")
+    )
     why_not: Mapped[str | None]
     answer: Mapped[str | None]
     answered_at: Mapped[datetime | None]

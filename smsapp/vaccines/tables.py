@@ -40,7 +40,9 @@ class Pregnancy(Base):
 
     __tablename__ = "pregnancies"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
-    number: Mapped[int] = mapped_column(NUMBERS, server_default=NUMBERS.next_value(), unique=True)
+    number: Mapped[int] = mapped_column(
+        NUMBERS, server_default=NUMBERS.next_value(), unique=True, info=ties.told("mother_id")
+    )
     mother_id: Mapped[Somebody] = mapped_column(index=True)
     facility_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
@@ -74,7 +76,9 @@ class Child(Base):
 
     __tablename__ = "children"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
-    number: Mapped[int] = mapped_column(NUMBERS, server_default=NUMBERS.next_value(), unique=True)
+    number: Mapped[int] = mapped_column(
+        NUMBERS, server_default=NUMBERS.next_value(), unique=True, info=ties.told("mother_id", "carer_id")
+    )
     mother_id: Mapped[Somebody | None] = mapped_column(index=True)
     carer_id: Mapped[Somebody | None] = mapped_column(index=True)
     pregnancy_id: Mapped[int | None] = mapped_column(Big, ForeignKey("pregnancies.id"), index=True)

@@ -7,16 +7,18 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from smsapp import people, registry
+from smsapp import outbox, people, registry
 from smsapp.db import Base, transaction
+from smsapp.messages import Message
 from smsapp.people import Person
-from smsapp.vaccines import giving, mondays, moving, reminding, searching, welcoming, wishes
+from smsapp.vaccines import codes, giving, heeding, mondays, moving, reminding, searching, welcoming, wishes
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Search, Wish
 from smsapp.vaccines.tables import Child, Pregnancy
 from tests import nursery
 from tests.desk import Desk
-from tests.nursery import AWA, BINTA
+from tests.handset import Handset
+from tests.nursery import ASC, AWA, BINTA
 from tests.village import SOTUBA, settle
 
 CARER = "+22370112299"
@@ -114,3 +116,72 @@ def test_a_carer_takes_the_childs_name_with_her_where_there_is_no_mother(care, w
     left = written(care)
     assert ("Niamoye" in left) is stays
     assert not any(word in left for word in (CARER[1:], "Sanogo"))
+
+
+# ---- what others were told
+
+
+def texts(rt, number, kinds=("alert", "reply")):
+    with rt.sessions() as db:
+        chosen = select(Message).where(Message.number == number, Message.kind.in_(kinds)).order_by(Message.id)
+        return [(row.text, row.status) for row in db.scalars(chosen)]
+
+
+def test_her_workers_texts_name_nobody_of_her_family_any_more(care, clock):
+    asc = Handset(care, ASC)
+    [answer] = asc.say("NAISSANCE 01/03/2026 F 70000101 Niamoye")
+    code = answer.split()[1]
+    asc.say(f"VACCIN {code} BCG 03/03/2026")
+    with transaction(care.sessions) as db:
+        child = db.scalar(select(Child).order_by(Child.id))
+        heeding.tell(db, care, heeding.of_village(db, child), "care.alert.cannot", "test", child)
+        db.execute(update(Child).values(key="told"))
+    asc.arrived()
+    clock.move(days=90)
+    searching.open_searches(care, care.local_now().date())
+    mondays.lists(care, care.local_now().date())
+    assert "Niamoye" in written(care)
+    before = texts(care, ASC)
+    forget(care, child.mother_id)
+    assert [text for text, _ in texts(care, ASC)] == [None] * len(before)
+    assert texts(care, ASC)[-1] == (None, "cancelled"), "the list that still waited"
+    left = written(care)
+    assert not any(word in left for word in ("Niamoye", code, "70000101"))
+
+
+def test_what_tells_of_other_families_stays(care):
+    made, other = newborn(care), nursery.child(care, BORN, BINTA, name="Oumou")
+    with transaction(care.sessions) as db:
+        heeding.tell(db, care, heeding.of_village(db, other), "care.alert.cannot", "test", other)
+    Handset(care, ASC).say(f"VACCIN {codes.of(other.number)} BCG 03/03/2026")
+    before = texts(care, ASC)
+    assert len(before) == 2
+    forget(care, made.mother_id)
+    assert texts(care, ASC) == before
+
+
+def test_a_list_that_waits_is_made_anew_of_the_others(care, clock):
+    made, _ = newborn(care), nursery.child(care, BORN, BINTA, name="Oumou")
+    clock.move(days=90)
+    monday = care.local_now().date()
+    mondays.lists(care, monday)
+    assert "Niamoye" in texts(care, ASC)[-1][0]
+    forget(care, made.mother_id)
+    mondays.lists(care, monday)
+    told, _ = texts(care, ASC)[-1]
+    assert "Oumou" in told
+    assert "Niamoye" not in told
+
+
+def test_what_several_on_one_phone_were_told_together_names_her_no_more(care):
+    with transaction(care.sessions) as db:
+        told = {"number": AWA, "name": "Kadia Sanogo", "language": "fr", "facility_id": SOTUBA, "roles": ["mother"]}
+        kadia = people.add(db, care.now(), **told)
+        mother = nursery.mother_of(db, AWA)
+        sent = outbox.post(db, care, AWA, "Awa et Kadia, rappel", kind="reminder", key="both", person_id=mother.id)
+        lent = {"subject": "vaccines", "due_on": BORN, "step": 0, "day": BORN, "number": AWA, "planned_for": BORN}
+    child = nursery.child(care, BORN)
+    with transaction(care.sessions) as db:
+        db.add(Reminder(**lent, child_id=child.id, person_id=kadia.id, facility_id=SOTUBA, message_id=sent.id))
+    forget(care, kadia.id)
+    assert texts(care, AWA, ["reminder"])[0] == (None, "cancelled")
