@@ -23,17 +23,18 @@ _KEY = "tie"
 
 @dataclass(frozen=True)
 class Tie:
-    """`to` is "person" (a column of persons' ids), "number", "words" in which one may stand, "row", "own", "end" or,
-    of texts that went to others, "told" and "text".
+    """`to` is "person" (a column of persons' ids), "number", "words" in which one may stand, "row", "own", "end",
+    "remark" or, of texts that went to others, "told" and "text".
 
     `whose` names the column of the same row that says whose it is, where that row outlives her; `otherwise` the one
-    that does where `whose` is empty.
+    that does where `whose` is empty. `inside` is the one word of a JSON column that is meant.
     """
 
     to: str
     forget: Fate
     whose: str = ""
     otherwise: str = ""
+    inside: str = ""
 
 
 def person(forget: Fate) -> dict[str, Any]:
@@ -65,6 +66,14 @@ def told(whose: str, otherwise: str = "") -> dict[str, Any]:
     They may name whoever `whose` or `otherwise` points to.
     """
     return {_KEY: Tie("told", CLEAR, whose, otherwise)}
+
+
+def remark(whose: str, otherwise: str, inside: str = "") -> dict[str, Any]:
+    """For what the staff wrote in their own words about a row of hers, or about her: it may name her.
+
+    `whose` and `otherwise` point to such rows, or to her.
+    """
+    return {_KEY: Tie("remark", CLEAR, whose, otherwise, inside)}
 
 
 def text(whose: str) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     people.seal(db, alone, rt.settings.secret_key)
     _own(db, person_id)
     _ended(db, person_id, rt.local_now().date())
+    _remarks(db, person_id)
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
         if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:
@@ -119,10 +120,30 @@ def _ended(db: Session, person_id: int, today: date) -> None:
         db.execute(update(table).where(which).values({column.name: today}))
 
 
+def _remarks(db: Session, person_id: int) -> None:
+    """What the staff wrote about her, or about a row of hers, in words of their own."""
+    for column, tie in ties.columns(Base.metadata, "remark"):
+        table: Table = column.table
+        which = or_(*(_is_about(table.c[name], person_id) for name in (tie.whose, tie.otherwise)))
+        blank = column.op("-")(tie.inside) if tie.inside else None
+        db.execute(update(table).where(which, column.is_not(None)).values({column.name: blank}))
+
+
+def _is_about(column: Column[Any], person_id: int) -> ColumnElement[bool]:
+    tie = ties.of(column)
+    return column == person_id if tie and tie.to == "person" else _points_to_hers(column, person_id)
+
+
 def _points_to_hers(column: Column[Any], person_id: int) -> ColumnElement[bool]:
     table: Table = next(iter(column.foreign_keys)).column.table
-    hers = (c == person_id for c in table.columns if (of := ties.of(c)) and of.to == "person")
-    return column.in_(select(*table.primary_key.columns).where(or_(*hers)))
+    return column.in_(select(*table.primary_key.columns).where(or_(*(c == person_id for c in _whose(table)))))
+
+
+def _whose(table: Table) -> Sequence[Column[Any]]:
+    """The columns by which a row is somebody's: of a file not those of the workers who wrote it."""
+    tied = [(column, tie) for column in table.columns if (tie := ties.of(column))]
+    files = [name for _, tie in tied if tie.to == "told" for name in (tie.whose, tie.otherwise) if name]
+    return [table.c[name] for name in files] or [column for column, tie in tied if tie.to == "person"]
 
 
 def _is_hers(table: Table, tie: ties.Tie, person_id: int) -> ColumnElement[bool]:

@@ -136,7 +136,7 @@ class Dose(Base):
     channel: Mapped[str]
     key: Mapped[str | None] = mapped_column(unique=True)
     struck_at: Mapped[datetime | None]
-    struck_why: Mapped[str | None]
+    struck_why: Mapped[str | None] = mapped_column(info=ties.remark("child_id", "mother_id"))
     __table_args__ = (
         any_of("source", SOURCES),
         CheckConstraint("(child_id IS NULL) <> (mother_id IS NULL)", name="whose"),
@@ -225,5 +225,7 @@ class CareEvent(Base):
     by: Mapped[Somebody | None] = mapped_column(index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_accounts.id"))
     channel: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    details: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", info=ties.remark("child_id", "pregnancy_id", inside="why")
+    )
     __table_args__ = (CheckConstraint("(child_id IS NULL) <> (pregnancy_id IS NULL)", name="whose"),)

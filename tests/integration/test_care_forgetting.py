@@ -11,10 +11,23 @@ from smsapp import outbox, people, registry
 from smsapp.db import Base, transaction
 from smsapp.messages import Message
 from smsapp.people import Person
-from smsapp.vaccines import codes, giving, heeding, mondays, moving, reminding, searching, welcoming, wishes
+from smsapp.vaccines import (
+    codes,
+    ending,
+    giving,
+    heeding,
+    mondays,
+    mothers_doses,
+    moving,
+    reminding,
+    reopening,
+    searching,
+    welcoming,
+    wishes,
+)
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.promises import Reminder, Search, Wish
-from smsapp.vaccines.tables import Child, Pregnancy
+from smsapp.vaccines.tables import CareEvent, Child, Dose, Pregnancy
 from tests import nursery
 from tests.desk import Desk
 from tests.handset import Handset
@@ -47,9 +60,9 @@ def newborn(rt):
     return made
 
 
-def forget(rt, person_id):
+def forget(rt, person_id, staff=None):
     with transaction(rt.sessions) as db:
-        registry.forget(db, rt, Desk.of(rt).staff, person_id)
+        registry.forget(db, rt, staff or Desk.of(rt).staff, person_id)
 
 
 def test_nobody_is_reminded_or_looked_for_of_a_family_that_was_forgotten(care, clock):
@@ -116,6 +129,41 @@ def test_a_carer_takes_the_childs_name_with_her_where_there_is_no_mother(care, w
     left = written(care)
     assert ("Niamoye" in left) is stays
     assert not any(word in left for word in (CARER[1:], "Sanogo"))
+
+
+def test_what_the_staff_wrote_of_her_in_their_own_words_goes_too(care):
+    made, mother, staff = newborn(care), nursery.pregnancy(care, LAST), Desk.of(care).staff
+    with transaction(care.sessions) as db:
+        child, hers = (db.get_one(type(one), one.id, with_for_update=True) for one in (made, mother))
+        [dose] = giving.give(db, care, child, ["BCG"], BORN, Giver("console"), key="a")
+        mothers_doses.give(db, care, hers, ["TD1"], BORN, Giver("console"), key="b")
+        [td] = mothers_doses.had(db, made.mother_id)
+        giving.strike(db, care, child, dose, "celle de Niamoye")
+        mothers_doses.strike(db, care, hers, td, "celle de Niamoye")
+        for file in (child, hers):
+            ending.end(db, care, file, "moved", by=None, channel="console")
+            reopening.reopen(db, care, staff, file, "Niamoye est revenue")
+    forget(care, made.mother_id, staff)
+    assert "Niamoye" not in written(care)
+    with transaction(care.sessions) as db:
+        details = db.scalars(select(CareEvent.details).where(CareEvent.what == "reopened")).all()
+    assert details == [{"before": "moved"}, {"before": "moved"}]
+
+
+def test_families_of_a_worker_who_is_forgotten_are_still_looked_for(care, clock):
+    made = newborn(care)
+    with transaction(care.sessions) as db:
+        worker = nursery.mother_of(db, ASC)
+        db.execute(update(Child).values(registered_by=worker.id))
+        child = db.get_one(Child, made.id, with_for_update=True)
+        [dose] = giving.give(db, care, child, ["BCG"], BORN, Giver("console"), key="a")
+        giving.strike(db, care, child, dose, "pas la sienne")
+    clock.move(days=90)
+    searching.open_searches(care, care.local_now().date())
+    forget(care, worker.id)
+    with transaction(care.sessions) as db:
+        assert db.scalars(select(Search.closed_on)).all() == [None]
+        assert db.scalars(select(Dose.struck_why)).all() == ["pas la sienne"]
 
 
 # ---- what others were told
