@@ -32,6 +32,7 @@ JOBS = {
     "remind_families": BULK,
     "seek_missed": BULK,
     "monday_lists": BULK,
+    "weekly_reminders": BULK,
 }
 JOB_SECONDS = 90
 TURN_SECONDS = 30  # a job that was lost on its way stands for its work no longer than this

@@ -7,6 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
+from smsapp.surveillance import weekly_told
 from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching, waiting
 from workers.current import runtime, stopping
 
@@ -106,3 +107,10 @@ def monday_lists() -> None:
     rt = runtime()
     rt.bell.started("monday_lists")
     mondays.monday_lists(rt, stop=stopping.is_set)
+
+
+def weekly_reminders() -> None:
+    rt = runtime()
+    rt.bell.started("weekly_reminders")
+    weekly_told.remind(rt, stop=stopping.is_set)
+    weekly_told.tell_heads(rt, stop=stopping.is_set)

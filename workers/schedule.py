@@ -43,6 +43,7 @@ PERIODIC = (
     Every(3600, "remind_families"),
     Every(600, "seek_missed"),
     Every(600, "monday_lists"),  # on Mondays from seven o'clock on
+    Every(600, "weekly_reminders"),  # on Mondays around the deadline of weekly reports
 )
 AGAIN_SECONDS = 1.0
 

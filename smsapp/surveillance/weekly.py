@@ -102,8 +102,8 @@ def read(db: Session, rt: Runtime, scope: Scope, first: Week, last: Week) -> Wee
     """The weeks from the first to the last of all that lies in a scope."""
     span = [first.plus(n) for n in range((last.monday - first.monday).days // 7 + 1)]
     due = {who: told.due for who, told in of_country(rt.settings.country).facts.deadlines.items()}
-    workers = _workers(db, rt, scope)
-    villages, centres = _villages(db, workers), _centres(workers)
+    here = workers(db, rt, scope)
+    villages, centres = _villages(db, here), _centres(here)
     came = _came(db, scope, first, last, villages)
     return Weekly(span, villages, centres, came, due, rt.settings.timezone)
 
@@ -115,15 +115,17 @@ def last_due(rt: Runtime, kind: str = VILLAGE) -> Week:
 
 
 @dataclass(frozen=True)
-class _Worker:
+class Worker:
+    """Somebody of a centre who reports, from the week `since` on."""
+
     id: int
     facility: Place
     asc: bool
     since: Week
 
 
-def _workers(db: Session, rt: Runtime, scope: Scope) -> Mapping[int, _Worker]:
-    """Those who report and are not in training."""
+def workers(db: Session, rt: Runtime, scope: Scope) -> Mapping[int, Worker]:
+    """Those of a scope who report and are not in training."""
     trains = select(Reporter.person_id).where(Reporter.person_id == Person.id, Reporter.training_since.is_not(None))
     rows = db.execute(
         select(Person.id, Person.created_at, Place, func.bool_or(Role.role == ASC))
@@ -133,7 +135,7 @@ def _workers(db: Session, rt: Runtime, scope: Scope) -> Mapping[int, _Worker]:
         .group_by(Person.id, Place.id)
     ).all()
     began = _began(db, scope)
-    return {i: _Worker(i, place, asc, _since(rt, at, began.get(i))) for i, at, place, asc in rows}
+    return {i: Worker(i, place, asc, _since(rt, at, began.get(i))) for i, at, place, asc in rows}
 
 
 def _began(db: Session, scope: Scope) -> Mapping[int | None, date]:
@@ -149,7 +151,7 @@ def _since(rt: Runtime, at: datetime, began: date | None) -> Week:
     return week if began is None else min(week, Week.of(began))
 
 
-def _villages(db: Session, workers: Mapping[int, _Worker]) -> Mapping[int, Expected]:
+def _villages(db: Session, workers: Mapping[int, Worker]) -> Mapping[int, Expected]:
     held = (
         select(Place.id, Place.name, Place.parent_id, func.array_agg(Post.person_id))
         .join(Post, Post.place_id == Place.id)
@@ -164,14 +166,14 @@ def _villages(db: Session, workers: Mapping[int, _Worker]) -> Mapping[int, Expec
     return found
 
 
-def _centres(workers: Mapping[int, _Worker]) -> Mapping[int, Expected]:
-    here: dict[int, list[_Worker]] = defaultdict(list)
+def _centres(workers: Mapping[int, Worker]) -> Mapping[int, Expected]:
+    here: dict[int, list[Worker]] = defaultdict(list)
     for one in workers.values():
         here[one.facility.id].append(one)
     return {i: _expected(i, ours[0].facility.name, ours[0].facility, ours) for i, ours in here.items()}
 
 
-def _expected(place_id: int, name: str, centre: Place, workers: Sequence[_Worker]) -> Expected:
+def _expected(place_id: int, name: str, centre: Place, workers: Sequence[Worker]) -> Expected:
     since = min(one.since for one in workers)
     return Expected(place_id, name, centre.id, centre.parent_id, since, frozenset(one.id for one in workers))
 
