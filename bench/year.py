@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.place import Failed, Place
 from smsapp import logs
+from smsapp.app import settle_down
 from smsapp.config import QuietHours
 from smsapp.embedded import CanNotRun
 from smsapp.runtime import build
@@ -33,6 +34,7 @@ def main(births: int = BIRTHS) -> int:
             began = clock.perf_counter()
             world = World(replace(rt, now=Clock(), gateways={gateway.name: gateway}), births)
             logs.configure(quiet=True)  # the web side of the phones had its own way
+            settle_down()  # as in the service's own processes
             told = world.run(status.update)
             seconds = clock.perf_counter() - began
     except (CanNotRun, Failed) as why:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from smsapp import outbox, people
+from smsapp import conversations, outbox, people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
@@ -282,16 +282,18 @@ class World:
             if row.day >= today and row.child_id is not None:
                 self.coming[row.day if row.day > today else today + timedelta(days=1)].add(row.child_id)
         numbers = sorted({row.number for row in told if row.number})
+        said = {n: self.chance.choice("11123") for n in self.chance.sample(numbers, min(len(numbers) // 25, 5))}
+        self.totals.answers.update(said.values())
         self.at(today, 19, 30)
-        for number in self.chance.sample(numbers, min(len(numbers) // 25, 5)):
-            said = self.chance.choice(("1", "1", "1", "2", "3"))
-            phone = Handset(self.rt, number, self.client)
-            phone.say(said)
-            if said == "2":
-                phone.say("0")
-            if said == "3":
-                phone.say("1")
-            self.totals.answers[said] += 1
+        self._say(said)
+        self._say({number: "0" if word == "2" else "1" for number, word in said.items() if word != "1"})
+
+    def _say(self, said: dict[str, str]) -> None:
+        for number, word in said.items():
+            Handset(self.rt, number, self.client).text(word)
+        if said:
+            conversations.hear_waiting(self.rt)
+            outbox.deliver(self.rt, "replies")
 
     # The end: every visit that was due has its reminder, or the reason why not
 

@@ -33,6 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from smsapp import phones
+from smsapp.arrays import among
 from smsapp.db import after_commit
 from smsapp.gateways.base import SendError, Taken
 from smsapp.kinds import KINDS
@@ -220,7 +221,7 @@ def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int
     ids = [o.external_id for each in answered for o in each.outcomes.values() if isinstance(o, Taken)]
     if not ids or not written:
         return
-    early = select(StoredReport).where(StoredReport.message_id.is_(None), StoredReport.external_id.in_(ids))
+    early = select(StoredReport).where(StoredReport.message_id.is_(None), among(StoredReport.external_id, ids))
     for report in db.scalars(early.order_by(StoredReport.id)):
         reports.match(db, report, now)
 

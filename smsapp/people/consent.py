@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.db import Work
 from smsapp.people.tables import Consent, Number, TopicLeft
 
@@ -44,7 +45,7 @@ def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:
     rows = db.scalars(
         select(Number.number)
         .join(last, last.c.person_id == Number.person_id)
-        .where(Number.number.in_(numbers), last.c.given.is_(False))
+        .where(among(Number.number, numbers), last.c.given.is_(False))
     )
     return set(rows)
 
@@ -71,7 +72,7 @@ def left(db: Session, numbers: Iterable[str], secret: str = "") -> set[tuple[str
     known = {number: number for number in numbers}
     if secret:
         known |= {sealed(secret, number): number for number in known}
-    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(TopicLeft.number.in_(list(known))))
+    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(among(TopicLeft.number, known)))
     return {(known[number], topic) for number, topic in rows}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ScalarSelect, Select, SQLColumnExpression, fu
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.arrays import among
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 
@@ -123,12 +124,12 @@ def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None
 
 def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     """The language of each of these numbers that has one."""
-    chosen = db.execute(select(Phone.number, Phone.language).where(Phone.number.in_(numbers)))
+    chosen = db.execute(select(Phone.number, Phone.language).where(among(Phone.number, numbers)))
     hers = db.execute(
         select(Number.number, Person.language)
         .ext(distinct_on(Number.number))
         .join(Person, Person.id == Number.person_id)
-        .where(Number.number.in_(numbers), Person.language.is_not(None))
+        .where(among(Number.number, numbers), Person.language.is_not(None))
         .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
     )
     return {number: language for rows in (hers, chosen) for number, language in rows if language}

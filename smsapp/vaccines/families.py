@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
+from smsapp.arrays import among
 from smsapp.people import Number, Person
 from smsapp.vaccines.promises import Wish
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -71,7 +72,7 @@ def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
     chosen = (
         select(Number.person_id, Number.number)
         .ext(distinct_on(Number.person_id))
-        .where(Number.person_id.in_(sorted(set(person_ids))))
+        .where(among(Number.person_id, sorted(set(person_ids))))
         .order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
         .subquery()
     )

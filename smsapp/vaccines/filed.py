@@ -140,6 +140,8 @@ def why_not(reminder: Reminder, status: str | None) -> str:
 
 def recorders(db: Session, rows: Collection[Any]) -> tuple[Mapping[int, str], Mapping[int, str]]:
     """Who wrote these doses, visits or events down: names of people and of the staff, by their ids."""
+    if not rows:
+        return {}, {}
     by = {getattr(row, "recorded_by", None) or getattr(row, "by", None) for row in rows} - {None}
     people = select(Person.id, Person.name).where(Person.id.in_(by))
     accounts = select(Account.id, Account.name).where(Account.id.in_({row.staff_id for row in rows} - {None}))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.arrays import among
 from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.refusals import Refused
@@ -70,7 +71,7 @@ def district_of(db: Session, facility_id: int) -> str:
 def districts_of(db: Session, facility_ids: Collection[int]) -> Mapping[int, str]:
     above = aliased(Place)
     chosen = select(Place.id, above.name).join(above, above.id == Place.parent_id)
-    return dict(db.execute(chosen.where(Place.id.in_(facility_ids))).all())
+    return dict(db.execute(chosen.where(among(Place.id, facility_ids))).all())
 
 
 def note(

@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import files, sought, withdrawing
@@ -65,12 +66,24 @@ def give(
 
 
 def give_all(
-    db: Session, rt: Runtime, told: Sequence[Told], on: date | None, by: Giver, *, elsewhere: bool = False
+    db: Session,
+    rt: Runtime,
+    told: Sequence[Told],
+    on: date | None,
+    by: Giver,
+    *,
+    elsewhere: bool = False,
+    had: Mapping[int, list[Dose]] | None = None,
 ) -> Mapping[int, list[Dose]]:
-    """As `give`, for the children of a whole session: nothing of any where one is Refused."""
+    """As `give`, for the children of a whole session: nothing of any where one is Refused.
+
+    `had` is what `standing` says of them, where that was read.
+    """
+    if not told:
+        return {}
     for one in told:
         check(rt, one.child, on)
-    had = standing(db, [one.child.id for one in told])
+    had = standing(db, [one.child.id for one in told]) if had is None else had
     new = {one.child.id: list(_new(rt, one, on, by, had[one.child.id], elsewhere=elsewhere)) for one in told}
     for child_id, doses in new.items():
         had[child_id] += doses
@@ -166,7 +179,7 @@ def plans_of(
 
 def standing(db: Session, child_ids: Iterable[int]) -> defaultdict[int, list[Dose]]:
     """The doses of these children that nobody took back, in the order of their days."""
-    chosen = select(Dose).where(Dose.child_id.in_(sorted(child_ids)), Dose.struck_at.is_(None))
+    chosen = select(Dose).where(among(Dose.child_id, sorted(child_ids)), Dose.struck_at.is_(None))
     found: defaultdict[int, list[Dose]] = defaultdict(list)
     for dose in db.scalars(chosen.order_by(Dose.given_on, Dose.id)):
         found[dose.child_id or 0].append(dose)

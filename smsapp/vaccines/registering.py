@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.months import after_months
@@ -90,8 +90,7 @@ def check_birth(born_on: date, today: date, channel: str = "") -> None:
 
 def _twice(db: Session, told: Born, key: str) -> Child | None:
     """Told by the same effect, or the same child of the same family: twins differ by sex or by name."""
-    again = select(Child).where(Child.key == key)
-    same = select(Child).where(
+    same = and_(
         Child.mother_id.is_not_distinct_from(told.mother_id),
         Child.carer_id.is_not_distinct_from(told.carer_id),
         Child.born_on == told.born_on,
@@ -99,7 +98,8 @@ def _twice(db: Session, told: Born, key: str) -> Child | None:
         Child.name.is_not_distinct_from(told.name),
         Child.state == "active",
     )
-    return db.scalar(again) or db.scalar(same.order_by(Child.id).limit(1))
+    known = select(Child).where(or_(Child.key == key, same))
+    return db.scalar(known.order_by(Child.key.is_distinct_from(key), Child.id).limit(1))
 
 
 def pregnancy(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.staff import Staff, audit
@@ -208,12 +209,12 @@ def _book(
     sheet = [_checked(rt, child, day, ticked[child.id], f"{key}:{child.id}") for child in found]
     keys = [f"{one.key}:{code}" for one in sheet for code in one.told]
     ours: dict[int, list[Dose]] = defaultdict(list)
-    for dose in db.scalars(select(Dose).where(Dose.key.in_(keys))):
+    for dose in db.scalars(select(Dose).where(among(Dose.key, keys))):
         ours[dose.child_id or 0].append(dose)
     standing = giving.standing(db, [one.child.id for one in sheet if one.told])
     sheet = [_compared(one, day, ours[one.child.id], standing[one.child.id]) for one in sheet]
     free = [giving.Told(one.child, one.free, one.key) for one in sheet if one.free]
-    new = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id))
+    new = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id), had=standing)
     names, by = reading.named(db, found), filed.recorders(db, [dose for one in sheet for dose in one.known])
     outcomes = [_outcome(one, new.get(one.child.id, ()), names, by) for one in sheet]
     return outcomes, sum(map(len, new.values()))

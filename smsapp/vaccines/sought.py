@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.vaccines import families
 from smsapp.vaccines.planning import MISSED, Plan
 from smsapp.vaccines.promises import Search
@@ -35,7 +36,7 @@ def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]])
     for child, made in found:
         child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
     plans = {child.id: made for child, made in found}
-    for search in db.scalars(select(Search).where(Search.child_id.in_(plans), Search.closed_on.is_(None))):
+    for search in db.scalars(select(Search).where(among(Search.child_id, plans), Search.closed_on.is_(None))):
         _settle(search, plans[search.child_id])
 
 

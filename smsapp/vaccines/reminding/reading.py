@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
+from smsapp.arrays import among
 from smsapp.kinds import KINDS
 from smsapp.messages import Message
 from smsapp.people import EVERYTHING, Number
@@ -77,7 +78,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
     """All files to be looked at of these people and of whoever shares their phones; one that is locked waits."""
     known = families.readers(db, persons)
     numbers = {reader.number for reader in known.values()}
-    mates = db.scalars(select(Number.person_id).where(Number.number.in_(numbers))).all()
+    mates = db.scalars(select(Number.person_id).where(among(Number.number, numbers))).all()
     everybody = {*persons, *mates}
     readers = families.readers(db, everybody)
     mine = {one for one in everybody if one in persons or (one in readers and readers[one].number in numbers)}
@@ -109,7 +110,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
 
 
 def _hers(persons: Collection[int]) -> ColumnElement[bool]:
-    return or_(Child.carer_id.in_(persons), and_(Child.carer_id.is_(None), Child.mother_id.in_(persons)))
+    return or_(among(Child.carer_id, persons), and_(Child.carer_id.is_(None), among(Child.mother_id, persons)))
 
 
 def _locked_children(db: Session, day: date, persons: Collection[int]) -> Sequence[Child]:
@@ -118,7 +119,7 @@ def _locked_children(db: Session, day: date, persons: Collection[int]) -> Sequen
 
 
 def _locked_pregnancies(db: Session, day: date, persons: Collection[int]) -> Sequence[Pregnancy]:
-    hers = Pregnancy.mother_id.in_(persons), Pregnancy.look_on <= day, Pregnancy.state.in_(LIVE)
+    hers = among(Pregnancy.mother_id, persons), Pregnancy.look_on <= day, Pregnancy.state.in_(LIVE)
     chosen = select(Pregnancy).where(*hers).order_by(Pregnancy.id).with_for_update(skip_locked=True)
     return db.scalars(chosen, execution_options={"populate_existing": True}).all()
 
@@ -133,7 +134,7 @@ def _had(
     shown = {(i, dose.code) for i, some in doses.items() for dose in some if dose.valid}
     had: dict[Ref, set[Key]] = defaultdict(set)
     done: dict[Ref, set[tuple[str, date]]] = defaultdict(set)
-    whose = or_(Reminder.child_id.in_(children), Reminder.pregnancy_id.in_(pregnancies))
+    whose = or_(among(Reminder.child_id, children), among(Reminder.pregnancy_id, pregnancies))
     columns = (Reminder.subject, Reminder.due_on, Reminder.step, Reminder.answer, Reminder.doses)
     for child_id, pregnancy_id, subject, due_on, step, answer, codes in db.execute(
         select(Reminder.child_id, Reminder.pregnancy_id, *columns).where(whose)
@@ -147,9 +148,11 @@ def _had(
 
 def _not_yet(db: Session, pregnancies: Collection[int]) -> Mapping[int, Sequence[tuple[date, datetime]]]:
     said: dict[int, list[tuple[date, datetime]]] = defaultdict(list)
+    if not pregnancies:
+        return said
     chosen = select(Reminder.pregnancy_id, Reminder.due_on, Reminder.answered_at)
     of_births = Reminder.subject == "born", Reminder.answer == "coming"
-    for pregnancy_id, due_on, at in db.execute(chosen.where(Reminder.pregnancy_id.in_(pregnancies), *of_births)):
+    for pregnancy_id, due_on, at in db.execute(chosen.where(among(Reminder.pregnancy_id, pregnancies), *of_births)):
         if at is not None:
             said[pregnancy_id or 0].append((due_on, at))
     return said
@@ -162,17 +165,21 @@ def _names(db: Session, files: Collection[File]) -> Mapping[int, str]:
 
 def _attended(db: Session, pregnancies: Collection[int]) -> Mapping[tuple[int, str], list[date]]:
     days: dict[tuple[int, str], list[date]] = defaultdict(list)
+    if not pregnancies:
+        return days
     chosen = select(Attended.pregnancy_id, Attended.kind, Attended.on)
     for pregnancy_id, kind, on in db.execute(
-        chosen.where(Attended.pregnancy_id.in_(pregnancies), Attended.struck_at.is_(None))
+        chosen.where(among(Attended.pregnancy_id, pregnancies), Attended.struck_at.is_(None))
     ):
         days[pregnancy_id, kind].append(on)
     return days
 
 
 def _births(db: Session, pregnancies: Collection[int]) -> Mapping[int, tuple[date, bool]]:
+    if not pregnancies:
+        return {}
     told = select(Child.pregnancy_id, func.min(Child.registered_on), func.bool_or(Child.state == "active"))
-    rows = db.execute(told.where(Child.pregnancy_id.in_(pregnancies)).group_by(Child.pregnancy_id))
+    rows = db.execute(told.where(among(Child.pregnancy_id, pregnancies)).group_by(Child.pregnancy_id))
     return {pregnancy_id: (begun, lives) for pregnancy_id, begun, lives in rows}
 
 
@@ -189,7 +196,7 @@ def _texts(db: Session, numbers: Collection[str], day: date, spared: int) -> Map
     for number, on in db.execute(
         select(Reminder.number, Reminder.planned_for)
         .join(Message, Message.id == Reminder.message_id)
-        .where(Reminder.number.in_(numbers), lately, went)
+        .where(among(Reminder.number, numbers), lately, went)
         .distinct()
     ):
         days[number or ""].add(on)
@@ -198,13 +205,13 @@ def _texts(db: Session, numbers: Collection[str], day: date, spared: int) -> Map
 
 def _visited(db: Session, persons: Collection[int], day: date, spared: int) -> Collection[int]:
     lately, met = Contact.on.between(day - timedelta(days=spared), day), Contact.visited.is_not(False)
-    return set(db.scalars(select(Contact.mother_id).where(Contact.mother_id.in_(persons), lately, met)))
+    return set(db.scalars(select(Contact.mother_id).where(among(Contact.mother_id, persons), lately, met)))
 
 
 def _grieving(db: Session, persons: Collection[int], since: date) -> Collection[int]:
     lost = ["dead", "lost"]
     children = select(_READS).where(_hers(persons), Child.state.in_(lost), Child.ended_on >= since)
-    hopes = Pregnancy.mother_id.in_(persons), Pregnancy.state.in_(lost), Pregnancy.ended_on >= since
+    hopes = among(Pregnancy.mother_id, persons), Pregnancy.state.in_(lost), Pregnancy.ended_on >= since
     return set(db.scalars(union(children, select(Pregnancy.mother_id).where(*hopes))))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
+from smsapp.arrays import among
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.outbox import Draft
@@ -200,7 +201,7 @@ def _of_number(
 def _write(db: Session, rt: Runtime, outcomes: Collection[Outcome], drafts: list[Draft]) -> None:
     outbox.post_many(db, rt, drafts)
     keys = [draft.key for draft in drafts]
-    ids: dict[str | None, int] = dict(db.execute(select(Message.key, Message.id).where(Message.key.in_(keys))).all())
+    ids: dict[str | None, int] = dict(db.execute(select(Message.key, Message.id).where(among(Message.key, keys))).all())
     if rows := [_row(outcome, ids) for outcome in outcomes]:
         db.execute(insert(Reminder), rows)
     db.flush()
