@@ -31,11 +31,11 @@ def create_plain(rt: Runtime) -> Flask:
     """What machines call, alone."""
     logs.configure()
     app = Flask(__name__)
-    app.register_blueprint(hooks.blueprint(rt))
     app.register_blueprint(health.blueprint(rt))
     if rt.settings.simulator:
         app.register_blueprint(simulator.blueprint(rt))
     app.register_error_handler(404, _not_found)
+    app.wsgi_app = hooks.Door(rt, app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

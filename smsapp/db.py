@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from psycopg import pq
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -55,6 +55,7 @@ def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> E
         pool_timeout=5,
         pool_pre_ping=False,
         pool_recycle=300,
+        pool_reset_on_return=None,  # by `_given_back`
         connect_args={
             "connect_timeout": 3,
             "application_name": "smsapp",
@@ -62,9 +63,17 @@ def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> E
             " -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
         },
     )
+    event.listen(engine, "reset", _given_back)
     # A connection shared by two processes hands one's answers to the other.
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     return engine
+
+
+def _given_back(driver: psycopg.Connection[Any], record: object, state: object) -> None:
+    """Nothing stays open on a connection in the pool; most have nothing open, and need no call to find that out."""
+    del record, state
+    if driver.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+        driver.rollback()
 
 
 def sessions(engine: Engine) -> Sessions:

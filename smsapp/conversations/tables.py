@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from hashlib import blake2b, sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -147,7 +148,13 @@ def remember_sms(db: Session, number: str, turn: int, state: State | None, now: 
 def sealed(secret: str, session_id: str, path: str) -> str:
     """A path that can be recognised and continued but not read: it is made of answers and PINs."""
     told = f"{session_id}\n{path}".encode("utf-8", "surrogatepass")
-    return f"{len(path)}:{hmac.digest(secret.encode(), told, 'sha256').hex()}"
+    return f"{len(path)}:{blake2b(told, key=_key(secret), digest_size=32).hexdigest()}"
+
+
+@cache
+def _key(secret: str) -> bytes:
+    """As long as BLAKE2 takes one. A tenth of HMAC's time, twice a hop."""
+    return sha256(secret.encode()).digest()
 
 
 def sealed_length(seal: str) -> int:

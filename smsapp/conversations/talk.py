@@ -150,7 +150,8 @@ class Talk:
     def ussd(self, reply: Reply) -> str:
         if reply.screen is None:
             return render.plain(reply.words)
-        screen = replace(reply.screen, mark=self._mark(reply.screen))
+        mark = self._mark(reply.screen)
+        screen = replace(reply.screen, mark=mark) if mark else reply.screen
         page, pages = render.ussd_page(screen, self.caller.language, self.words, reply.values)
         if self.state and max(self.state.top.pages, 1) != pages:
             self.state = self.state.with_top(replace(self.state.top, pages=pages))

@@ -66,7 +66,7 @@ class Expression:
         return self.run(_Scene(values, dot, today))
 
     def true(self, values: Mapping[str, object], dot: object = None, today: date | None = None) -> bool:
-        return xpath.truth(self.value(values, dot, today))
+        return xpath.truth(self.run(_Scene(values, dot, today)))
 
 
 def compile(source: str) -> Expression:
@@ -158,11 +158,15 @@ class _Reader:
     def _chain(self, level: int) -> _Run:
         if level == len(_LEVELS):
             return self._signed()
+        start = self.place
         first = self._chain(level + 1)
         rest: list[tuple[Callable[[Value, Value], Value], _Run]] = []
         operators = _LEVELS[level]
         while token := self.take("sign", *operators) or self.take("word", *operators):
             rest.append((operators[token.word], self._chain(level + 1)))
+        read = self.tokens[start : self.place]
+        if level == 0 and rest and [token.kind for token in read] == ["name", "sign", "text"]:
+            return _is_word(*(token.word for token in read))
         return _folded(first, rest) if rest else first
 
     def _signed(self) -> _Run:
@@ -232,6 +236,19 @@ class _Reader:
 
 def _constant(value: Value) -> _Run:
     return lambda scene: value
+
+
+def _is_word(name: str, sign: str, quoted: str) -> _Run:
+    """`${name} = 'word'`: most of the conditions, and every hop asks a dozen."""
+    word, same = quoted[1:-1], sign == "="
+
+    def run(scene: _Scene) -> Value:
+        value = scene.values.get(name)
+        if value is None or isinstance(value, str):
+            return ((value or "") == word) is same
+        return xpath.compare(sign, xpath.from_answer(value), word)
+
+    return run
 
 
 def _folded(first: _Run, rest: list[tuple[Callable[[Value, Value], Value], _Run]]) -> _Run:

@@ -41,12 +41,13 @@ def page_count(screen: Screen, language: str, words: Words) -> int:
 
 
 def _all_pages(screen: Screen, language: str, words: Words, values: Mapping[str, Any]) -> list[str]:
-    units = list(_units(screen, language, words, values))
     rows = [] if screen.end else _nav(screen, words)
+    whole = _whole(screen, language, words, values)
     # The keys work unseen as well: one page without them beats two pages with them.
     for shown in (rows, rows[:1], []):
-        if fits_ussd(whole := _join(units) + "".join(shown)):
-            return [whole]
+        if fits_ussd(page := whole + "".join(shown)):
+            return [page]
+    units = list(_units(screen, language, words, values))
     return _pages(units, "".join(rows), f"\n{MORE}. {fold(words('nav.more'))}")
 
 
@@ -101,6 +102,13 @@ def _units(screen: Screen, language: str, words: Words, values: Mapping[str, Any
         glue = "\n"
     for option in screen.options:
         yield _Unit("\n", f"{option.code}. {fold(option.text(screen.flow, language))}")
+
+
+def _whole(screen: Screen, language: str, words: Words, values: Mapping[str, Any]) -> str:
+    """All units joined, which nearly always fit: taken apart only where they do not."""
+    lines = fold("\n".join(_head(screen, language, words, values)))
+    options = [f"{option.code}. {fold(option.text(screen.flow, language))}" for option in screen.options]
+    return "\n".join([lines, *options]).lstrip("\n ")
 
 
 def _join(units: list[_Unit]) -> str:

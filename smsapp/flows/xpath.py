@@ -48,6 +48,8 @@ def as_json(value: Value) -> str | int | float | bool:
 
 
 def truth(value: Value) -> bool:
+    if value is True or value is False:  # what nearly every condition comes to
+        return value
     if isinstance(value, float):
         return value != 0 and not math.isnan(value)
     return True if isinstance(value, date) else bool(value)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import unquote_to_bytes
 
-from flask import Request
+from werkzeug.wrappers import Request
 
 from smsapp.gateways.base import Form, Unusable
 from smsapp.segments import clean
