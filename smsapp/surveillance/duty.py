@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
@@ -59,6 +59,11 @@ def at(db: Session, level: str, area: Area) -> Sequence[OnDuty]:
     return _found(db, level, which) if which else ()
 
 
+def these(db: Session, ids: Collection[int]) -> Sequence[OnDuty]:
+    """People by their ids, whatever their duty is by now."""
+    return _found(db, "", [Person.id.in_(sorted(ids))]) if ids else ()
+
+
 def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
     """What this phone's holder may decide on: each of her posts, the nearest to the centres first."""
     found: list[tuple[OnDuty, Area]] = []
@@ -73,6 +78,13 @@ def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
         for level, area in _areas(db, person_id, facility_id, role):
             found.append((OnDuty(person_id, name or "", language, number, level), area))
     return found
+
+
+def answers(db: Session, number: str) -> bool:
+    """Whether this phone's holder may decide on anything, asked at every dial: one statement."""
+    role = Role.role.in_((OFFICER, NATIONAL)) | ((Role.role == HEAD) & Person.facility_id.is_not(None))
+    held = select(Person.id).join(Number, Number.person_id == Person.id).join(Role, Role.person_id == Person.id)
+    return bool(db.scalar(select(held.where(Number.number == number, role).exists())))
 
 
 def covers(post: tuple[OnDuty, Area], area: Area) -> bool:

@@ -1,0 +1,88 @@
+"""Alerts as those see them whose duty they are: found by a number, and listed, the longest unanswered first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, case, false, or_, select
+from sqlalchemy.orm import Session
+
+from smsapp.places import Place
+from smsapp.refusals import Refused
+from smsapp.surveillance import duty, locks
+from smsapp.surveillance.duty import Area, OnDuty
+from smsapp.surveillance.escalations import CHAIN
+from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
+
+OPEN = ("open", "verified")  # something is still to be done about it
+MOST = 60  # of a list on a phone
+
+Posts = Sequence[tuple[OnDuty, Area]]
+
+_ORDER = case({"open": 0, "verified": 1}, value=Alert.state, else_=2)
+
+
+def area(db: Session, alert: Alert) -> Area:
+    """Where it happened."""
+    return duty.above(db, alert.facility_id, alert.district_id)
+
+
+def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[Alert, OnDuty]:
+    """The alert of this number, or that of the report of this number, and the highest post that answers for it.
+
+    Refused where there is none, or where it is no matter of these posts. With `lock` nobody else decides meanwhile.
+    """
+    if not posts:
+        raise Refused("alert.stranger", final=True)
+    alert_id, where = _named(db, number)
+    covering = [post for post in posts if duty.covers(post, where)]
+    if not covering:
+        raise Refused("alert.other_area", number=number)
+    if alert_id is None:
+        raise Refused("alert.none_of_report", number=number)
+    post, _ = max(covering, key=lambda one: CHAIN.index(one[0].level))
+    return hold(db, alert_id) if lock else db.get_one(Alert, alert_id), post
+
+
+def hold(db: Session, alert_id: int) -> Alert:
+    """The row as it is now; until the end of the transaction nobody else changes it, or what stands on it."""
+    where = db.execute(select(Alert.disease, Alert.district_id).where(Alert.id == alert_id)).one()
+    locks.take(db, [(where.disease, where.district_id)])
+    chosen = select(Alert).where(Alert.id == alert_id).with_for_update()
+    return db.scalars(chosen, execution_options={"populate_existing": True}).one()
+
+
+def listed(db: Session, posts: Posts, most: int = MOST) -> Sequence[Alert]:
+    """What these posts have still to do: the longest unanswered first, then what is verified and not over."""
+    chosen = select(Alert).where(_of(posts), Alert.state.in_(OPEN))
+    return db.scalars(chosen.order_by(_ORDER, Alert.opened_at, Alert.id).limit(most)).all()
+
+
+def _named(db: Session, number: int) -> tuple[int | None, Area]:
+    """The alert that a number leads to, and where the alert or the report is."""
+    if alert := db.scalar(select(Alert).where(Alert.number == number)):
+        return alert.id, area(db, alert)
+    report = db.scalar(select(CaseReport).where(CaseReport.number == number))
+    if report is None:
+        raise Refused("alert.unknown", number=number)
+    its = select(Alert.id).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report.id)
+    alert_id = db.scalar(its.order_by(_ORDER, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
+    return alert_id, duty.above(db, report.facility_id, report.district_id)
+
+
+def _of(posts: Posts) -> ColumnElement[bool]:
+    """The alerts that are a matter of one of these posts."""
+    return or_(false(), *(_one(post) for post in posts))
+
+
+def _one(post: tuple[OnDuty, Area]) -> ColumnElement[bool]:
+    one, own = post
+    match one.level:
+        case "facility":
+            return Alert.facility_id == own.facility
+        case "district":
+            return Alert.district_id == own.district
+        case "region":
+            return Alert.district_id.in_(select(Place.id).where(Place.parent_id == own.region))
+        case _:
+            return Alert.id.is_not(None)

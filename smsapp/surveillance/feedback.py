@@ -1,0 +1,120 @@
+"""What becomes of an alert, told to those who reported it and to those who were told of it, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp import outbox
+from smsapp.people import Number, Person
+from smsapp.runtime import Runtime
+from smsapp.surveillance import naming, phrasing
+from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, AlertTold, CaseReport
+
+HEAR = ("counted", "dismissed")  # the standings of reports whose workers hear what became of them
+MOST_NAMED = 2  # reports by number in one sentence
+
+
+@dataclass(frozen=True)
+class Hears:
+    """Somebody with the number that mainly serves her, else the one that her report came from."""
+
+    id: int
+    name: str
+    language: str | None
+    number: str
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name.split() else ""
+
+
+def answered(db: Session, rt: Runtime, alert: Alert, step: AlertStep, besides: Collection[int] = ()) -> None:
+    """The workers hear what it was found to be; whoever was told of it, and `besides`, that it is answered."""
+    told = set(db.scalars(select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)))
+    heard = workers(db, rt, alert, step)
+    for one in _people(db, (told | set(besides)) - {step.person_id, *heard}):
+        values = _about(db, rt, alert, step, one.language)
+        _post(db, rt, alert, step, one, rt.texts.say(one.language, f"alert.heard.{step.what}", **values))
+
+
+def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collection[int] | None = None) -> set[int]:
+    """Each worker who reported, or sent one of the reports `of`, hears of a step in one sentence; their ids.
+
+    Not who took it herself.
+    """
+    chosen = (
+        select(CaseReport.reporter_id, CaseReport.number, CaseReport.phone)
+        .join(AlertReport, AlertReport.report_id == CaseReport.id)
+        .where(AlertReport.alert_id == alert.id, CaseReport.standing.in_(HEAR), CaseReport.reporter_id.is_not(None))
+    )
+    if of is not None:
+        chosen = chosen.where(CaseReport.id.in_(of))
+    rows = db.execute(chosen.order_by(CaseReport.id)).all()
+    phones = {person: phone for person, _, phone in rows if person and phone}
+    hear = _people(db, {person for person, *_ in rows} - {step.person_id}, phones)
+    for one in hear:
+        numbers = [number for person, number, _ in rows if person == one.id]
+        values = _about(db, rt, alert, step, one.language)
+        values["report"] = ", ".join(map(str, numbers[:MOST_NAMED])) + ("…" if len(numbers) > MOST_NAMED else "")
+        thanks = "alert.thanks" if one.first_name else "alert.thanks_alone"
+        values["thanks"] = rt.texts.say(one.language, thanks, name=one.first_name)
+        _post(db, rt, alert, step, one, rt.texts.say(one.language, _key(step), **values))
+    return {one.id for one in hear}
+
+
+def _key(step: AlertStep) -> str:
+    """The sentence of a step; a result of the laboratory has two."""
+    result = f".{step.told['result']}" if step.what == "lab" else ""
+    return f"alert.worker.{step.what}{result}"
+
+
+def _about(db: Session, rt: Runtime, alert: Alert, step: AlertStep, language: str | None) -> dict[str, str]:
+    """What the sentences of every step may say."""
+    told = step.told
+    values = {
+        "number": str(alert.number),
+        "disease": phrasing.name(rt, language, alert.disease),
+        "place": naming.place(db, alert),
+        "level": naming.level(rt, language, told["level"]),
+        "at": naming.moment(rt, step.at),
+    }
+    if "risk" in told:
+        values["risk"] = rt.texts.say(language, f"alert.risk.{told['risk']}")
+    if "action" in told:
+        values["action"] = naming.action(rt, told["action"], language)
+    if "outcome" in told:
+        values["outcome"] = rt.texts.say(language, f"alert.outcome.{told['outcome']}")
+    return values
+
+
+def _people(db: Session, ids: Collection[int | None], phones: Mapping[int, str] | None = None) -> Sequence[Hears]:
+    wanted = sorted(each for each in ids if each is not None)
+    if not wanted:
+        return ()
+    rows = db.execute(
+        select(Person.id, Person.name, Person.language, Number.number)
+        .join(Number, (Number.person_id == Person.id) & Number.main.is_(True), isouter=True)
+        .where(Person.id.in_(wanted))
+        .order_by(Person.id, Number.since.desc())
+    )
+    known = phones or {}
+    people = {i: Hears(i, name or "", lang, number or known.get(i, "")) for i, name, lang, number in rows}
+    return [one for one in people.values() if one.number]
+
+
+def _post(db: Session, rt: Runtime, alert: Alert, step: AlertStep, one: Hears, words: str) -> None:
+    outbox.post(
+        db,
+        rt,
+        one.number,
+        words,
+        kind="alert",
+        language=one.language,
+        person_id=one.id,
+        facility_id=alert.facility_id,
+        key=f"alert:{alert.id}:{step.id}:{one.id}",
+    )

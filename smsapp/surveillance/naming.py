@@ -1,0 +1,39 @@
+"""How texts name what they are about: a disease, a place, a level, a moment."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from smsapp.places import Place
+from smsapp.runtime import Runtime
+from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.tables import Alert
+
+
+def place(db: Session, alert: Alert) -> str:
+    """Where it is, as near as it is known; empty where nobody knows."""
+    where = alert.place_id or alert.facility_id or alert.district_id
+    return db.scalar(select(Place.name).where(Place.id == where)) or ""
+
+
+def moment(rt: Runtime, at: datetime) -> str:
+    return f"{at.astimezone(rt.settings.timezone):%d/%m %H:%M}"
+
+
+def day(on: date) -> str:
+    return f"{on:%d/%m/%Y}"
+
+
+def level(rt: Runtime, language: str | None, name: str) -> str:
+    """Who answers at a level, by her role."""
+    return rt.texts.say(language, f"alert.level.{name}")
+
+
+def action(rt: Runtime, key: str, language: str | None) -> str:
+    """A response action in the language nearest to hers that the file has."""
+    facts = of_country(rt.settings.country).facts
+    words = facts.actions.get(key) or facts.early_actions.get(key) or {}
+    return words.get(language or "") or words.get("fr") or key
