@@ -30,7 +30,10 @@ def group() -> None:
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What she may see and do.")
 @click.option("--name", required=True, help="As colleagues know her.")
 @click.option(
-    "--place", "places", multiple=True, help="For facility, surveillance and viewer: a name or poster number; may be repeated."
+    "--place",
+    "places",
+    multiple=True,
+    help="For facility, surveillance and viewer: a name or poster number; may be repeated.",
 )
 @click.option("--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], help="Of the pages.")
 def add(email: str, role: str, name: str, places: tuple[str, ...], language: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from smsapp.staff import Account
 from smsapp.surveillance import counted, rules, signals
 from smsapp.surveillance.hits import LEAST_DAYS
-from smsapp.surveillance.rules import EARS, GROWTH, KM, RATE, Rule
+from smsapp.surveillance.rules import GROWTH, KM, RATE, Rule
 from smsapp.surveillance.signals import Signal
 from smsapp.surveillance.tables import AlertRules
 
@@ -49,6 +49,12 @@ class Replayed:
 def current(db: Session) -> tuple[Rule, ...]:
     """The rules that hold: the last version, or those of the release."""
     told = db.scalar(select(AlertRules.rules).order_by(AlertRules.id.desc()).limit(1))
+    return rules.usual() if told is None else rules.read_all(told)
+
+
+def of_version(db: Session, version: int | None) -> tuple[Rule, ...]:
+    """The rules as a version had them; None: those of the release."""
+    told = db.scalar(select(AlertRules.rules).where(AlertRules.id == version)) if version else None
     return rules.usual() if told is None else rules.read_all(told)
 
 
@@ -103,18 +109,22 @@ def replayed(db: Session, rule: Rule, first: date, last: date) -> Replayed:
 
 def _raised(db: Session, rule: Rule, first: date, last: date, began: date) -> Sequence[Signal]:
     """An episode is known from its first day: who asks from `first` on has to see those that went on then."""
-    since = max(began, first - timedelta(days=min(rule.silence + _looks_back(rule), LONGEST)))
+    since = max(began, first - timedelta(days=looks_back(rule)))
     cases = counted.cases(db, rule.disease, since, last=last)
     people = counted.populations(db) if rule.kind in (RATE, GROWTH) else {}
     return signals.replay(rule, cases, people, first, last, since)
 
 
-def _looks_back(rule: Rule) -> int:
-    if rule.kind == GROWTH:
-        return 7 * (rule.weeks + 2)
-    if rule.kind == EARS:
-        return LEAST_DAYS + 7
-    return rule.window * rule.cases if rule.within == KM else rule.window
+def looks_back(rule: Rule) -> int:
+    """From how many days before a day on its reports have to be known, to say which episodes are not over then."""
+    match rule.kind:
+        case rules.GROWTH:
+            seen = 7 * (rule.weeks + 2)
+        case rules.EARS:
+            seen = LEAST_DAYS + 7
+        case _:
+            seen = rule.window * rule.cases if rule.within == KM else rule.window
+    return min(rule.silence + seen, LONGEST)
 
 
 def _without(found: Sequence[Signal], others: Iterable[Signal]) -> Sequence[Signal]:

@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "care.confirmed": lazy_gettext("confirmed the file"),
     "care.doses": lazy_gettext("wrote down doses"),
     "care.struck": lazy_gettext("struck out a dose"),
+    "care.visit_struck": lazy_gettext("struck out a mother’s visit"),
     "care.session": lazy_gettext("saved a vaccination session"),
     "care.attended": lazy_gettext("wrote down a mother’s visit"),
     "care.corrected": lazy_gettext("put the file right"),
@@ -91,6 +92,19 @@ ACTIONS: Mapping[str, LazyString] = {
     "savings.cycle_begun": lazy_gettext("began a cycle with its rules"),
     "savings.assembly": lazy_gettext("took the assembly list along"),
     "savings.dispute_viewed": lazy_gettext("read the history of the dispute"),
+    "surveillance.viewed": lazy_gettext("opened the alert"),
+    "surveillance.verified": lazy_gettext("found the alert real"),
+    "surveillance.dismissed": lazy_gettext("found the alert not real"),
+    "surveillance.assessed": lazy_gettext("assessed the risk of the alert"),
+    "surveillance.acted": lazy_gettext("wrote down an action of the response"),
+    "surveillance.lab": lazy_gettext("wrote down a laboratory result"),
+    "surveillance.closed": lazy_gettext("closed the alert"),
+    "surveillance.kept": lazy_gettext("took a stranger’s signal for a case"),
+    "surveillance.discarded": lazy_gettext("dismissed a stranger’s signal"),
+    "surveillance.cases_viewed": lazy_gettext("read the list of cases"),
+    "surveillance.cases_exported": lazy_gettext("took the list of cases along"),
+    "surveillance.idsr_exported": lazy_gettext("took the week’s table along"),
+    "surveillance.counts_exported": lazy_gettext("took numbers of cases along"),
     "charts.exported": lazy_gettext("exported the figures"),
 }
 
@@ -107,6 +121,8 @@ SUBJECTS: Mapping[str, tuple[LazyString, str, str]] = {
     "savings_group": (lazy_gettext("Savings group"), "console.savings_one", "group_id"),
     "savings_dispute": (lazy_gettext("Dispute"), "console.savings_dispute", "dispute_id"),
     "place": (lazy_gettext("Place"), "console.places_one", "place_id"),
+    "alert": (lazy_gettext("Alert"), "console.surveillance_one", "alert_id"),
+    "report": (lazy_gettext("Report of a case"), "", ""),
 }
 
 DETAILS: Mapping[str, LazyString] = {
