@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from smsapp import people
 from smsapp.db import transaction
+from smsapp.messages import Message
 from smsapp.people import Number, Post
 from smsapp.places import Place
 from smsapp.runtime import Runtime
@@ -16,7 +18,7 @@ from smsapp.surveillance import recording, reporters, reports
 from smsapp.surveillance.diseases import Diseases, of_country
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.said import Report
-from smsapp.surveillance.tables import Population
+from smsapp.surveillance.tables import Population, Reporter
 from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA
 
 ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba, French and Bambara; of Kadiolo
@@ -93,3 +95,26 @@ def person_id(rt: Runtime, number: str) -> int:
     """Whom this number serves."""
     with transaction(rt.sessions) as db:
         return db.scalars(select(Number.person_id).where(Number.number == number)).one()
+
+
+def texts(rt: Runtime) -> dict[str, list[str]]:
+    """What each phone was told of alerts, in order; one part each."""
+    told: dict[str, list[str]] = defaultdict(list)
+    with transaction(rt.sessions) as db:
+        for row in db.scalars(select(Message).where(Message.kind == "outbreak").order_by(Message.id)):
+            assert row.parts == 1, row.text
+            told[row.number].append(row.text)
+    return dict(told)
+
+
+def in_training(rt: Runtime, number: str) -> None:
+    """Whoever this number serves only practises from now on."""
+    whose = person_id(rt, number)
+    with transaction(rt.sessions) as db:
+        reporters.code_of(db, whose)
+        db.execute(update(Reporter).where(Reporter.person_id == whose).values(training_since=rt.now()))
+
+
+def move(rt: Runtime, place_id: int, lat: float, lon: float) -> None:
+    with transaction(rt.sessions) as db:
+        db.execute(update(Place).where(Place.id == place_id).values(lat=lat, lon=lon))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
+from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.surveillance import alerting, locks
+from smsapp.surveillance import alerting, changing, locks, reports
+from smsapp.surveillance.ages import Age, Group
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import above
 from smsapp.surveillance.facts import Deadline
 from smsapp.surveillance.reporters import Sender
-from smsapp.surveillance.said import Report
+from smsapp.surveillance.said import Correction, Kind, Missing, Numbers, Report, Sex, Told, Wrong
 from smsapp.surveillance.tables import Alert, CaseReport
 from smsapp.surveillance.weeks import Week
 
@@ -73,6 +76,119 @@ def record(
     db.flush()
     found = alerting.look(db, rt, row)
     return Recorded(row, alerts=found.raised, joined=found.joined)
+
+
+def correct(
+    db: Session,
+    rt: Runtime,
+    number: int,
+    change: Told | Report,
+    sender: Sender,
+    *,
+    channel: str,
+    language: str = "fr",
+    village_id: int | None = None,
+) -> Recorded | Missing | Wrong:
+    """Put her report right, or what has to be asked or is wrong with it; what it said before is kept.
+
+    Refused where it is not hers to change; the head of a centre may change all of its reports.
+    """
+    row = _hers(db, number, sender)
+    country = of_country(rt.settings.country)
+    said = reports.corrected(as_told(row), Correction(number, change), country, language)
+    if not isinstance(said, Report):
+        return said
+    values = _told(said) | {"village_id": village_id or row.village_id}
+    was = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
+    if not was:
+        return Recorded(row, new=False)
+    locks.take(db, [(said.disease, row.district_id)])
+    if "disease" in was:
+        was |= {"lab": row.lab, "lab_on": row.lab_on}
+        values |= {"lab": None, "lab_on": None}
+    _write(rt, row, "corrected", channel, values, was)
+    found = changing.changed(db, rt, row, "changed")
+    return Recorded(row, alerts=found.raised, joined=found.joined)
+
+
+def withdraw(db: Session, rt: Runtime, number: int, sender: Sender, *, channel: str) -> Recorded:
+    """Take her report back: it counts no more, and those who were told hear it."""
+    row = _hers(db, number, sender)
+    _write(rt, row, "withdrawn", channel, {"standing": "withdrawn"}, {"standing": row.standing})
+    changing.changed(db, rt, row, "taken_back")
+    return Recorded(row)
+
+
+def judge(
+    db: Session, rt: Runtime, signal_id: int, keep: bool, facility_id: int | None, by: int | None, *, channel: str
+) -> Recorded:
+    """What a stranger told counts as a report of this centre, or does not; `by` is the account that says so."""
+    row = _held(db, CaseReport.id == signal_id)
+    if row is None or row.standing != "signal":
+        raise Refused("case.judged")
+    values: dict[str, Any] = {"standing": "dismissed"}
+    if keep:
+        centre = facility_id or row.facility_id
+        village = db.get(Place, row.village_id) if row.village_id else None
+        values = {"standing": "counted", "facility_id": centre, "district_id": above(db, centre).district}
+        values["village_id"] = village.id if village and village.parent_id == centre else None
+        locks.take(db, [(row.disease, values["district_id"])])
+    _write(rt, row, "judged", channel, values, {"standing": "signal"}, account=by)
+    found = alerting.look(db, rt, row)
+    return Recorded(row, alerts=found.raised, joined=found.joined)
+
+
+def as_told(row: CaseReport) -> Report:
+    """The message that would say what a row says; without its village, which rows have by id."""
+    age = None
+    if row.age_group is not None:
+        age = Age(cast(Group, row.age_group), row.age_count, row.age_unit or "")
+    return Report(
+        kind=cast(Kind, row.kind),
+        disease=row.disease,
+        sex=cast("Sex | None", row.sex),
+        age=age,
+        count=row.count,
+        since=row.since,
+        died=row.died,
+        numbers=Numbers(**row.sums) if row.sums else None,
+    )
+
+
+def _hers(db: Session, number: int, sender: Sender) -> CaseReport:
+    """The report of this number, held; Refused where there is none in her centre, or it is not for her to change."""
+    row = _held(db, CaseReport.number == number)
+    if row is None or row.facility_id != sender.facility_id:
+        raise Refused("case.unknown", number=number)
+    if row.reporter_id != sender.id and not sender.head:
+        raise Refused("case.not_yours", number=number)
+    if row.standing == "withdrawn":
+        raise Refused("case.withdrawn", number=number)
+    return row
+
+
+def _held(db: Session, which: ColumnElement[bool]) -> CaseReport | None:
+    """A report under the lock of its disease and district: nobody else changes it, nor the alerts that it is in."""
+    locks.take(db, db.execute(select(CaseReport.disease, CaseReport.district_id).where(which)).tuples())
+    chosen = select(CaseReport).where(which).with_for_update()
+    return db.scalar(chosen, execution_options={"populate_existing": True})
+
+
+def _write(
+    rt: Runtime,
+    row: CaseReport,
+    what: str,
+    channel: str,
+    values: Mapping[str, Any],
+    was: Mapping[str, Any],
+    account: int | None = None,
+) -> None:
+    """Change a row, and keep what it said before."""
+    before = {name: value.isoformat() if isinstance(value, date) else value for name, value in was.items()}
+    told = {"at": rt.now().isoformat(), "what": what, "channel": channel, "was": before}
+    row.history = [*row.history, told | ({"account": account} if account is not None else {})]
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def week_of(rt: Runtime, kind: str) -> date:

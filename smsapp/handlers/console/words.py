@@ -29,6 +29,7 @@ KINDS: Mapping[str, LazyString] = {
     "unheard": lazy_gettext("answer to an unclear text"),
     "question": lazy_gettext("question of a survey"),
     "alert": lazy_gettext("alert"),
+    "outbreak": lazy_gettext("outbreak alert"),
     "weekly": lazy_gettext("Monday word on weekly reports"),
     "receipt": lazy_gettext("receipt"),
     "invitation": lazy_gettext("survey invitation"),
