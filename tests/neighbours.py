@@ -83,7 +83,7 @@ class Side:
 
     @property
     def care(self) -> int | None:
-        """A child, her dose and the search for her, a pregnancy, a village, a clinic day and a closure."""
+        """A child, her dose and search, a pregnancy and its visit, a village, a clinic day and a closure."""
         return self.base if self.facility else None
 
     @property
@@ -253,7 +253,7 @@ def _care(db: Session, rt: Runtime, side: Side, facility: int) -> None:
     given = {"code": "BCG", "given_on": begun, "source": "card", "valid": True, "recorded_at": now, "channel": "ussd"}
     db.execute(insert(Dose).values(id=id, child_id=id, **given))
     been = {"kind": "antenatal", "on": begun, "recorded_at": now, "channel": "ussd"}
-    db.execute(insert(Attended).values(pregnancy_id=id, **been))
+    db.execute(insert(Attended).values(id=id, pregnancy_id=id, **been))
     db.execute(insert(CareEvent).values(child_id=id, what="registered", at=now, by=side.worker, channel="ussd"))
     planned = {"subject": "vaccines", "due_on": today, "step": 0, "day": today, "planned_for": today}
     unsent = {"why_not": "no_phone", "person_id": side.person, "number": side.number, "facility_id": facility}

@@ -82,11 +82,7 @@ def give(
 def strike(db: Session, rt: Runtime, staff: Staff, child_id: int, dose_id: int, why: str) -> Dose | None:
     """A dose taken back, with the reason; None where that was done already."""
     child = reading.child(db, staff.scope, child_id, lock=True)
-    said = _line(why)
-    if not said:
-        raise Unfit("why", "empty")
-    if len(said) > LONGEST_WHY:
-        raise Unfit("why", "too long", LONGEST_WHY)
+    said = reason(why)
     dose = db.scalar(select(Dose).where(Dose.id == dose_id, Dose.child_id == child.id))
     if dose is None:
         raise NotHere(dose_id)
@@ -96,6 +92,16 @@ def strike(db: Session, rt: Runtime, staff: Staff, child_id: int, dose_id: int, 
     files.note(db, rt, child, "struck", by=None, channel=CHANNEL, staff_id=staff.id, dose=dose.code)
     note(db, rt, staff, child, "struck", doses=[dose.code])
     return dose
+
+
+def reason(why: str) -> str:
+    """Why something is struck out, as it is kept; Unfit where nothing is told."""
+    said = _line(why)
+    if not said:
+        raise Unfit("why", "empty")
+    if len(said) > LONGEST_WHY:
+        raise Unfit("why", "too long", LONGEST_WHY)
+    return said
 
 
 def confirm(db: Session, rt: Runtime, staff: Staff, file: File) -> bool:

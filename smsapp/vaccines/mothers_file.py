@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import antenatal, filed, mothers_doses, next_visit, reading
+from smsapp.vaccines import antenatal, filed, mothers_doses, next_visit, reading, striking
 from smsapp.vaccines.antenatal import Visit
 from smsapp.vaccines.filed import Told, Written
 from smsapp.vaccines.reading import Family
-from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
+from smsapp.vaccines.striking import Seen
+from smsapp.vaccines.tables import Child, Dose, Pregnancy
 
 TAKEN, OPEN, MISSED, AHEAD = "taken", "open", "missed", "ahead"
 
@@ -37,7 +38,7 @@ class MothersFile:
     weeks: int | None  # completed, of an open pregnancy
     before: Sequence[Window]
     after: Sequence[Window]
-    attended: Sequence[Attended]
+    attended: Sequence[Seen]
     td: Sequence[Dose]
     following: str  # the dose of Td that comes next
     next_day: date | None
@@ -49,8 +50,8 @@ class MothersFile:
 def of(db: Session, rt: Runtime, file: Pregnancy) -> MothersFile:
     care, today = antenatal.of_country(rt.settings.country), rt.local_now().date()
     count, due_on, live = rt.settings.antenatal_visits, file.due_on, file.state in {"active", "born"}
-    standing = select(Attended).where(Attended.pregnancy_id == file.id, Attended.struck_at.is_(None))
-    been = db.scalars(standing.order_by(Attended.on)).all()
+    seen = striking.visits(db, file)
+    been = [it.row for it in seen if it.row.struck_at is None]
     before = antenatal.before_birth(care, count, due_on) if due_on else ()
     after = antenatal.after_birth(care, file.ended_on) if file.state == "born" and file.ended_on else ()
     names = reading.named(db, [file])
@@ -63,7 +64,7 @@ def of(db: Session, rt: Runtime, file: Pregnancy) -> MothersFile:
         weeks=antenatal.weeks(due_on - antenatal.TERM, today) if due_on and file.state == "active" else None,
         before=_windows(before, [row.on for row in been if row.kind == "antenatal"], over),
         after=_windows(after, [row.on for row in been if row.kind == "postnatal"], today),
-        attended=been,
+        attended=seen,
         td=mothers_doses.had(db, file.mother_id),
         following=mothers_doses.following(db, rt, file.mother_id) if live else "",
         next_day=next_visit.clinic_day(db, rt, file) if live else None,

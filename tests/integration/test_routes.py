@@ -46,6 +46,7 @@ SAMPLES: Mapping[str, Any] = {
     "child_id": lambda side: side.care,
     "pregnancy_id": lambda side: side.care,
     "dose_id": lambda side: side.care,
+    "visit_id": lambda side: side.care,
     "search_id": lambda side: side.care,
     "day_id": lambda side: side.care,
     "closure_id": lambda side: side.care,

@@ -13,11 +13,12 @@ from smsapp.handlers.console.care import (
     pregnancies,
     reopening,
     session,
+    striking,
     writing,
 )
 from smsapp.runtime import Runtime
 
-PARTS = (finding, child, writing, reopening, session, lists, pregnancies, beginning, panel)
+PARTS = (finding, child, writing, reopening, session, lists, pregnancies, striking, beginning, panel)
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:

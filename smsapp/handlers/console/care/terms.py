@@ -51,6 +51,10 @@ REASONS: Mapping[str, LazyString] = {
     "live": lazy_gettext("less than four weeks after another live vaccine"),
     "before_birth": lazy_gettext("its day is before her birth"),
 }
+VISITS: Mapping[str, LazyString] = {
+    "antenatal": lazy_gettext("before the birth"),
+    "postnatal": lazy_gettext("after the birth"),
+}
 EVENTS: Mapping[str, LazyString] = {
     "registered": lazy_gettext("Registration"),
     "confirmed": lazy_gettext("Confirmed by the centre"),
@@ -58,6 +62,7 @@ EVENTS: Mapping[str, LazyString] = {
     "put_right": lazy_gettext("Facts put right"),
     "struck": lazy_gettext("A dose struck out"),
     "dose_struck": lazy_gettext("A dose struck out"),
+    "visit_struck": lazy_gettext("A visit struck out"),
     "arrived": lazy_gettext("Came from another centre"),
     "consented": lazy_gettext("Agreed to get reminders"),
     "overdue": lazy_gettext("Nobody told of the birth"),
