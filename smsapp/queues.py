@@ -22,6 +22,7 @@ JOBS = {
     "hear": REPLIES,
     "sweep": REPLIES,
     "nudge": REPLIES,
+    "escalate_alerts": REPLIES,
     "deliver_bulk": BULK,
     "import_people": BULK,
     "feed_broadcasts": BULK,
@@ -32,6 +33,7 @@ JOBS = {
     "remind_families": BULK,
     "seek_missed": BULK,
     "monday_lists": BULK,
+    "look_for_signals": BULK,
     "weekly_reminders": BULK,
 }
 JOB_SECONDS = 90

@@ -7,7 +7,8 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
-from smsapp.surveillance import weekly_told
+from smsapp.surveillance import alerting, weekly_told
+from smsapp.surveillance.escalating import escalate
 from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching, waiting
 from workers.current import runtime, stopping
 
@@ -114,3 +115,15 @@ def weekly_reminders() -> None:
     rt.bell.started("weekly_reminders")
     weekly_told.remind(rt, stop=stopping.is_set)
     weekly_told.tell_heads(rt, stop=stopping.is_set)
+
+
+def escalate_alerts() -> None:
+    rt = runtime()
+    rt.bell.started("escalate_alerts")
+    escalate(rt, rt.now(), stop=stopping.is_set)
+
+
+def look_for_signals() -> None:
+    rt = runtime()
+    rt.bell.started("look_for_signals")
+    alerting.look_all(rt, rt.local_now().date(), stop=stopping.is_set)

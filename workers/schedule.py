@@ -36,12 +36,14 @@ PERIODIC = (
     Every(15, "sweep"),
     Every(15, "import_people"),  # what a worker that died left
     Every(30, "nudge"),
+    Every(60, "escalate_alerts"),
     Every(3600, "tidy"),
     Every(300, "count_days"),
     Every(600, "count_cohorts"),
     Every(600, "remind_loans"),
     Every(3600, "remind_families"),
     Every(600, "seek_missed"),
+    Every(1800, "look_for_signals"),
     Every(600, "monday_lists"),  # on Mondays from seven o'clock on
     Every(600, "weekly_reminders"),  # on Mondays around the deadline of weekly reports
 )

@@ -1,14 +1,16 @@
-"""`flask surveillance`: statistics of cases worked out."""
+"""`flask surveillance`: statistics of cases worked out, and alerts that nobody answered sent on."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TextIO
 
 import click
 
 from smsapp import oneline
-from smsapp.cli.common import read_document, said_plainly
+from smsapp.cli.common import read_document, runtime, said_plainly
+from smsapp.surveillance import escalating
 from smsapp.surveillance.described import describe
 
 
@@ -32,3 +34,25 @@ def ears(source: TextIO) -> None:
     with said_plainly():
         told = read_document(source, "a series of counts")
         click.echo(json.dumps(describe(told)))
+
+
+@group.command("escalate")
+@click.option("--now", "told", help="Another time than now, with its zone, such as 2026-03-12T10:30:00+00:00.")
+def escalate(told: str | None) -> None:
+    """Send alerts that nobody answered in time on to the next level, once each; the schedule runs the same."""
+    now = _moment(told) if told is not None else None
+    rt = runtime()
+    with said_plainly():
+        done = escalating.escalate(rt, now or rt.now())
+    texts = f"{done.texts} {'text' if done.texts == 1 else 'texts'} queued"
+    click.echo(f"{done.again} sent again, {done.climbed} sent to the next level, {texts}")
+
+
+def _moment(told: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(told.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.ClickException(f"{told!r} is no time with its zone, such as 2026-03-12T10:30:00+00:00"[:200])
+    return moment
