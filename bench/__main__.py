@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from bench import books, hops, plans, sending
+from bench import books, hops, plans, sending, year
 from bench.place import Failed, Place
 from bench.report import table
 from smsapp import logs
@@ -27,11 +27,15 @@ def main() -> int:
             place.all_alive()
         with Place() as place, words.status("starting a database of its own for the books") as status:
             noted = books.measure(build(place.settings, pool_size=WEB_THREADS), status.update)
+        with Place() as place, words.status("starting a database of its own for the year") as status:
+            lived = year.measure(place, status.update)
+        if lived.told.wrong:
+            raise Failed(f"a promise of the year was not kept: {lived.told.wrong[0]}")
     except (CanNotRun, Failed) as why:
         words.print(f"bench: {why}", style="red", markup=False)
         return 1
     planned = plans.measure()
-    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted, planned))
+    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted, planned, lived))
     return 0
 
 

@@ -43,6 +43,7 @@ class Totals:
     """What happened in the year; `wrong` is what never may."""
 
     births: int = 0
+    children: int = 0  # twins are two
     days: int = 0
     doses: int = 0
     texts: int = 0
@@ -52,13 +53,13 @@ class Totals:
     answers: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
     not_sent: Counter[str] = field(default_factory=Counter)
-    visits: Counter[str] = field(default_factory=Counter)  # of the sampled children: told, or why not
+    visits: Counter[str] = field(default_factory=Counter)  # that were due: told, or why not
     wrong: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         named = {name: dict(getattr(self, name)) for name in ("answers", "left", "not_sent", "visits")}
-        plain = {name: getattr(self, name) for name in ("births", "days", "doses", "texts", "reminders", "expired")}
-        whole = {**plain, "cancelled": self.cancelled, **named}
+        counts = ("births", "children", "days", "doses", "texts", "reminders", "expired", "cancelled")
+        whole = {name: getattr(self, name) for name in counts} | {"due": self.visits.total()} | named
         return [f"{name:>10}  {value}" for name, value in whole.items()]
 
 
@@ -307,6 +308,7 @@ class World:
             rows: dict[int, dict[date, list[Reminder]]] = defaultdict(lambda: defaultdict(list))
             for row in db.scalars(select(Reminder).where(Reminder.subject == "vaccines")):
                 rows[row.child_id or 0][row.day].append(row)
+        self.totals.children = len(self.children)
         for known in self.children.values():
             self._each_visit(known, rows[known.id])
 
