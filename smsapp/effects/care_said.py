@@ -162,12 +162,16 @@ def born_first_day(caller: Caller) -> str:
 
 @effect("care.answer")
 def answer(caller: Caller, wanted: Effect) -> dict[str, str]:
-    """1, 2 or 3 to a reminder; that it was done is written once the card's date, or that there is none, is told."""
+    """1, 2 or 3 to a reminder; that it was done is written once the card's date, or that there is none, is told.
+
+    Where several were spoken to nothing is written before it is known who is meant.
+    """
     db, rt = caller.db, caller.rt
     one, heard = _meant(caller, wanted), wanted.answers["answer"]
-    if heard == "coming":
+    known = WHO in wanted.answers or not wanted.answers["several_families"]
+    if heard == "coming" and known:
         asked.answered(db, rt, one, COMING)
-    elif heard == "cannot" and (WHO in wanted.answers or not wanted.answers["several_families"]):
+    elif heard == "cannot" and known:
         answering.cannot(db, rt, one)
     days = {"day": shown(asked.day_named(db, rt, one)), "next": shown(asked.day_after(db, rt, one))}
     return {**days, "whom": _whom(caller, one)}

@@ -56,8 +56,23 @@ def whose(rt):
         return {dose.child_id for dose in db.scalars(select(Dose))}
 
 
-def test_who_comes_comes_with_all(awa, both):
-    assert awa.say("1") == ["Merci Mère et Nana. Nous vous attendons le 12/03/2026."]
+def test_who_comes_is_the_one_that_is_meant(awa, both):
+    assert awa.say("1") == [WHO]
+    assert answers(awa.rt) == [None, None]
+    assert awa.say("2") == ["Merci Nana. Nous vous attendons le 12/03/2026."]
+    assert answers(awa.rt) == [None, "coming"]
+
+
+def test_all_of_them_come_where_all_are_meant(awa, both):
+    awa.say("je viens")
+    assert awa.say("toutes") == ["Merci Mère et Nana. Nous vous attendons le 12/03/2026."]
+    assert answers(awa.rt) == ["coming", "coming"]
+
+
+def test_a_mother_comes_with_all_her_children(awa):
+    children = nursery.child(awa.rt, FANTA), nursery.child(awa.rt, OUMOU, name="Ali")
+    reminded.asked(awa.rt, *children, day=DAY, doses=("PENTA1",))
+    assert awa.say("1") == ["Merci. Nous vous attendons le 12/03/2026."]
     assert answers(awa.rt) == ["coming", "coming"]
 
 
