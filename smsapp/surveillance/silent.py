@@ -49,9 +49,7 @@ def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -
     places = [seen.villages[i] for i in silent]
     workers = {worker for place in places for worker in place.workers}
     names = dict(db.execute(select(Person.id, Person.name).where(Person.id.in_(workers))).all())
-    centres = dict(
-        db.execute(select(Place.id, Place.name).where(Place.id.in_({p.facility_id for p in places}))).all()
-    )
+    centres = dict(db.execute(select(Place.id, Place.name).where(Place.id.in_({p.facility_id for p in places}))).all())
     whys = reasons(db, rt, workers)
     found = [
         Silent(
@@ -66,6 +64,12 @@ def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -
         for place in places
     ]
     return sorted(found, key=lambda one: (-one.weeks, one.facility, one.name, one.id))
+
+
+def many(db: Session, rt: Runtime, scope: Scope) -> int:
+    """How many villages of a scope are silent now."""
+    last, least = weekly.last_due(rt), of_country(rt.settings.country).facts.silent_weeks
+    return len(weekly.read(db, rt, scope, last.plus(1 - least), last).silent(last, least))
 
 
 def reasons(db: Session, rt: Runtime, person_ids: Collection[int]) -> Mapping[int, str]:

@@ -8,6 +8,7 @@ from smsapp.figures.domains.inbox import DOMAIN as INBOX
 from smsapp.figures.domains.messages import DOMAIN as MESSAGES
 from smsapp.figures.domains.people import DOMAIN as PEOPLE
 from smsapp.figures.domains.savings import DOMAIN as SAVINGS
+from smsapp.figures.domains.surveillance import DOMAIN as SURVEILLANCE
 from smsapp.figures.domains.surveys import DOMAIN as SURVEYS
 from smsapp.figures.domains.vaccines import DOMAIN as VACCINES
 from smsapp.figures.shapes import Domain
@@ -23,4 +24,5 @@ ALL: Domains = (
     PEOPLE,
     SAVINGS,
     VACCINES,
+    SURVEILLANCE,
 )  # in the order of their cards and chores

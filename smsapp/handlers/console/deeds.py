@@ -104,6 +104,8 @@ ACTIONS: Mapping[str, LazyString] = {
     "surveillance.cases_viewed": lazy_gettext("read the list of cases"),
     "surveillance.cases_exported": lazy_gettext("took the list of cases along"),
     "surveillance.idsr_exported": lazy_gettext("took the week’s table along"),
+    "surveillance.weeks_exported": lazy_gettext("took the weekly reports along"),
+    "surveillance.silent_exported": lazy_gettext("took the silent villages along"),
     "surveillance.counts_exported": lazy_gettext("took numbers of cases along"),
     "charts.exported": lazy_gettext("exported the figures"),
 }
