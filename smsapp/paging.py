@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, true, tuple_
@@ -15,6 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 PAGE = 50
 LARGEST = 2**63  # that the database takes
+
+_NAMES = {datetime: "at", date: "on"}  # of moments and days in a mark
 
 Key = InstrumentedAttribute[Any] | ColumnElement[Any]
 
@@ -67,7 +69,7 @@ def cut(rows: Sequence[Any], keys: Sequence[Key], after: str | None = None, size
 def mark(row: Any, keys: Sequence[Key]) -> str:
     """Where this row stands, as an address carries it."""
     values = [_of(row, key.key) for key in keys]
-    told = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    told = [{_NAMES[type(v)]: v.isoformat()} if type(v) in _NAMES else v for v in values]
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
 
 
@@ -82,16 +84,21 @@ def _read(mark: str | None, keys: Sequence[Key]) -> list[Any] | None:
         return None
     try:
         told = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
-        values = [datetime.fromisoformat(v["at"]) if isinstance(v, dict) else v for v in told]
+        values = [_moment(v) if isinstance(v, dict) else v for v in told]
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         return None
     fits = len(values) == len(keys) and all(map(_fits, values, keys))
     return values if fits else None
 
 
+def _moment(told: dict[str, str]) -> date:
+    [(name, value)] = told.items()
+    return datetime.fromisoformat(value) if name == _NAMES[datetime] else date.fromisoformat(value)
+
+
 def _fits(value: Any, key: Key) -> bool:
     wanted = key.type.python_type
-    if isinstance(value, bool) or not isinstance(value, wanted):
+    if isinstance(value, bool) or not isinstance(value, wanted) or isinstance(value, datetime) != (wanted is datetime):
         return False
     if isinstance(value, str):
         return "\0" not in value and value == value.encode(errors="ignore").decode()  # halves of pairs are no text

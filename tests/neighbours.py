@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,8 @@ from smsapp.savings.book import Dispute
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Loan, Meeting, Member, Office, Request
 from smsapp.savings.tables import Group as SavingsGroup
+from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, AlertTold, CaseReport
+from smsapp.surveillance.weeks import Week
 from smsapp.vaccines.promises import Contact, Reminder, Search, Wish
 from smsapp.vaccines.tables import Attended, CareEvent, Child, ClinicDay, Closure, Dose, Pregnancy
 from tests.village import BAKON, CENTRAL, SOTUBA, settle
@@ -87,6 +89,16 @@ class Side:
         return self.base if self.facility else None
 
     @property
+    def alert(self) -> int | None:
+        """An alert, the report that it stands on, and who was told of it."""
+        return self.base if self.facility else None
+
+    @property
+    def signal(self) -> int | None:
+        """What a stranger told of the side's village."""
+        return self.base + 1 if self.facility else None
+
+    @property
     def closed(self) -> int | None:
         """A child and a pregnancy whose files are closed."""
         return self.base + 1 if self.facility else None
@@ -120,6 +132,7 @@ def move_in(rt: Runtime) -> None:
             if side.facility:
                 _savings(db, rt, side, side.facility)
                 _care(db, rt, side, side.facility)
+                _surveillance(db, rt, side, side.facility)
 
 
 def _people(db: Session, rt: Runtime, side: Side) -> None:
@@ -264,3 +277,22 @@ def _care(db: Session, rt: Runtime, side: Side, facility: int) -> None:
     db.execute(insert(ClinicDay).values(id=id, service="vaccines", weekday=today.weekday(), **here))
     closed = {"first": today + timedelta(days=3), "last": today + timedelta(days=4), "why": f"Fête {side.mark}"}
     db.execute(insert(Closure).values(id=id, facility_id=facility, **closed))
+
+
+def _surveillance(db: Session, rt: Runtime, side: Side, facility: int) -> None:
+    now, today, id = rt.now(), rt.local_now().date(), side.base
+    district = db.scalar(select(Place.parent_id).where(Place.id == facility))
+    told: dict[str, Any] = {"kind": "case", "disease": "cholera", "counted_on": today, "received_at": now}
+    told |= {"week": Week.of(today).monday, "village_id": id, "facility_id": facility, "district_id": district}
+    told |= {"phone": side.number, "channel": "sms", "message_id": side.unheard}
+    report = insert(CaseReport)
+    db.execute(report.values(id=id, number=10 * id, reporter_id=side.worker, **told))
+    db.execute(report.values(id=side.signal, number=10 * id + 1, standing="signal", **told))
+    raised = {"rule": "cholera", "disease": "cholera", "level": "alert", "within": "village", "place_id": id}
+    since = {"began_on": today, "last_on": today, "opened_at": now, "next_step_at": now}
+    where = {"facility_id": facility, "district_id": district}
+    db.execute(insert(Alert).values(id=id, number=10 * id + 2, episode=f"cholera/{id}", **raised, **since, **where))
+    db.execute(insert(AlertReport).values(alert_id=id, report_id=id, joined_at=now))
+    sent = {"person_id": side.worker, "message_id": side.unknown, "at": now}
+    db.execute(insert(AlertTold).values(alert_id=id, step=0, level="facility", **sent))
+    db.execute(insert(AlertStep).values(alert_id=id, at=now, what="raised", channel="service"))

@@ -76,8 +76,9 @@ def now(db: Session, sight: Sight) -> Now:
     """How things stand."""
     here = sight.within(Alert.facility_id, Alert.district_id)
     waits, high = Alert.state == OPEN, Alert.level == LEVELS[-1]
-    counts = (func.count().filter(which) for which in (waits, waits & high, Alert.state == VERIFIED))
-    return Now(*db.execute(select(*counts).where(Alert.state.in_((OPEN, VERIFIED)), here)).one())
+    counts = [func.count().filter(which) for which in (waits, waits & high, Alert.state == VERIFIED)]
+    found = db.execute(select(*counts).where(Alert.state.in_((OPEN, VERIFIED)), here)).one()
+    return Now(*map(int, found))
 
 
 def rows(db: Session, found: Sequence[Alert]) -> list[Row]:

@@ -50,6 +50,8 @@ SAMPLES: Mapping[str, Any] = {
     "search_id": lambda side: side.care,
     "day_id": lambda side: side.care,
     "closure_id": lambda side: side.care,
+    "alert_id": lambda side: side.alert,
+    "report_id": lambda side: side.signal,
 }
 OWN_SAMPLES: Mapping[tuple[str, str], Any] = {
     ("console.places_villages_worker", "person_id"): lambda side: side.worker,
@@ -68,6 +70,7 @@ ANSWERS: Mapping[str, set[int]] = {
     "console.sign_in_code": {302},  # the first step comes first
     "console.sign_in_set_up": {302},
     "console.account_factor_new": {302},  # nothing is being set up
+    "console.home": {200, 302},  # a surveillance officer's is the list of alerts
 }
 ABSENT = replace(OTHERS, base=777_000, facility=777_000, number="+22379990555")
 QUERIES = (
@@ -151,6 +154,12 @@ UNTOUCHED = " || ".join(
         "care_wishes": "person_id BETWEEN 2000 AND 3999",
         "clinic_days": f"facility_id = {CENTRAL}",
         "closures": f"facility_id = {CENTRAL}",
+        "case_reports": "id BETWEEN 2000 AND 3999",
+        "alerts": "id BETWEEN 2000 AND 3999",
+        "alert_reports": "alert_id BETWEEN 2000 AND 3999",
+        "alert_told": "alert_id BETWEEN 2000 AND 3999",
+        "alert_steps": "alert_id BETWEEN 2000 AND 3999",
+        "alert_actions": "alert_id BETWEEN 2000 AND 3999",
     }.items()
 )
 

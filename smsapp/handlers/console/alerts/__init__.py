@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint
 
 from smsapp.handlers.console import shell
-from smsapp.handlers.console.alerts import acts, lists, one, weekly_reports
+from smsapp.handlers.console.alerts import acts, cases, counts, idsr, lists, one, quarters, signals, weekly_reports
 from smsapp.runtime import Runtime
 
 # A page of surveillance is a module beside this one: its endpoints begin with `surveillance`.
-PARTS: tuple[shell.Section, ...] = (lists, one, acts, weekly_reports)
+PARTS: tuple[shell.Section, ...] = (lists, one, acts, signals, counts, idsr, quarters, cases, weekly_reports)
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:

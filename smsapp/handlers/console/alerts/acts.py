@@ -55,8 +55,10 @@ def register(bp: Blueprint, rt: Runtime) -> None:
     @bp.post(f"{ALERT}/close")
     @allowed(DECIDERS)
     def surveillance_close(alert_id: int) -> ResponseReturnValue:
-        outcome = _of("outcome", terms.known(rt).facts.outcomes)
-        return _done(rt, alert_id, "closed", lambda db, alert, by: response.close(db, rt, alert, by, outcome))
+        def close(db: Session, alert: Alert, by: By) -> bool:
+            return response.close(db, rt, alert, by, _of("outcome", terms.known(rt).facts.outcomes))
+
+        return _done(rt, alert_id, "closed", close)
 
 
 def _verdicts(bp: Blueprint, rt: Runtime) -> None:
@@ -89,8 +91,10 @@ def _response(bp: Blueprint, rt: Runtime) -> None:
     @bp.post(f"{ALERT}/risk")
     @allowed(DECIDERS)
     def surveillance_risk(alert_id: int) -> ResponseReturnValue:
-        risk = _of("risk", RISKS)
-        return _done(rt, alert_id, "assessed", lambda db, alert, by: response.assess(db, rt, alert, by, risk))
+        def assess(db: Session, alert: Alert, by: By) -> bool:
+            return response.assess(db, rt, alert, by, _of("risk", RISKS))
+
+        return _done(rt, alert_id, "assessed", assess)
 
     @bp.post(f"{ALERT}/act")
     @allowed(DECIDERS)
@@ -106,11 +110,13 @@ def _response(bp: Blueprint, rt: Runtime) -> None:
     @bp.post(f"{ALERT}/lab")
     @allowed(DECIDERS)
     def surveillance_lab(alert_id: int) -> ResponseReturnValue:
-        result, report = _of("result", LAB), request.form.get("report", "")
+        report = request.form.get("report", "")
         reports = [int(report)] if report.isdecimal() and report.isascii() and len(report) < 10 else []
 
         def lab(db: Session, alert: Alert, by: By) -> bool:
-            return response.lab(db, rt, alert, by, result, _day("on") or rt.local_now().date(), reports=reports)
+            return response.lab(
+                db, rt, alert, by, _of("result", LAB), _day("on") or rt.local_now().date(), reports=reports
+            )
 
         return _done(rt, alert_id, "lab", lab)
 

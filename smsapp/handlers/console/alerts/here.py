@@ -39,7 +39,7 @@ def acting(rt: Runtime) -> Iterator[Session]:
         abort(404)
 
 
-def asked(*names: str) -> dict[str, str]:
+def asked(*names: str) -> dict[str, Any]:
     """What the address asks for, of these words."""
     told = {name: request.args.get(name, "").replace("\0", "").strip() for name in names}
     return {name: value for name, value in told.items() if value}

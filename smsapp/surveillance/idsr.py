@@ -1,0 +1,101 @@
+"""The weekly table of integrated surveillance (IDSR): cases and deaths by disease, age and centre."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, case, func, literal, select
+from sqlalchemy.orm import Session
+
+from smsapp.surveillance import reading
+from smsapp.surveillance.ages import OVER, UNDER
+from smsapp.surveillance.sight import Sight
+from smsapp.surveillance.tables import CaseReport
+from smsapp.surveillance.weeks import Week
+
+SUMMED = ("aggregate", "collection")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Cases and deaths; `unknown` are those of no known age, as are all deaths that sums tell of."""
+
+    under: int = 0
+    over: int = 0
+    unknown: int = 0
+    died_under: int = 0
+    died_over: int = 0
+    died_unknown: int = 0
+
+    def __add__(self, other: Cell) -> Cell:
+        return Cell(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    @property
+    def cases(self) -> int:
+        return self.under + self.over + self.unknown
+
+    @property
+    def deaths(self) -> int:
+        return self.died_under + self.died_over + self.died_unknown
+
+
+@dataclass(frozen=True)
+class Centre:
+    """What one centre has, by disease; a report without one stands under its district, or under nothing."""
+
+    name: str
+    district: str
+    cells: Mapping[str, Cell]
+
+
+def week(db: Session, sight: Sight, wanted: Week) -> Sequence[Centre]:
+    """The centres with cases in this week, by district and name; only what counts."""
+    here = CaseReport.district_id, CaseReport.facility_id
+    summed = CaseReport.kind.in_(SUMMED)
+    rows = db.execute(
+        select(
+            *here,
+            CaseReport.disease,
+            _sum(summed, CaseReport.age_group == UNDER, CaseReport.count, _told("under_five")),
+            _sum(summed, CaseReport.age_group == OVER, CaseReport.count, _told("five_or_more")),
+            _sum(summed, CaseReport.age_group.is_(None), CaseReport.count, literal(0)),
+            _sum(summed, CaseReport.age_group == UNDER, CaseReport.died, literal(0)),
+            _sum(summed, CaseReport.age_group == OVER, CaseReport.died, literal(0)),
+            _sum(summed, CaseReport.age_group.is_(None), CaseReport.died, CaseReport.died),
+        )
+        .where(
+            CaseReport.week == wanted.monday,
+            CaseReport.kind != "zero",
+            CaseReport.standing == "counted",
+            sight.within(CaseReport.facility_id, CaseReport.district_id),
+        )
+        .group_by(*here, CaseReport.disease)
+    ).all()
+    names = reading.places(db, {place for row in rows for place in row[:2] if place})
+    cells: dict[tuple[str, str], dict[str, Cell]] = defaultdict(dict)
+    for district, facility, disease, *numbers in rows:
+        cells[names.get(district or 0, ""), names.get(facility or 0, "")][disease] = Cell(*map(int, numbers))
+    return [Centre(name, district, found) for (district, name), found in sorted(cells.items())]
+
+
+def total(centres: Iterable[Centre]) -> Mapping[str, Cell]:
+    """By disease, of all centres together."""
+    found: dict[str, Cell] = defaultdict(Cell)
+    for centre in centres:
+        for disease, cell in centre.cells.items():
+            found[disease] += cell
+    return found
+
+
+def _sum(summed: ColumnElement[bool], which: ColumnElement[bool], single: Any, several: Any) -> ColumnElement[int]:
+    """Of single reports those of an age; of sums what they say of it."""
+    return func.coalesce(func.sum(case((summed, several), (which, single), else_=0)), 0)
+
+
+def _told(group: str) -> ColumnElement[int]:
+    sums = (func.cast(CaseReport.sums[f"{sex}_{group}"].astext, Integer) for sex in ("male", "female"))
+    male, female = (func.coalesce(one, 0) for one in sums)
+    return male + female
