@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from smsapp.effects.base import Caller, effect
-from smsapp.effects.care import some_worker, worker
+from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.care import said, some_worker, worker
 from smsapp.flows.state import Effect
-from smsapp.vaccines import codes, ending, losing, mothers, moving, next_visit, proving, registering
+from smsapp.vaccines import codes, ending, families, losing, mothers, moving, next_visit, proving, registering
 from smsapp.vaccines.expecting import When, checked
-from smsapp.vaccines.families import File
+from smsapp.vaccines.families import File, Reader
 from smsapp.vaccines.tables import Child
 
 
@@ -31,6 +31,30 @@ def loss(caller: Caller, wanted: Effect) -> None:
     file = losing.file_of(caller.db, who, caller.number, _code(wanted))
     by = who.id if who else (caller.person.id if caller.person else None)
     losing.tell(caller.db, caller.rt, file, by=by, channel=caller.channel)
+
+
+@fact("my_files")
+def my_files(caller: Caller) -> list[dict[str, str]]:
+    """What a family can tell a loss of: by code and a day, never by a child's name; for whom on a shared phone."""
+    found = losing.open_files(caller.db, caller.number)
+    readers = families.readers(caller.db, [families.reads(file) for file in found])
+    return [
+        {"name": codes.of(file.number), "label": _gently(caller, file, readers.get(families.reads(file)))}
+        for file in found
+    ]
+
+
+@fact("has_files")
+def has_files(caller: Caller) -> str:
+    return said(my_files(caller))
+
+
+def _gently(caller: Caller, file: File, reader: Reader | None) -> str:
+    key = "child" if isinstance(file, Child) else "mother"
+    day = f"{file.born_on:%d/%m/%Y}" if isinstance(file, Child) else ""
+    words = caller.rt.texts.say(caller.language, f"care.loss.{key}", code=codes.of(file.number), day=day)
+    name = families.first_name(reader.name) if reader and reader.shared else ""
+    return f"{name}, {words}" if name else words
 
 
 @effect("care.file_check", reads=True)

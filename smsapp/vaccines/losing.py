@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from smsapp.people import Number
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes, ending, files, mothers
 from smsapp.vaccines.families import File
-from smsapp.vaccines.tables import Child
+from smsapp.vaccines.tables import Child, Pregnancy
 from smsapp.vaccines.workers import Worker
 
 OVER = ("dead", "lost")
@@ -39,3 +43,13 @@ def tell(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str) 
     if file.state not in OVER:
         lost = not isinstance(file, Child) and file.state == "active"
         ending.end(db, rt, file, "lost" if lost else "dead", by=by, channel=channel)
+
+
+def open_files(db: Session, number: str) -> Sequence[File]:
+    """What a family can tell a loss of from this phone: its children, the eldest first, and who is expected."""
+    holders = select(Number.person_id).where(Number.number == number)
+    hers = Pregnancy.mother_id.in_(holders), Pregnancy.state == "active"
+    return [
+        *files.children_of(db, number),
+        *db.scalars(select(Pregnancy).where(*hers).order_by(Pregnancy.id)),
+    ]
