@@ -18,6 +18,9 @@ from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from smsapp.vaccines.workers import Worker
 
+_ABOVE = aliased(Place)
+_DISTRICTS = select(Place.id, _ABOVE.name).join(_ABOVE, _ABOVE.id == Place.parent_id)
+
 
 def child(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> Child:
     """The child with this code, in the care of her centre; else Refused."""
@@ -69,9 +72,7 @@ def district_of(db: Session, facility_id: int) -> str:
 
 
 def districts_of(db: Session, facility_ids: Collection[int]) -> Mapping[int, str]:
-    above = aliased(Place)
-    chosen = select(Place.id, above.name).join(above, above.id == Place.parent_id)
-    return dict(db.execute(chosen.where(among(Place.id, facility_ids))).all())
+    return dict(db.execute(_DISTRICTS.where(among(Place.id, facility_ids))).all())
 
 
 def note(

@@ -80,7 +80,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
     numbers = {reader.number for reader in known.values()}
     mates = db.scalars(select(Number.person_id).where(among(Number.number, numbers))).all()
     everybody = {*persons, *mates}
-    readers = families.readers(db, everybody)
+    readers = {**known, **families.readers(db, everybody - set(persons))}
     mine = {one for one in everybody if one in persons or (one in readers and readers[one].number in numbers)}
     children, pregnancies = _locked_children(db, day, mine), _locked_pregnancies(db, day, mine)
     files: list[File] = [*children, *pregnancies]
