@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from smsapp.db import transaction
 from smsapp.people import Person
@@ -234,6 +234,31 @@ def test_eighty_children_fit_on_one_page_and_into_one_save(care, here):
     assert len(page) < 250_000
     answer = here.post("/children/session", ticks(*((kid, ["BCG", *SIX_WEEKS]) for kid in kids)))
     assert "400 doses sont notées pour 80 enfants." in text_of(answer.text)
+
+
+def test_a_session_of_many_asks_the_database_no_more_than_one_of_few(care, here, db):
+    told = {"born_on": BORN, "facility_id": SOTUBA, "registered_on": TODAY, "confirmed_on": TODAY, "channel": "sms"}
+    with transaction(care.sessions) as own:
+        kids = [Child(**told, mother_id=n % 20 + 1, name=f"Enfant {n}", state="active") for n in range(22)]
+        own.add_all(kids)
+    asked: list[str] = []
+
+    def hear(connection, cursor, statement, *more):
+        asked.append(statement)
+
+    def save(some, token):
+        asked.clear()
+        with transaction(care.sessions) as own:
+            outcomes = sessions.save(own, care, here.staff, SOTUBA, TODAY, {kid.id: SIX_WEEKS for kid in some}, token)
+        assert sum(len(one.booked) for one in outcomes) == 4 * len(some)
+        return len(asked)
+
+    engine = db.get_bind().engine
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        assert 5 < save(kids[2:], "b") <= save(kids[:2], "a")
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
 
 
 def test_two_clicks_at_once_book_once(live_rt):
