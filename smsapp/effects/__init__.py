@@ -5,6 +5,8 @@ A domain's are one module here, and one word in the list below.
 
 from smsapp.effects import (
     agreeing,
+    alerts,
+    alerts_menu,
     asking,
     care,
     care_changing,
@@ -37,6 +39,8 @@ __all__ = [
     "Facts",
     "Open",
     "agreeing",
+    "alerts",
+    "alerts_menu",
     "asking",
     "care",
     "care_changing",

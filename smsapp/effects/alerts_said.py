@@ -1,0 +1,149 @@
+"""How an alert is told to those who answer for it: nobody's name, what is written down, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from smsapp.effects.base import Caller
+from smsapp.segments import GSM_ALONE, GSM_JOINED, encoding, fold, septets, shorten
+from smsapp.surveillance import details as known
+from smsapp.surveillance import naming, phrasing
+from smsapp.surveillance.details import Details
+from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.tables import Alert
+from smsapp.surveillance.verdicts import FALSE, VERIFIED, Answer
+
+LONGEST = 2 * GSM_JOINED  # septets of details: two parts
+LONG_WAIT = timedelta(hours=48)  # from which on days are said
+
+
+def say(caller: Caller, key: str, **values: object) -> str:
+    return caller.rt.texts.say(caller.language, f"alert.{key}", **values)
+
+
+def disease(caller: Caller, alert: Alert) -> str:
+    return phrasing.name(caller.rt, caller.language, alert.disease)
+
+
+def level(caller: Caller, name: str) -> str:
+    return naming.level(caller.rt, caller.language, name)
+
+
+def age(caller: Caller, alert: Alert) -> str:
+    """For how long it has been there: `45 min`, `3 h`, `5 j`."""
+    gone = caller.rt.now() - alert.opened_at
+    minutes = max(0, int(gone.total_seconds() // 60))
+    if minutes < 60:
+        return say(caller, "gone.minutes", n=minutes)
+    if gone < LONG_WAIT:
+        return say(caller, "gone.hours", n=minutes // 60)
+    return say(caller, "gone.days", n=gone.days)
+
+
+def label(caller: Caller, alert: Alert) -> str:
+    """A line of the list."""
+    place = naming.place(caller.db, alert)
+    told = {"number": alert.number, "disease": disease(caller, alert), "place": place, "gone": age(caller, alert)}
+    return say(caller, f"line.{alert.state}", **told)
+
+
+def answer(caller: Caller, told: Answer) -> str:
+    """What was written down, and what comes next, in one part."""
+    alert = told.alert
+    head = {"number": alert.number, "disease": disease(caller, alert)}
+    if told.new:
+        sentences = [say(caller, f"said.{told.given.state}", **head, place=naming.place(caller.db, alert))]
+        short = [say(caller, f"said.{told.given.state}_short", **head)]
+    else:
+        at = naming.moment(caller.rt, told.given.at)
+        key = "said.added" if told.added else f"said.again.{told.given.state}"
+        sentences = short = [say(caller, key, **head, at=at, level=level(caller, told.given.level))]
+    after = [say(caller, "said.overruled", level=level(caller, told.overruled))] if told.overruled else []
+    if caller.channel == "ussd":  # what comes next stands in the list below
+        return in_one([*short, *after])
+    return in_one(
+        *([*first, *after, following(caller, alert)] for first in (sentences, short)), [*short, *after], short
+    )
+
+
+def following(caller: Caller, alert: Alert) -> str:
+    """What is to be done about it next; empty where nothing is."""
+    if alert.state == FALSE:
+        return "" if alert.reason else say(caller, "next.reason", number=alert.number)
+    if alert.state != VERIFIED:
+        return ""
+    found, facts = known.more(caller.db, alert), of_country(caller.rt.settings.country).facts
+    told = {"number": alert.number, "dial": caller.rt.settings.service_code}
+    if found.since is None:
+        return say(caller, "next.since", day=f"{alert.began_on:%d/%m}", **told)
+    if alert.risk is None:
+        by = (alert.answered_at or caller.rt.now()) + timedelta(hours=facts.verification.risk_hours)
+        return say(caller, "next.risk", at=naming.moment(caller.rt, by), **told)
+    disease = of_country(caller.rt.settings.country).by_key.get(alert.disease)
+    left = [action for action in (disease.actions if disease else ()) if action not in found.actions]
+    if left:
+        return say(caller, "next.action", action=naming.action(caller.rt, left[0], caller.language), **told)
+    return say(caller, "next.close", **told)
+
+
+def details(caller: Caller, alert: Alert) -> str:
+    """All that is known, with as many of the latest reports as two parts hold."""
+    found = known.more(caller.db, alert)
+    lines = [_report(caller, found, place) for place in range(len(found.reports))]
+    for many in range(len(lines), -1, -1):
+        if septets(text := fold(_details(caller, found, lines[:many]))) <= LONGEST and encoding(text) == "GSM-7":
+            return text
+    return shorten(text)
+
+
+def _details(caller: Caller, found: Details, lines: Sequence[str]) -> str:
+    alert = found.alert
+    head = {"number": alert.number, "disease": disease(caller, alert), "place": naming.place(caller.db, alert)}
+    sentences = [say(caller, "more.head", n=found.cases, on=f"{alert.began_on:%d/%m}", **head)]
+    if found.died:
+        sentences.append(say(caller, "more.died", n=found.died))
+    left = len(found.reports) - len(lines)
+    if lines:
+        others = [say(caller, "more.others", n=left)] if left else []
+        sentences.append("; ".join([*lines, *others]) + ".")
+    if found.since:
+        sentences.append(say(caller, "more.since", day=f"{found.since:%d/%m}"))
+    if found.told:
+        sentences.append(say(caller, "more.told", who=", ".join(level(caller, each) for each in found.told)))
+    return " ".join([*sentences, *_stands(caller, found)])
+
+
+def _report(caller: Caller, found: Details, place: int) -> str:
+    """`F 3 ans Kourouba 10/03`; the number of cases where it is more than one."""
+    report, village = found.reports[place]
+    many = say(caller, "says.cases", n=report.count) if report.count != 1 else ""
+    whom = phrasing.person(caller.rt, caller.language, report)
+    return " ".join(filter(None, (many, whom, village, f"{report.counted_on:%d/%m}")))
+
+
+def _stands(caller: Caller, found: Details) -> list[str]:
+    """How far it is: unanswered with how to answer it; risk, laboratory and actions of what is real."""
+    alert = found.alert
+    if alert.state == "open":
+        return [say(caller, "more.open", gone=age(caller, alert), number=alert.number)]
+    if alert.state == FALSE:
+        return [say(caller, "more.false")]
+    sentences = [say(caller, "more.verified")]
+    if alert.risk:
+        sentences.append(say(caller, "more.risk", risk=say(caller, f"risk.{alert.risk}")))
+    if alert.lab:
+        sentences.append(say(caller, "more.lab", result=say(caller, f"lab.{alert.lab}")))
+    if done := sum(on is not None for on in found.actions.values()):
+        sentences.append(say(caller, "more.actions", n=done))
+    if alert.state == "closed":
+        sentences.append(say(caller, "more.closed"))
+    return sentences
+
+
+def in_one(*tries: Sequence[str]) -> str:
+    """The first of several texts that is one part."""
+    texts = [fold(" ".join(filter(None, sentences))) for sentences in tries]
+    return next(
+        (text for text in texts if encoding(text) == "GSM-7" and septets(text) <= GSM_ALONE), shorten(texts[-1])
+    )
