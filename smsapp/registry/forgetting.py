@@ -46,13 +46,11 @@ def forget(db: Session, rt: Runtime, staff: Staff, person_id: int) -> Forgotten:
     alone = [number for number in numbers if _only_hers(db, number, person_id)]
     messages, cancelled = _messages(db, rt.now(), person_id, alone)
     messages += others.erase(db, rt.now(), person_id, alone, NEVER_SENT)
-    _callbacks(db, alone)
-    _typed(db, alone)
-    _changes_of_others(db, alone)
+    _elsewhere(db, alone)
     people.seal(db, alone, rt.settings.secret_key)
     _own(db, person_id)
-    _ended(db, person_id, rt.local_now().date())
     _remarks(db, person_id)
+    _ended(db, person_id, rt.local_now().date())
     for column, tie in ties.columns(Base.metadata, "number"):
         table: Table = column.table
         if table.name not in _BY_HAND and tie.forget != ties.KEEP and alone:
@@ -196,6 +194,13 @@ def _reports(db: Session, of_hers: ColumnElement[bool], alone: Sequence[str]) ->
     waiting = and_(StoredReport.message_id.is_(None), StoredReport.number.in_(alone))
     for which in (about, waiting):
         db.execute(update(StoredReport).where(which).values(blank), execution_options=_QUIETLY)
+
+
+def _elsewhere(db: Session, alone: Sequence[str]) -> None:
+    """Her numbers where nothing says whose they are."""
+    _callbacks(db, alone)
+    _typed(db, alone)
+    _changes_of_others(db, alone)
 
 
 def _callbacks(db: Session, alone: Sequence[str]) -> None:
