@@ -29,6 +29,7 @@ from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import CENTRAL, SOTUBA
 
 ROLES = ("administrator", "programme", "facility", "surveillance", "viewer")
+OFFICER = "surveillance"  # she has few pages
 BOUND = ("facility", "surveillance", "viewer")  # they see their places alone
 
 # What belongs to somebody: a sample of one side. An endpoint's own sample, where it wants another one, comes first.
@@ -350,7 +351,7 @@ def test_what_belongs_to_others_and_what_is_not_there_are_one_answer(bound, meth
         theirs, absent = (plainly(bound.get(way) if method == "GET" else bound.post(way, told), way) for way in ways)
         assert theirs == absent, rule
         assert theirs[0] == 404, rule
-    assert compared > 10 or (method == "POST" and bound.role == "viewer")
+    assert compared > 10 or bound.role == OFFICER or (method == "POST" and bound.role == "viewer")
 
 
 def plainly(answer: TestResponse, address: str) -> tuple[int, str, str | None]:
@@ -373,7 +374,7 @@ def test_nothing_of_another_facility_is_shown_anywhere(bound):
             for side in (OTHERS, NOWHERE):
                 asked_for = {mark for mark in side.marks if mark in query}
                 assert set(seen(answer, side)) <= asked_for, (address, query)
-    assert set(OURS.marks) <= shown, "the walk sees nothing at all"
+    assert ({OURS.mark} if bound.role == OFFICER else set(OURS.marks)) <= shown, "the walk sees nothing at all"
 
 
 def test_a_heads_walk_sees_both_facilities(rt):
@@ -436,7 +437,7 @@ def test_what_is_theirs_is_not_found_below_what_is_ours(bound):
                     assert answer.status_code < 500, (method, way, answer.status_code)
                     assert seen(answer, OTHERS) == [], (method, way)
                     assert bound.digest() == before, (method, way)
-    assert tried > 3 or bound.role == "viewer"
+    assert tried > 3 or bound.role in {OFFICER, "viewer"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
