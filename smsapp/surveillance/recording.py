@@ -23,6 +23,7 @@ from smsapp.surveillance.said import Correction, Kind, Missing, Numbers, Report,
 from smsapp.surveillance.tables import Alert, CaseReport
 from smsapp.surveillance.weeks import Week
 
+PRACTICE = "training"
 TWICE = timedelta(minutes=10)  # the same report within this time is the same report
 SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "village_id", "since")
 
@@ -59,12 +60,13 @@ def record(
     values = _told(said) | _where(db, sender, village_id)
     locks.take(db, [(said.disease, values["district_id"])])
     whose = {"reporter_id": sender.id if sender else None, "phone": phone}
-    if known := _earlier(db, rt.now(), values, whose, key):
+    standing = "signal" if sender is None else PRACTICE if sender.training else "counted"
+    if known := _earlier(db, rt.now(), values, whose, key, practice=standing == PRACTICE):
         return Recorded(known, new=False)
     row = CaseReport(
         **values,
         **whose,
-        standing="signal" if sender is None else "training" if sender.training else "counted",
+        standing=standing,
         counted_on=rt.local_now().date(),
         week=week_of(rt, said.kind),
         received_at=rt.now(),
@@ -169,7 +171,8 @@ def _hers(db: Session, number: int, sender: Sender) -> CaseReport:
 
 def _held(db: Session, which: ColumnElement[bool]) -> CaseReport | None:
     """A report under the lock of its disease and district: nobody else changes it, nor the alerts that it is in."""
-    locks.take(db, db.execute(select(CaseReport.disease, CaseReport.district_id).where(which)).tuples())
+    found = db.execute(select(CaseReport.disease, CaseReport.district_id).where(which))
+    locks.take(db, [(disease, district_id) for disease, district_id in found])
     chosen = select(CaseReport).where(which).with_for_update()
     return db.scalar(chosen, execution_options={"populate_existing": True})
 
@@ -233,14 +236,15 @@ def _where(db: Session, sender: Sender | None, village_id: int | None) -> dict[s
 
 
 def _earlier(
-    db: Session, now: datetime, values: dict[str, Any], whose: dict[str, Any], key: str | None
+    db: Session, now: datetime, values: dict[str, Any], whose: dict[str, Any], key: str | None, *, practice: bool
 ) -> CaseReport | None:
-    """The row that this report has already."""
+    """The row that this report has already; one in practice is never that of a true one."""
     if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
         return known
     by = CaseReport.reporter_id == whose["reporter_id"]
     if whose["reporter_id"] is None:
         by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
     same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
-    recent = CaseReport.received_at > now - TWICE, CaseReport.standing != "withdrawn"
+    alike = CaseReport.standing == PRACTICE if practice else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
+    recent = CaseReport.received_at > now - TWICE, alike
     return db.scalar(select(CaseReport).where(by, *same, *recent).order_by(CaseReport.id).limit(1))
