@@ -44,6 +44,7 @@ def _hear(rt: Runtime, message_id: int, unwound: Unwound | None) -> str:
         if row is None:
             return "repeat"
         talk = Talk(one, rt, number, "sms", memory, unwound)
+        talk.caller.message_id = row.id
         what = _take(talk, row)
         row.status = "unheard" if what == "unheard" else "heard"
         inbox.heard(db, row, rt.now())

@@ -28,6 +28,7 @@ class Caller:
     number: str
     channel: str
     language: str
+    message_id: int | None = None  # of the text that is being heard
     known: list[Known] | None = None
     memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect runs
     wrote: bool = False  # whether an effect wrote something down

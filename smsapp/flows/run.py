@@ -158,7 +158,10 @@ def _entries(run: Run, menu: Flow) -> list[Entry]:
 
 
 def _from_facts(run: Run, ask: Ask) -> tuple[Option, ...]:
-    """Options that a fact lists. What was on her screen keeps its number even if the list has changed since."""
+    """Options that a fact lists, by their own codes where it gives any.
+
+    What was on her screen keeps its number even if the list has changed since.
+    """
     if not ask.options_from:
         return ()
     wanted = run.top.answers.get(ask.parent) if ask.parent else None
@@ -169,7 +172,8 @@ def _from_facts(run: Run, ask: Ask) -> tuple[Option, ...]:
     if not ask.listed:
         return tuple(Option(name, name, label) for name, label in labels.items())
     names = run.top.shown or tuple(labels)
-    return tuple(Option(str(i), n, labels[n]) for i, n in enumerate(names, start=1) if n in labels)
+    codes = {str(item["name"]): str(item["code"]) for item in items if "code" in item}
+    return tuple(Option(codes.get(n, str(i)), n, labels[n]) for i, n in enumerate(names, start=1) if n in labels)
 
 
 def back_key(options: Sequence[Option]) -> str:

@@ -67,11 +67,12 @@ class Disease:
 
     def example(self, language: str = "fr") -> str:
         """A message that reports it."""
+        named = f"{'CASE' if language == 'en' else 'CAS'} {self.word(language)}"
         if self.kind in {"event", "zero"}:
-            return f"CAS {self.word(language)}"
+            return named
         if self.ages.hold(Age.of(3, "years")):
-            return f"CAS {self.word(language)} F 3"
-        return f"CAS {self.word(language)} F {'30' if self.ages.hold(Age.of(30, 'years')) else '<5'}"
+            return f"{named} F 3"
+        return f"{named} F {'30' if self.ages.hold(Age.of(30, 'years')) else '<5'}"
 
     def advises(self, language: str) -> str:
         """What the worker is to do now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import select, text
@@ -13,6 +14,10 @@ from smsapp.db import transaction
 from smsapp.people import Number, Person, Post
 from smsapp.places import Place
 from smsapp.runtime import Runtime
+from smsapp.surveillance import recording, reporters, reports
+from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.said import Report
+from smsapp.surveillance.tables import Reporter
 from smsapp.vaccines import registering
 from smsapp.vaccines.families import File, reads
 from smsapp.vaccines.promises import Contact, Reminder
@@ -20,7 +25,7 @@ from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import Child, Pregnancy
 
 MOTHER, SECOND, THIRD = "+22370009801", "+22370009802", "+22370009803"
-ASC, MIDWIFE = "+22370009811", "+22370009812"
+ASC, MIDWIFE, ASC_2, HEAD = "+22370009811", "+22370009812", "+22370009813", "+22370009814"
 SIX_WEEKS = ["OPV1", "PENTA1", "PCV1", "ROTA1"]
 NOBODY_DID = {"by": None, "channel": "console"}
 
@@ -32,8 +37,8 @@ class Scene:
         self.rt, self.db, self.language, self.today = rt, db, language, rt.local_now().date()
         db.execute(text("SELECT setval('care_numbers', 5000)"))
         district = db.scalars(select(Place.id).where(Place.name == "Commune I")).one()
-        self.centre = self._place("facility", "CSCom Kalabambougou", district)
-        self.village = self._place("village", "Sébénikoro", self.centre)
+        self.centre = self.place("facility", "CSCom Kalabambougou", district)
+        self.village = self.place("village", "Sébénikoro", self.centre)
         asc = self.person(ASC, "Moussa Keita", "asc")
         self.person(MIDWIFE, "Mariam Diarra", "midwife")
         db.add(Post(person_id=asc, place_id=self.village))
@@ -66,7 +71,7 @@ class Scene:
             how = {"person_id": reads(file), "number": MOTHER, "planned_for": self.today, "message_id": sent.id}
             self.db.add(Reminder(**whose, **told, **how, facility_id=self.centre))
 
-    def _place(self, kind: str, name: str, above: int) -> int:
+    def place(self, kind: str, name: str, above: int) -> int:
         place = Place(kind=kind, name=name, parent_id=above)
         self.db.add(place)
         self.db.flush()
@@ -96,6 +101,30 @@ def child(scene: Scene) -> None:
 def elder(scene: Scene) -> None:
     """A child of hers who is more than a year old."""
     scene.child(400, "Fanta", "F")
+
+
+def cases(scene: Scene) -> None:
+    """A head, and a second worker who has two villages; the first one's code is 4821. Numbers begin with 50001."""
+    scene.db.execute(text("SELECT setval('case_numbers', 50000)"))
+    scene.person(HEAD, "Docteur Sangaré", "dtc")
+    other = scene.person(ASC_2, "Sira Koné", "asc")
+    further = scene.place("village", "Sikoroni", scene.centre)
+    scene.db.add_all(Post(person_id=other, place_id=place) for place in (scene.village, further))
+    [asc] = people.behind(scene.db, ASC)
+    scene.db.add(Reporter(person_id=asc.id, code="4821"))
+
+
+def alerts(scene: Scene) -> None:
+    """Measles since three hours and cholera since now, of the two workers: alerts 9002 and 9004."""
+    cases(scene)
+    scene.db.execute(text("SELECT setval('case_numbers', 9000)"))
+    diseases, before = of_country(scene.rt.settings.country), scene.rt.now() - timedelta(hours=3)
+    earlier = replace(scene.rt, now=lambda: before)
+    for rt, phone, words in ((earlier, ASC, "CAS ROUGEOLE F 3"), (scene.rt, ASC_2, "CAS CHOLERA M 20")):
+        said = reports.parse(words, diseases, "fr", scene.today)
+        assert isinstance(said, Report)
+        who = reporters.of_number(scene.db, phone)
+        recording.record(scene.db, rt, said, who, phone=phone, channel="sms", village_id=scene.village)
 
 
 def families(scene: Scene) -> None:
@@ -129,6 +158,8 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "child": child,
     "elder": elder,
     "families": families,
+    "cases": cases,
+    "alerts": alerts,
     "shared": shared,
 }
 

@@ -1,0 +1,165 @@
+"""Reports of cases written down, and the sentence that answers each: its number, what to do now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from smsapp import outbox
+from smsapp.effects import cases
+from smsapp.effects.base import Caller, effect
+from smsapp.flows.state import Effect
+from smsapp.i18n import Texts
+from smsapp.people import Number
+from smsapp.refusals import Refused
+from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages
+from smsapp.surveillance.recording import Recorded
+from smsapp.surveillance.reporters import Sender
+from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
+from smsapp.surveillance.tables import CaseReport
+from smsapp.surveillance.wording import shown
+
+PRACTICE_WORDS = "case.practice"
+MOST_SIGNALS = 10  # a day from one phone that is no worker's
+A_DAY = timedelta(days=1)
+
+
+@effect("cases.tell")
+def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
+    """What a text asks for, done: a report, a week without cases, a correction, a withdrawal, her own code."""
+    code, words = dialogue.borrowed(str(wanted.answers["words"]))
+    who, found = cases.sender(caller, wanted.answers), cases.heard(caller, wanted.answers)
+    if dialogue.asks_code(words) or (code and not words):
+        return {"said": _code(caller, who)}
+    if isinstance(found, Report):
+        village = cases.village_id(caller, wanted.answers)
+        return {"said": report(caller, who, found, village, wanted.key, borrowed=bool(code))}
+    if who is None:
+        raise Refused("care.stranger", final=True)
+    if isinstance(found, Correction):
+        return {"said": _corrected(caller, who, found)}
+    if isinstance(found, Decision) and found.verdict == "withdraw":
+        return {"said": _withdrawn(caller, who, found)}
+    raise Refused("case.format", typed="", example=cases.example(caller))
+
+
+def report(
+    caller: Caller, who: Sender | None, found: Report, village: int | None, key: str, *, borrowed: bool = False
+) -> str:
+    """It is written down, and she reads its number and what to do."""
+    if who is None:
+        return _signal(caller, found, village, key)
+    done = _record(caller, who, found, village, key)
+    if borrowed and done.new and who != cases.own(caller):
+        _tell_owner(caller, who, done.report)
+    return told(caller, done)
+
+
+def told(caller: Caller, done: Recorded) -> str:
+    """In one part: the number, the disease, what to do now; less where it does not fit."""
+    row = done.report
+    mark = caller.rt.texts.say(caller.language, PRACTICE_WORDS) + " " if row.standing == "training" else ""
+    if not done.new:
+        key = "twice" if row.kind in {"case", "event"} else "twice_plain"
+        return mark + _say(caller, key, number=row.number, n=row.count + 1)
+    if row.kind == "zero":
+        last = row.week + timedelta(days=6)
+        return mark + _say(caller, "zero", number=row.number, first=f"{row.week:%d/%m}", last=f"{last:%d/%m/%Y}")
+    advice = cases.disease_of(caller, row.disease).advises(caller.language)
+    named = (what(caller, row), cases.called(caller, row.disease))
+    ways = [
+        _say(caller, "told", number=row.number, what=name, advice=each)
+        for each in _shorter(caller.rt.texts, caller.language, advice)
+        for name in named
+    ]
+    bare = [_say(caller, "numbered", number=row.number, advice=advice)]
+    least = mark + shortest(caller.rt.texts, caller.language, row.number, advice)
+    return next((words for each in ways + bare if phrasing.fits(words := mark + each)), least)
+
+
+def shortest(texts: Texts, language: str, number: int, advice: str) -> str:
+    """The number and the advice without its thanks: what is always told."""
+    return texts.say(language, "case.numbered", number=number, advice=_shorter(texts, language, advice)[-1])
+
+
+def _shorter(texts: Texts, language: str, advice: str) -> tuple[str, str]:
+    """The advice, and the same without its thanks."""
+    return advice, advice.replace(texts.say(language, "case.thanks") + " ", "")
+
+
+def what(caller: Caller, row: CaseReport) -> str:
+    """`Rougeole F 3 ans`, `Choléra 4 cas`."""
+    counted = _say(caller, "count", n=row.count) if row.count != 1 or row.sums else ""
+    person = phrasing.person(caller.rt, caller.language, row)
+    return " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
+
+
+def _record(caller: Caller, who: Sender | None, found: Report, village: int | None, key: str) -> Recorded:
+    return recording.record(
+        caller.db,
+        caller.rt,
+        found,
+        who,
+        phone=caller.number,
+        channel=caller.channel,
+        message_id=caller.message_id,
+        key=key,
+        village_id=village,
+    )
+
+
+def _signal(caller: Caller, found: Report, village: int | None, key: str) -> str:
+    """Of somebody who is no worker: kept for the district to judge, and answered without what workers are told."""
+    if found.kind == "zero":
+        raise Refused("care.stranger", final=True)
+    since = caller.rt.now() - A_DAY
+    mine = CaseReport.phone == caller.number, CaseReport.received_at > since, CaseReport.reporter_id.is_(None)
+    if (caller.db.scalar(select(func.count()).where(*mine)) or 0) >= MOST_SIGNALS:
+        raise Refused("case.signals", final=True)
+    return _say(caller, "signal", number=_record(caller, None, found, village, key).report.number)
+
+
+def _tell_owner(caller: Caller, who: Sender, row: CaseReport) -> None:
+    """On her own phone she reads that her code was used."""
+    number = caller.db.scalar(select(Number.number).where(Number.person_id == who.id, Number.main.is_(True)).limit(1))
+    if number is None or number == caller.number:
+        return
+    language = who.language or caller.rt.settings.language
+    words = caller.rt.texts.say(language, "case.borrowed", number=row.number)
+    told: dict[str, Any] = {"language": language, "person_id": who.id, "key": f"borrowed:{row.id}"}
+    outbox.post(caller.db, caller.rt, number, words, kind="reply", **told)
+
+
+def _corrected(caller: Caller, who: Sender, found: Correction) -> str:
+    """A village that is named has to be known: here nothing is asked back."""
+    words, village = found.change.village, None
+    if words:
+        named = villages.named(caller.db, who, words)
+        if len(named) != 1:
+            raise Refused("case.village_named", typed=shown(words), number=found.reference)
+        village = named[0].id
+    told: dict[str, Any] = {"channel": caller.channel, "language": caller.language, "village_id": village}
+    done = recording.correct(caller.db, caller.rt, found.reference, found.change, who, **told)
+    if isinstance(done, Wrong):
+        raise cases.refused(caller, done)
+    if isinstance(done, Missing):
+        raise Refused("case.age_format", typed=shown(found.raw))
+    return _say(caller, "corrected", number=done.report.number, what=what(caller, done.report))
+
+
+def _withdrawn(caller: Caller, who: Sender, found: Decision) -> str:
+    done = recording.withdraw(caller.db, caller.rt, found.reference, who, channel=caller.channel)
+    return _say(caller, "withdrawn", number=done.report.number)
+
+
+def _code(caller: Caller, who: Sender | None) -> str:
+    if who is None:
+        raise Refused("care.stranger", final=True)
+    code = reporters.code_of(caller.db, who.id)
+    return _say(caller, "code", code=code, example=cases.example(caller))
+
+
+def _say(caller: Caller, key: str, **values: object) -> str:
+    return caller.rt.texts.say(caller.language, f"case.{key}", **values)

@@ -1,0 +1,268 @@
+"""Cases by text: what is written down of each, by whom, where, and what is refused without a trace."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from smsapp.db import transaction
+from smsapp.messages import Message
+from smsapp.surveillance import reporters, training
+from smsapp.surveillance.tables import Alert, CaseReport
+from tests import outposts
+from tests.handset import Handset
+from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER, TIENFALA, ZEGOUA, person_id
+from tests.village import MOTHERS, SOTUBA, settle
+
+REFUSES = ("format", "inconnu", "invalide", "incorrect", "refus", "erreur")
+
+
+@pytest.fixture
+def posts(rt):
+    settle(rt)
+    outposts.settle(rt)
+    return rt
+
+
+def rows(rt):
+    """What was reported, in its order."""
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
+
+
+def code_of(rt, number):
+    with transaction(rt.sessions) as db:
+        return reporters.code_of(db, person_id(rt, number))
+
+
+def practise(rt, number, since):
+    with transaction(rt.sessions) as db:
+        training.switch(db, person_id(rt, number), since)
+
+
+def test_a_case_is_hers_of_her_village_and_stands_on_her_message(posts):
+    [said] = Handset(posts, ASC).say("CAS ROUGEOLE F 3")
+    [row] = rows(posts)
+    assert said.startswith(f"Rapport {row.number} : Rougeole F 3 ans. Merci. Gardez le malade")
+    assert (row.reporter_id, row.phone, row.channel) == (person_id(posts, ASC), ASC, "sms")
+    assert (row.village_id, row.facility_id, row.standing) == (KOUROUBA, SOTUBA, "counted")
+    with transaction(posts.sessions) as db:
+        assert db.get(Message, row.message_id).text == "CAS ROUGEOLE F 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "disease", "sex", "age", "count", "village"),
+    [
+        ("1#1#2", "measles", "male", "five_or_more", 1, KOUROUBA),
+        ("10*2*2", "neonatal_death", "female", "five_or_more", 1, KOUROUBA),
+        ("Rougeole fille 8 mois", "measles", "female", "under_five", 1, KOUROUBA),
+        ("2 cas de cholera", "cholera", None, None, 2, KOUROUBA),
+        ("rougeole f 3 SALA", "measles", "female", "under_five", 1, SALA),
+        ("cas 1#1#2 tienfala", "measles", "male", "five_or_more", 1, TIENFALA),
+        ("3 F rougeole djoumanzana", "measles", "female", "under_five", 1, 221),
+        ("20", "death_cluster", None, None, 2, KOUROUBA),
+        ("1#1#0#2#0", "measles", None, None, 3, KOUROUBA),
+    ],
+)
+def test_words_and_codes_are_understood_as_people_write_them(posts, text, disease, sex, age, count, village):
+    Handset(posts, ASC).say(text)
+    [row] = rows(posts)
+    told = (row.disease, row.sex, row.age_group, row.count, row.village_id)
+    assert told == (disease, sex, age, count, village)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_can_not_be_right_is_refused_and_leaves_nothing(posts, first):
+    """A case is asked for what it lacks, and told what is wrong; half of the list for each of two numbers."""
+    bad = ["1#1", "1#3#1", "1#1#3", "1#1*2", "1 # 1 # 2", "01#1#2", "0#1#1", "44", "44#1#1"]
+    worse = [
+        "CAS ROUGEOLE 9999 CAS",
+        "CAS CHOLERA M 300",
+        "CAS CHOLERA M 30 demain",
+        "rougole f 3",
+        "20#1#1",
+        "CAS XYZ",
+    ]
+    phone = Handset(posts, ASC)
+    for text in bad if first else worse:
+        [said] = phone.say(text)
+        assert any(word in said.lower() for word in REFUSES), (text, said)
+        assert "Ex. " in said
+        assert "\n" not in said
+    assert rows(posts) == []
+
+
+def test_the_same_case_twice_is_told_and_counts_once(posts, clock):
+    phone = Handset(posts, ASC)
+    phone.say("CAS ROUGEOLE F 3")
+    assert phone.say("rougeole fille 3 ans")[0].startswith("Déjà noté : rapport 1001.")
+    assert len(rows(posts)) == 1
+    clock.move(minutes=11)
+    assert phone.say("CAS ROUGEOLE F 3")[0].startswith("Rapport 1")
+    assert len(rows(posts)) == 2
+
+
+def test_an_answer_with_a_letter_and_an_age_is_no_word_on_an_alert(posts):
+    phone = Handset(posts, ASC)
+    assert phone.say("CAS ROUGEOLE")[0].startswith("Rougeole : quel age ?")
+    phone.say("F 3")
+    [row] = rows(posts)
+    assert (row.sex, row.age_count) == ("female", 3)
+
+
+def test_a_number_is_a_code_only_where_nothing_is_asked(posts):
+    phone = Handset(posts, ASC)
+    phone.say("CAS ROUGEOLE")
+    phone.say("20")
+    [row] = rows(posts)
+    assert (row.disease, row.age_count) == ("measles", 20)
+
+
+def test_another_whole_report_does_not_lose_the_one_that_is_asked_about(posts):
+    phone = Handset(posts, ASC)
+    [age] = phone.say("CAS ROUGEOLE")
+    [said] = phone.say("CHOLERA M 40")
+    assert said.endswith(f"\n{age}")
+    phone.say("5 ans")
+    assert [(row.disease, row.age_count) for row in rows(posts)] == [("cholera", 40), ("measles", 5)]
+
+
+def test_a_village_that_is_not_known_is_asked_and_never_guessed(posts):
+    phone = Handset(posts, ASC_2)
+    for wrong in ("CAS PALU M 3 Salaa", "Sal", "9", "Zegoua"):
+        assert phone.say(wrong)
+        assert rows(posts) == []
+    phone.say("tienfala")
+    assert [row.village_id for row in rows(posts)] == [TIENFALA]
+    phone.say("CAS PALU M 4")
+    phone.say("3")
+    assert rows(posts)[-1].village_id is None
+    assert ZEGOUA not in {row.village_id for row in rows(posts)}
+
+
+def test_a_week_without_cases_is_that_before_and_an_open_question_waits(posts):
+    phone = Handset(posts, ASC)
+    [age] = phone.say("CAS ROUGEOLE")
+    [said] = phone.say("99")
+    assert said.startswith("Rapport 1001 : aucun cas, semaine du 02/03 au 08/03/2026.")
+    assert said.endswith(age)
+    [row] = rows(posts)
+    assert (row.kind, row.week) == ("zero", date(2026, 3, 2))
+
+
+@pytest.mark.parametrize("number", [STRANGER, MOTHERS[0]])
+def test_others_are_heard_and_told_nothing_that_is_for_workers(posts, number):
+    phone = Handset(posts, number)
+    for text in ("CAS ROUGEOLE", "2#1#1 Zegoua"):
+        [said] = phone.say(text)
+        assert said.startswith("Merci. Rapport 1")
+        assert not {"Rougeole", "rougeole", "TDR"} & set(said.split())
+    assert [(row.standing, row.reporter_id) for row in rows(posts)] == [("signal", None)] * 2
+    assert rows(posts)[1].village_id == ZEGOUA
+    assert phone.say("RAS")[0].startswith("Refus")
+    for text in ("20", "99", "rougeole f 3", "RETIRE 1001"):
+        assert "Merci, l'équipe du centre lira" in phone.say(text)[0] or phone.say(text) == []
+    assert len(rows(posts)) == 2
+    with transaction(posts.sessions) as db:
+        assert db.scalar(select(func.count(Alert.id))) == 0
+
+
+def test_a_phone_that_is_no_worker_s_reports_ten_times_a_day(posts):
+    phone = Handset(posts, STRANGER)
+    for age in range(10):
+        phone.say(f"CAS ROUGEOLE {age + 1}")
+    assert phone.say("CAS ROUGEOLE 20")[0].startswith("Refus : trop de rapports")
+    assert len(rows(posts)) == 10
+
+
+def test_from_a_borrowed_phone_her_code_says_who_she_is(posts):
+    phone, code = Handset(posts, STRANGER), code_of(posts, ASC)
+    assert phone.say(f"MOI {code} CAS ROUGEOLE")[0].startswith("Rougeole : quel age ?")
+    phone.say("3 ans")
+    [row] = rows(posts)
+    assert (row.reporter_id, row.phone, row.village_id) == (person_id(posts, ASC), STRANGER, KOUROUBA)
+    own = Handset(posts, ASC, phone.client)
+    with transaction(posts.sessions) as db:
+        assert [m.text for m in db.scalars(select(Message).where(Message.key == f"borrowed:{row.id}"))] == [
+            f"Rapport {row.number} envoyé avec votre code depuis un autre téléphone. "
+            f"Ce n'était pas vous ? Envoyez RETIRE {row.number}"
+        ]
+    assert own.say(f"RETIRE {row.number}")[-1] == f"Rapport {row.number} retiré, il ne compte plus."
+    wrong = str(int(code) % 9000 + 1000)
+    assert phone.say(f"@{wrong} 1#1#1")[0].startswith(f"Code {wrong} inconnu.")
+
+
+def test_practice_alerts_nobody_and_hides_no_true_case(posts):
+    practise(posts, ASC, posts.now())
+    phone = Handset(posts, ASC)
+    assert phone.say("CAS FHV F 30")[0].startswith("EXERCICE")
+    assert Handset(posts, HEAD, phone.client).arrived() == []
+    practise(posts, ASC, None)
+    assert phone.say("CAS FHV F 30")[0].startswith("Rapport ")
+    assert [row.standing for row in rows(posts)] == ["training", "counted"]
+    with transaction(posts.sessions) as db:
+        assert db.scalar(select(func.count(Alert.id))) >= 1
+
+
+def test_she_and_her_head_put_a_report_right_and_nobody_else(posts):
+    phone = Handset(posts, ASC)
+    phone.say("CAS PALU F 3")
+    other = Handset(posts, ASC_2, phone.client)
+    assert "inconnu" in other.say("CORRIGE 1001 4 ANS")[0].lower() or "refus" in other.say("RETIRE 1001")[0].lower()
+    assert Handset(posts, HEAD, phone.client).say("CORRIGE 1001 4 ANS SALA") == [
+        "Rapport 1001 corrigé : Paludisme F 4 ans."
+    ]
+    [row] = rows(posts)
+    assert (row.age_count, row.village_id, len(row.history)) == (4, SALA, 1)
+    assert phone.say("RETIRE 1001") == ["Rapport 1001 retiré, il ne compte plus."]
+    assert rows(posts)[0].standing == "withdrawn"
+
+
+WORDS = st.sampled_from(
+    [
+        "CAS",
+        "ROUGEOLE",
+        "F",
+        "3",
+        "1#1#2",
+        "99",
+        "RAS",
+        "MOI",
+        "4821",
+        "@",
+        "#",
+        "*",
+        "CORRIGE",
+        "RETIRE",
+        "1001",
+        "?",
+        "V",
+        "Kourouba",
+        "ans",
+        "0",
+        "00",
+        "98",
+        "²",
+        "ɲ",
+        "hier",
+        "99999999999",
+    ]
+)
+
+
+@pytest.fixture
+def phone(posts):
+    return Handset(posts, ASC)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=6).map(" ".join)))
+def test_any_text_at_all_is_answered(phone, clock, text):
+    clock.move(minutes=61)  # past the limits of an hour
+    said = phone.say(text)
+    assert said
+    assert "souci" not in said[-1]
