@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,6 +40,18 @@ class Told:
     child: Child
     codes: Collection[str]
     key: str
+
+
+class Written(NamedTuple):
+    """A dose as plans and reminders read it: thousands of them are no rows to change."""
+
+    id: int
+    child_id: int | None
+    code: str
+    given_on: date | None
+    source: str
+    valid: bool | None
+    recorded_at: datetime
 
 
 def calendar(rt: Runtime) -> Schedule:
@@ -160,10 +173,10 @@ def plans_of(
     rt: Runtime,
     children: Sequence[Child],
     today: date | None = None,
-    had: Mapping[int, Sequence[Dose]] | None = None,
+    had: Mapping[int, Sequence[Dose | Written]] | None = None,
 ) -> Mapping[int, Plan]:
-    """The plan of each of these children, by her id; `had` is what `standing` says of them, where that was read."""
-    given = standing(db, [child.id for child in children]) if had is None else had
+    """The plan of each of these children, by her id; `had` is what was read of them, where it was."""
+    given = written(db, [child.id for child in children]) if had is None else had
     districts = files.districts_of(db, {child.facility_id for child in children})
     on, whole = today or rt.local_now().date(), calendar(rt)
     return {
@@ -186,7 +199,17 @@ def standing(db: Session, child_ids: Iterable[int]) -> defaultdict[int, list[Dos
     return found
 
 
-def dated(doses: Iterable[Dose]) -> Mapping[str, list[date]]:
+def written(db: Session, child_ids: Iterable[int]) -> Mapping[int, list[Written]]:
+    """The same doses to read alone."""
+    columns = (Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at)
+    chosen = select(*columns).where(among(Dose.child_id, sorted(child_ids)), Dose.struck_at.is_(None))
+    found: dict[int, list[Written]] = defaultdict(list)
+    for row in db.execute(chosen.order_by(Dose.given_on, Dose.id)):
+        found[row.child_id or 0].append(Written(*row))
+    return found
+
+
+def dated(doses: Iterable[Dose | Written]) -> Mapping[str, list[date]]:
     """What a plan is made of: only what a card shows."""
     days: dict[str, list[date]] = defaultdict(list)
     for dose in doses:

@@ -23,10 +23,11 @@ from smsapp.vaccines.antenatal import Contacts
 from smsapp.vaccines.chosen import Days, Ref
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.families import File, Reader
+from smsapp.vaccines.giving import Written
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.promises import Contact, Reminder
 from smsapp.vaccines.reminding.steps import Key
-from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
+from smsapp.vaccines.tables import Attended, Child, Pregnancy
 
 AT_ONCE = 100  # families: whoever writes down a dose of one of them waits for the others
 KIND = "reminder"
@@ -45,7 +46,7 @@ class Batch:
     calendars: Mapping[int, Calendar]
     places: Mapping[int, str]
     plans: Mapping[int, Plan]
-    doses: Mapping[int, Sequence[Dose]]
+    doses: Mapping[int, Sequence[Written]]
     attended: Mapping[tuple[int, str], Sequence[date]]
     births: Mapping[int, tuple[date, bool]]  # of a pregnancy: when its child's file was begun, whether one lives
     youngest: Collection[int]  # children
@@ -85,7 +86,7 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
     children, pregnancies = _locked_children(db, day, mine), _locked_pregnancies(db, day, mine)
     files: list[File] = [*children, *pregnancies]
     ids = [child.id for child in children]
-    doses = giving.standing(db, ids)
+    doses = giving.written(db, ids)
     had, done = _had(db, ids, [one.id for one in pregnancies], doses)
     spared, mourning = (contacts.spared, contacts.mourning) if contacts else (0, 0)
     return Batch(
@@ -125,7 +126,7 @@ def _locked_pregnancies(db: Session, day: date, persons: Collection[int]) -> Seq
 
 
 def _had(
-    db: Session, children: Collection[int], pregnancies: Collection[int], doses: Mapping[int, Sequence[Dose]]
+    db: Session, children: Collection[int], pregnancies: Collection[int], doses: Mapping[int, Sequence[Written]]
 ) -> tuple[Mapping[Ref, set[Key]], Mapping[Ref, set[tuple[str, date]]]]:
     """What was told of each file, or why it was not; and which visits a mother said were done.
 

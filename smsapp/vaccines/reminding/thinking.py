@@ -11,6 +11,7 @@ from smsapp.vaccines import antenatal, families, giving
 from smsapp.vaccines.antenatal import Care
 from smsapp.vaccines.chosen import ref
 from smsapp.vaccines.families import File
+from smsapp.vaccines.giving import Written
 from smsapp.vaccines.reminding import occasions
 from smsapp.vaccines.reminding.occasions import ANTENATAL, POSTNATAL, Kept
 from smsapp.vaccines.reminding.reading import Batch
@@ -82,9 +83,9 @@ def _pregnancy(told: Rules, file: Pregnancy, batch: Batch, today: date) -> tuple
     return kept, occasions.before(told.care, told.visits, file.due_on, kept, attended, done, sorted(said))
 
 
-def reported(doses: Collection[Dose]) -> set[str]:
+def reported(doses: Collection[Dose | Written]) -> set[str]:
     """Doses of which the last word is a mother's, without a card."""
-    last: dict[str, Dose] = {}
+    last: dict[str, Dose | Written] = {}
     for dose in sorted(doses, key=lambda dose: (dose.recorded_at, dose.id)):
         last[dose.code] = dose
     return {code for code, dose in last.items() if dose.source == giving.REPORTED}
