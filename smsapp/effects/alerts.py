@@ -54,7 +54,7 @@ def in_words(caller: Caller) -> Iterator[None]:
 @fact("alert_post")
 def alert_post(caller: Caller) -> str:
     """Does this phone answer for alerts?"""
-    return "yes" if duty.answers(caller.db, caller.number) else ""
+    return "yes" if duty.answers(caller.work, caller.number) else ""
 
 
 @claim("alerts")

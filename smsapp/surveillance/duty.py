@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.db import Work
 from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
 
 HEAD, OFFICER, NATIONAL = "dtc", "officer", "national"
+
+_ANSWERS = """
+SELECT FROM person_numbers n JOIN persons p ON p.id = n.person_id JOIN person_roles r ON r.person_id = p.id
+WHERE n.number = %(number)s AND (r.role IN ('officer', 'national') OR r.role = 'dtc' AND p.facility_id IS NOT NULL)
+LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -80,11 +87,10 @@ def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
     return found
 
 
-def answers(db: Session, number: str) -> bool:
-    """Whether this phone's holder may decide on anything, asked at every dial: one statement."""
-    role = Role.role.in_((OFFICER, NATIONAL)) | ((Role.role == HEAD) & Person.facility_id.is_not(None))
-    held = select(Person.id).join(Number, Number.person_id == Person.id).join(Role, Role.person_id == Person.id)
-    return bool(db.scalar(select(held.where(Number.number == number, role).exists())))
+def answers(work: Work, number: str) -> bool:
+    """Whether this phone's holder may decide on anything, asked at every dial: one statement, and no Session for it."""
+    row = work.execute(_ANSWERS, {"number": number}).fetchone()
+    return row is not None
 
 
 def covers(post: tuple[OnDuty, Area], area: Area) -> bool:
