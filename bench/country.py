@@ -60,6 +60,9 @@ def fill(url: str, people: int, messages: int, say: Callable[[str], None]) -> No
         say("children and pregnancies")
         for statement in CARE:
             db.execute(statement)
+        say("reported cases and alerts")
+        for statement in SURVEILLANCE:
+            db.execute(statement)
         say("vacuum and analyze")
         db.execute("VACUUM ANALYZE")
 
@@ -230,6 +233,51 @@ CARE = (
     SELECT p.id, date_trunc('month', current_date)::date - make_interval(months => n), 30,
            '{"cover.PENTA1": [20, 25], "cover.PENTA3": [15, 25]}', now()
     FROM places p, generate_series(0, 35) AS n WHERE p.kind = 'facility'
+    """,
+)
+
+
+# A year of reported cases, one for ten people; one in thirty raised an alert, and few of these wait for an answer.
+SURVEILLANCE = (
+    """
+    INSERT INTO case_reports (kind, disease, standing, sex, age_count, age_unit, age_group, village_id, facility_id,
+                              district_id, counted_on, week, received_at, reporter_id, phone, channel)
+    SELECT CASE WHEN p.id % 70 = 0 THEN 'zero' ELSE 'case' END,
+           (ARRAY['malaria_fever', 'malaria_fever', 'bloody_diarrhoea', 'measles', 'meningitis'])[1 + p.id / 10 % 5],
+           CASE WHEN p.id % 3000 = 0 THEN 'signal' WHEN p.id % 200 = 0 THEN 'withdrawn' ELSE 'counted' END,
+           CASE WHEN p.id % 20 = 0 THEN 'female' ELSE 'male' END, p.id / 10 % 60 + 1, 'years',
+           CASE WHEN p.id / 10 % 60 < 4 THEN 'under_five' ELSE 'five_or_more' END, v.id, f.id, f.parent_id, t.day,
+           date_trunc('week', t.day)::date, t.day + time '10:00', p.id, '+22370000000', 'sms'
+    FROM persons p JOIN places f ON f.id = p.facility_id
+         JOIN places v ON v.parent_id = f.id AND split_part(v.name, ' ', 2) = '1',
+         LATERAL (SELECT current_date - (p.id / 10 % 365)::int AS day) AS t
+    WHERE p.id % 10 = 0 ORDER BY t.day, p.id
+    """,
+    """
+    INSERT INTO alerts (episode, rule, disease, level, within, place_id, facility_id, district_id, began_on, last_on,
+                        opened_at, state, answered_at, closed_at, next_step_at)
+    SELECT 'x/' || id, 'measles', disease, CASE WHEN id % 7 = 0 THEN 'epidemic' ELSE 'alert' END, 'village',
+           village_id, facility_id, district_id, counted_on, counted_on, received_at,
+           CASE WHEN t.waits THEN 'open' WHEN id % 4 = 0 THEN 'false' WHEN id % 12 = 1 THEN 'verified'
+                ELSE 'closed' END,
+           CASE WHEN NOT t.waits THEN received_at + interval '2 hours' END, NULL, CASE WHEN t.waits THEN now() END
+    FROM case_reports, LATERAL (SELECT counted_on > current_date - 3 AS waits) AS t
+    WHERE id % 30 = 1 AND kind = 'case' ORDER BY id
+    """,
+    """
+    INSERT INTO alert_reports (alert_id, report_id, joined_at)
+    SELECT a.id, r.id, r.received_at FROM alerts a
+         JOIN case_reports r ON r.district_id = a.district_id AND r.disease = a.disease AND r.counted_on = a.began_on
+    """,
+    """
+    INSERT INTO alert_told (alert_id, person_id, step, level, message_id, at)
+    SELECT a.id, p.id, 0, 'facility', 1 + a.id % 1000, a.opened_at
+    FROM alerts a, LATERAL (SELECT 1 + (a.id * 7 + n) % (SELECT max(id) FROM persons) AS id
+                            FROM generate_series(0, 2) AS n) AS p
+    """,
+    """
+    INSERT INTO alert_steps (alert_id, at, what, channel)
+    SELECT id, opened_at + make_interval(hours => n), 'action', 'sms' FROM alerts, generate_series(0, 5) AS n
     """,
 )
 

@@ -36,9 +36,15 @@ FORMS = {
     "/staff/new",
 }
 LARGE = {
+    "alert_actions",
+    "alert_reports",
+    "alert_steps",
+    "alert_told",
+    "alerts",
     "attended_visits",
     "care_events",
     "care_reminders",
+    "case_reports",
     "children",
     "cohort_figures",
     "consents",
