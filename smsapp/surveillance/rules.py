@@ -37,8 +37,29 @@ _KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 LARGEST = {"cases": 10_000, "days": 365, "weeks": 52, "km": 9999, "silence": 365, "small_cases": 10_000}
 
 
+# What can be wrong with a rule.
+WHYS = {
+    "object": "a rule should be an object with a key",
+    "list": "rules should be a list",
+    "twice": "rule {key!r} is there twice",
+    "known": "{name} should be one of {known}",
+    "missing": "{name} is missing",
+    "strange": "{name!r} does not belong to a rule of kind {kind}",
+    "near": "only a rule of kind count can be within km",
+    "weeks": "weeks should be 2 or more against the week before",
+    "silence": "silence should be {least} days or more, as long as the rule looks back",
+    "words": "only should be a list of words",
+    "value": "{name} can not be {raw!r}",
+}
+
+
 class BadRule(ValueError):
-    """A rule that can not be; the sentence names it and what is wrong."""
+    """A rule that can not be; the sentence names it and what is wrong: `why`, one of WHYS, with its `values`."""
+
+    def __init__(self, why: str, key: str = "", /, **values: Any) -> None:
+        said = WHYS[why].format(**values)
+        super().__init__((f"rule {key!r}: {said}" if key else said)[:300])
+        self.why, self.values = why, values
 
 
 @dataclass(frozen=True)
@@ -86,21 +107,21 @@ class Rule:
 def read(told: Any) -> Rule:
     """The rule that plain data describes; BadRule where it can not be one."""
     if not isinstance(told, Mapping) or not isinstance(told.get("key"), str):
-        raise BadRule("a rule should be an object with a key")
+        raise BadRule("object")
     try:
         return _read(told)
-    except ValueError as why:
-        raise BadRule(f"rule {told['key']!r}: {why}"[:300]) from why
+    except BadRule as wrong:
+        raise BadRule(wrong.why, told["key"], **wrong.values) from wrong
 
 
 def read_all(told: Any) -> tuple[Rule, ...]:
     """Several rules, each with a key of its own."""
     if not isinstance(told, Sequence) or isinstance(told, str):
-        raise BadRule("rules should be a list")
+        raise BadRule("list")
     rules = tuple(read(one) for one in told)
     keys = [rule.key for rule in rules]
     if twice := {key for key in keys if keys.count(key) > 1}:
-        raise BadRule(f"rule {min(twice)!r} is there twice")
+        raise BadRule("twice", key=min(twice))
     return rules
 
 
@@ -113,23 +134,23 @@ def usual() -> tuple[Rule, ...]:
 def _read(told: Mapping[str, Any]) -> Rule:
     for name, known in (("kind", KINDS), ("level", LEVELS), ("within", (*AREAS, KM)), ("against", AGAINST)):
         if name in told and told[name] not in known:
-            raise ValueError(f"{name} should be one of {', '.join(known)}")
+            raise BadRule("known", name=name, known=", ".join(known))
     for name in ("disease", "kind", "level"):
         if not isinstance(told.get(name), str) or not told[name]:
-            raise ValueError(f"{name} is missing")
+            raise BadRule("missing", name=name)
     kind, near = told["kind"], told.get("within") == KM
     needed = NEEDS[kind] | ({"km"} if near else frozenset())
     if lacking := needed - told.keys():
-        raise ValueError(f"{min(lacking)} is missing")
+        raise BadRule("missing", name=min(lacking))
     if strange := told.keys() - needed - COMMON - MAY.get(kind, set()) - {"silence", "only"}:
-        raise ValueError(f"{min(map(str, strange))!r} does not belong to a rule of kind {kind}")
+        raise BadRule("strange", name=min(map(str, strange)), kind=kind)
     if near and kind != COUNT:
-        raise ValueError("only a rule of kind count can be within km")
+        raise BadRule("near")
     if told.get("against") == BEFORE and told["weeks"] == 1:
-        raise ValueError("weeks should be 2 or more against the week before")
+        raise BadRule("weeks")
     rule = Rule(**{name: _value(name, raw) for name, raw in told.items()})
     if rule.silence < rule.window - 1:
-        raise ValueError(f"silence should be {rule.window - 1} days or more, as long as the rule looks back")
+        raise BadRule("silence", least=rule.window - 1)
     return rule
 
 
@@ -137,7 +158,7 @@ def _value(name: str, raw: Any) -> Any:
     match name:
         case "only":
             if not isinstance(raw, list | tuple) or not all(isinstance(fact, str) and fact for fact in raw):
-                raise ValueError("only should be a list of words")
+                raise BadRule("words")
             return tuple(sorted(set(raw)))
         case "strictly":
             good = isinstance(raw, bool)
@@ -156,5 +177,5 @@ def _value(name: str, raw: Any) -> Any:
         case _:
             good = isinstance(raw, str)
     if not good:
-        raise ValueError(f"{name} can not be {raw!r}")
+        raise BadRule("value", name=name, raw=raw)
     return raw

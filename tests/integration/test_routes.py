@@ -62,7 +62,7 @@ OWN_SAMPLES: Mapping[tuple[str, str], Any] = {
 
 # What belongs to nobody in particular.
 COLLEAGUE = 5000  # the number of an account
-COMMON: Mapping[str, Any] = {"form": "csv", "token": "x" * 43, "account_id": COLLEAGUE}
+COMMON: Mapping[str, Any] = {"form": "csv", "token": "x" * 43, "account_id": COLLEAGUE, "rule_key": "measles"}
 
 # Addresses that answer otherwise than with a page to those who may read them, and why.
 ANSWERS: Mapping[str, set[int]] = {

@@ -104,6 +104,8 @@ ACTIONS: Mapping[str, LazyString] = {
     "surveillance.cases_viewed": lazy_gettext("read the list of cases"),
     "surveillance.cases_exported": lazy_gettext("took the list of cases along"),
     "surveillance.idsr_exported": lazy_gettext("took the week’s table along"),
+    "surveillance.rule_kept": lazy_gettext("kept a rule that alerts"),
+    "surveillance.rule_removed": lazy_gettext("removed a rule that alerts"),
     "surveillance.weeks_exported": lazy_gettext("took the weekly reports along"),
     "surveillance.silent_exported": lazy_gettext("took the silent villages along"),
     "surveillance.counts_exported": lazy_gettext("took numbers of cases along"),
@@ -167,6 +169,7 @@ DETAILS: Mapping[str, LazyString] = {
     "share_value": lazy_gettext("value of a share"),
     "part": lazy_gettext("part"),
     "cycle": lazy_gettext("cycle"),
+    "rule": lazy_gettext("rule"),
 }
 
 VALUES: Mapping[str, LazyString] = {

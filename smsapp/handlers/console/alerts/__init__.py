@@ -5,11 +5,22 @@ from __future__ import annotations
 from flask import Blueprint
 
 from smsapp.handlers.console import shell
-from smsapp.handlers.console.alerts import acts, cases, counts, idsr, lists, one, quarters, signals, weekly_reports
+from smsapp.handlers.console.alerts import (
+    acts,
+    cases,
+    counts,
+    idsr,
+    lists,
+    one,
+    quarters,
+    ruling,
+    signals,
+    weekly_reports,
+)
 from smsapp.runtime import Runtime
 
 # A page of surveillance is a module beside this one: its endpoints begin with `surveillance`.
-PARTS: tuple[shell.Section, ...] = (lists, one, acts, signals, counts, idsr, quarters, cases, weekly_reports)
+PARTS: tuple[shell.Section, ...] = (lists, one, acts, signals, counts, idsr, quarters, cases, weekly_reports, ruling)
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
