@@ -8,7 +8,7 @@ from datetime import timedelta
 from smsapp.effects.base import Caller
 from smsapp.segments import GSM_ALONE, GSM_JOINED, encoding, fold, septets, shorten
 from smsapp.surveillance import details as known
-from smsapp.surveillance import naming, phrasing
+from smsapp.surveillance import judging, naming, phrasing
 from smsapp.surveillance.details import Details
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.tables import Alert
@@ -111,7 +111,7 @@ def _details(caller: Caller, found: Details, lines: Sequence[str]) -> str:
         sentences.append(say(caller, "more.since", day=f"{found.since:%d/%m}"))
     if found.told:
         sentences.append(say(caller, "more.told", who=", ".join(level(caller, each) for each in found.told)))
-    return " ".join([*sentences, *_stands(caller, found)])
+    return " ".join(filter(None, [*sentences, *_stands(caller, found)]))
 
 
 def _report(caller: Caller, found: Details, place: int) -> str:
@@ -129,7 +129,7 @@ def _stands(caller: Caller, found: Details) -> list[str]:
         return [say(caller, "more.open", gone=age(caller, alert), number=alert.number)]
     if alert.state == FALSE:
         return [say(caller, "more.false")]
-    sentences = [say(caller, "more.verified")]
+    sentences = [say(caller, "more.verified")] if judging.real(alert.state, alert.outcome) else []
     if alert.risk:
         sentences.append(say(caller, "more.risk", risk=say(caller, f"risk.{alert.risk}")))
     if alert.lab:
@@ -137,8 +137,8 @@ def _stands(caller: Caller, found: Details) -> list[str]:
     if done := sum(on is not None for on in found.actions.values()):
         sentences.append(say(caller, "more.actions", n=done))
     if alert.state == "closed":
-        sentences.append(say(caller, "more.closed"))
-    return sentences
+        sentences.append(say(caller, "more.closed", outcome=say(caller, f"outcome.{alert.outcome or alert.state}")))
+    return [*sentences, following(caller, alert)] if alert.state == VERIFIED else sentences
 
 
 def in_one(*tries: Sequence[str]) -> str:

@@ -99,6 +99,21 @@ def test_the_worker_hears_of_it_thanked_by_her_first_name(posts, db):
     assert texts(db, HEAD) == []  # she said it herself
 
 
+def test_whoever_was_told_of_it_hears_that_it_is_answered_and_nobody_else(posts, db):
+    number, _ = raised(posts, "CAS CHOLERA F 9")  # the district was told at once
+    answer(posts, HEAD, "V", number)
+    assert texts(db, OFFICER) == [
+        f"Alerte {number} Choléra, Kourouba : vraie, dit le responsable du centre (10/03 10:00)."
+    ]
+    assert [texts(db, phone) for phone in (HEAD, REGIONAL, NATIONAL, FAR_HEAD, ASC_2)] == [[]] * 5
+
+
+def test_a_head_who_reported_herself_is_not_thanked_by_herself(posts, db):
+    number, _ = raised(posts, number=HEAD, village_id=SALA)
+    answer(posts, HEAD, "V", number)
+    assert texts(db, HEAD) == []
+
+
 def test_a_worker_of_another_language_hears_it_in_hers(posts, db):
     number, _ = raised(posts, number=ASC_2, village_id=SALA)
     answer(posts, HEAD, "F", number)
