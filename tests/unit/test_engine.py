@@ -389,3 +389,15 @@ def test_a_state_survives_json_and_what_a_later_release_wrote():
     assert State.from_json(raw) == player.step.state
     assert State.from_json([{**raw[0], "invented": 1}]) == player.step.state
     assert "page" not in raw[0]  # what is empty takes no room in a row that is written at every hop
+
+
+def test_options_of_a_fact_may_have_codes_of_their_own():
+    picked = flow("{flow: f, needs: [cards], nodes: [{ask: card, type: choice, options_from: cards}, {end: done}]}")
+    cards = [{"name": "b", "label": "Bleu", "code": "12"}, {"name": "r", "label": "Rouge", "code": "3"}]
+    player = Player(picked, facts={**STRANGER, "cards": cards})
+    step = player.begin("f")
+    assert [(option.code, option.name) for option in step.screen.options] == [("12", "b"), ("3", "r")]
+    player.say("1")
+    assert player.at == "f.card"
+    player.say("3")
+    assert player.at == "f.done"
