@@ -31,7 +31,7 @@ def _known(caller: Caller) -> Mapping[int, details.Details]:
     """What is known of those that are real, by id."""
     if "alert_details" not in caller.memo:
         real = [alert for alert in _hers(caller) if alert.state == verdicts.VERIFIED]
-        caller.memo["alert_details"] = {alert.id: details.more(caller.db, alert) for alert in real}
+        caller.memo["alert_details"] = details.several(caller.db, real)
     known: Mapping[int, details.Details] = caller.memo["alert_details"]
     return known
 
@@ -54,7 +54,8 @@ def alert_count(caller: Caller) -> int:
 @fact("alert_list")
 def alert_list(caller: Caller) -> list[dict[str, str]]:
     """Number, disease, place, and for how long it has been there."""
-    return [{"name": _name(alert), "label": alerts_said.label(caller, alert)} for alert in _hers(caller)]
+    lines = alerts_said.labels(caller, _hers(caller))
+    return [{"name": _name(alert), "label": line} for alert, line in zip(_hers(caller), lines, strict=True)]
 
 
 @fact("alert_actions")

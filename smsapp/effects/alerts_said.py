@@ -43,9 +43,23 @@ def age(caller: Caller, alert: Alert) -> str:
 
 def label(caller: Caller, alert: Alert) -> str:
     """A line of the list."""
-    place = naming.place(caller.db, alert)
-    told = {"number": alert.number, "disease": disease(caller, alert), "place": place, "gone": age(caller, alert)}
-    return say(caller, f"line.{alert.state}", **told)
+    return labels(caller, [alert])[0]
+
+
+def labels(caller: Caller, alerts: Sequence[Alert]) -> list[str]:
+    """The lines of a list."""
+    places = naming.places(caller.db, alerts)
+    return [
+        say(
+            caller,
+            f"line.{alert.state}",
+            number=alert.number,
+            disease=disease(caller, alert),
+            place=places[alert.id],
+            gone=age(caller, alert),
+        )
+        for alert in alerts
+    ]
 
 
 def answer(caller: Caller, told: Answer) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
@@ -40,23 +41,41 @@ class Details:
 
 def more(db: Session, alert: Alert) -> Details:
     """What is known of an alert."""
-    levels = set(db.scalars(select(AlertTold.level).where(AlertTold.alert_id == alert.id)))
-    done = db.execute(select(AlertAction.action, AlertAction.done_on).where(AlertAction.alert_id == alert.id))
-    return Details(
-        alert,
-        _reports(db, alert),
-        tuple(level for level in CHAIN if level in levels),
-        {row.action: row.done_on for row in done},
-    )
+    return several(db, [alert])[alert.id]
 
 
-def _reports(db: Session, alert: Alert) -> Sequence[tuple[CaseReport, str]]:
-    standing = "dismissed" if alert.state == "false" else "counted"
+def several(db: Session, alerts: Sequence[Alert]) -> Mapping[int, Details]:
+    """The same of each of them, by id."""
+    ids = [alert.id for alert in alerts]
+    levels: dict[int, set[str]] = defaultdict(set)
+    for alert_id, level in db.execute(select(AlertTold.alert_id, AlertTold.level).where(AlertTold.alert_id.in_(ids))):
+        levels[alert_id].add(level)
+    done: dict[int, dict[str, date | None]] = defaultdict(dict)
+    for row in db.scalars(select(AlertAction).where(AlertAction.alert_id.in_(ids))):
+        done[row.alert_id][row.action] = row.done_on
+    reports = _reports(db, ids)
+    return {
+        alert.id: Details(
+            alert,
+            reports[alert.id],
+            tuple(level for level in CHAIN if level in levels[alert.id]),
+            done[alert.id],
+        )
+        for alert in alerts
+    }
+
+
+def _reports(db: Session, ids: Sequence[int]) -> Mapping[int, Sequence[tuple[CaseReport, str]]]:
+    standing = case((Alert.state == "false", "dismissed"), else_="counted")
     rows = db.execute(
-        select(CaseReport, Place.name)
-        .join(AlertReport, AlertReport.report_id == CaseReport.id)
+        select(AlertReport.alert_id, CaseReport, Place.name)
+        .join(CaseReport, CaseReport.id == AlertReport.report_id)
+        .join(Alert, Alert.id == AlertReport.alert_id)
         .join(Place, Place.id == CaseReport.village_id, isouter=True)
-        .where(AlertReport.alert_id == alert.id, CaseReport.standing == standing)
+        .where(AlertReport.alert_id.in_(ids), CaseReport.standing == standing)
         .order_by(CaseReport.id.desc())
     )
-    return [(row, village or "") for row, village in rows]
+    found: dict[int, list[tuple[CaseReport, str]]] = defaultdict(list)
+    for alert_id, report, village in rows:
+        found[alert_id].append((report, village or ""))
+    return found

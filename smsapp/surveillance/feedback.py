@@ -35,9 +35,9 @@ class Hears:
 def answered(db: Session, rt: Runtime, alert: Alert, step: AlertStep, besides: Collection[int] = ()) -> None:
     """The workers hear what it was found to be; whoever was told of it, and `besides`, that it is answered."""
     told = set(db.scalars(select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)))
-    heard = workers(db, rt, alert, step)
+    heard, place = workers(db, rt, alert, step), naming.place(db, alert)
     for one in _people(db, (told | set(besides)) - {step.person_id, *heard}):
-        values = _about(db, rt, alert, step, one.language)
+        values = _about(rt, alert, step, one.language, place)
         _post(db, rt, alert, step, one, rt.texts.say(one.language, f"alert.heard.{step.what}", **values))
 
 
@@ -54,11 +54,12 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
     if of is not None:
         chosen = chosen.where(CaseReport.id.in_(of))
     rows = db.execute(chosen.order_by(CaseReport.id)).all()
+    place = naming.place(db, alert)
     phones = {person: phone for person, _, phone in rows if person and phone}
     hear = _people(db, {person for person, *_ in rows} - {step.person_id}, phones)
     for one in hear:
         numbers = [number for person, number, _ in rows if person == one.id]
-        values = _about(db, rt, alert, step, one.language)
+        values = _about(rt, alert, step, one.language, place)
         values["report"] = ", ".join(map(str, numbers[:MOST_NAMED])) + ("…" if len(numbers) > MOST_NAMED else "")
         thanks = "alert.thanks" if one.first_name else "alert.thanks_alone"
         values["thanks"] = rt.texts.say(one.language, thanks, name=one.first_name)
@@ -72,13 +73,13 @@ def _key(step: AlertStep) -> str:
     return f"alert.worker.{step.what}{result}"
 
 
-def _about(db: Session, rt: Runtime, alert: Alert, step: AlertStep, language: str | None) -> dict[str, str]:
+def _about(rt: Runtime, alert: Alert, step: AlertStep, language: str | None, place: str) -> dict[str, str]:
     """What the sentences of every step may say."""
     told = step.told
     values = {
         "number": str(alert.number),
         "disease": phrasing.name(rt, language, alert.disease),
-        "place": naming.place(db, alert),
+        "place": place,
         "level": naming.level(rt, language, told["level"]),
         "at": naming.moment(rt, step.at),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -15,8 +16,15 @@ from smsapp.surveillance.tables import Alert
 
 def place(db: Session, alert: Alert) -> str:
     """Where it is, as near as it is known; empty where nobody knows."""
-    where = alert.place_id or alert.facility_id or alert.district_id
-    return db.scalar(select(Place.name).where(Place.id == where)) or ""
+    return places(db, [alert])[alert.id]
+
+
+def places(db: Session, alerts: Sequence[Alert]) -> Mapping[int, str]:
+    """The same of each of them, by id."""
+    where = {alert.id: alert.place_id or alert.facility_id or alert.district_id for alert in alerts}
+    wanted = sorted({place_id for place_id in where.values() if place_id is not None})
+    named = {row.id: row.name for row in db.execute(select(Place.id, Place.name).where(Place.id.in_(wanted)))}
+    return {alert_id: named.get(place_id, "") if place_id else "" for alert_id, place_id in where.items()}
 
 
 def moment(rt: Runtime, at: datetime) -> str:
