@@ -20,7 +20,7 @@ from smsapp.surveillance.tables import AGE_GROUPS, LAB, SEXES, STANDINGS, CaseRe
 
 USUAL = timedelta(days=30)  # of a list whose first day nobody gave
 NO_LAB = "none"
-AT_ONCE = 500
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True)

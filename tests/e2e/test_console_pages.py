@@ -25,12 +25,23 @@ OTHERS = (
     "/account/password",
     "/broadcasts/templates",
 )
+SURVEILLANCE = (
+    "/surveillance",
+    "/surveillance/20",
+    "/surveillance/21",
+    "/surveillance/signals",
+    "/surveillance/counts?weeks=52",
+    "/surveillance/idsr",
+    "/surveillance/7-1-7",
+    "/surveillance/cases?disease=measles",
+)
 
 
 @pytest.mark.parametrize(
     ("who", "pages"),
     [
         pytest.param(ADMIN, ("/", *NEW, *ADMINISTRATION, *OTHERS), id="administration"),
+        pytest.param(ADMIN, SURVEILLANCE, id="surveillance"),
         pytest.param(ADMIN, MENU, id="administrator"),
         pytest.param(COACH, SHORT, id="programme"),
         pytest.param(AGENT, SHORT, id="facility"),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import tabular
 from smsapp.db import transaction
-from smsapp.handlers.console import shell, words
+from smsapp.handlers.console import shell
 from smsapp.handlers.console.alerts import here, terms
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import OFFICERS, allowed
@@ -148,25 +148,39 @@ def _header() -> list[str]:
 
 def _lines(rt: Runtime, rows: Iterator[Reported]) -> Iterator[list[Any]]:
     """No name and no number of anybody: whoever reported is not in it either."""
-    diseases = terms.diseases(rt)
+    diseases, labs, standings = terms.diseases(rt), _said(terms.LAB), _said(terms.STANDINGS)
+    kinds, sexes, groups = _called(terms.KINDS), _called(terms.SEXES), _called(terms.AGES)
+    ages: dict[tuple[int | None, str | None], str] = {}  # a hundred thousand rows have few
     for it in rows:
         report = it.report
+        age = report.age_count, report.age_unit
+        if age not in ages:
+            ages[age] = terms.age(report) if report.age_count is not None else ""
         yield [
             report.number,
             report.counted_on.isoformat(),
             str(Week.of(report.week)),
             diseases.get(report.disease, report.disease),
-            words.call(terms.KINDS, report.kind),
-            words.call(terms.SEXES, report.sex) if report.sex else None,
-            terms.age(report) if report.age_count is not None else None,
-            words.call(terms.AGES, report.age_group) if report.age_group else None,
+            kinds[report.kind],
+            sexes.get(report.sex or ""),
+            ages[age] or None,
+            groups.get(report.age_group or ""),
             report.count,
             report.died,
             it.village or None,
             it.facility or None,
             it.district or None,
             report.since.isoformat() if report.since else None,
-            str(terms.LAB[report.lab][0]) if report.lab else None,
+            labs.get(report.lab or ""),
             report.lab_on.isoformat() if report.lab_on else None,
-            str(terms.STANDINGS[report.standing][0]),
+            standings[report.standing],
         ]
+
+
+def _called(table: terms.Words) -> dict[str, str]:
+    """The words of a table in the reader's language, looked up once."""
+    return {word: str(label) for word, label in table.items()}
+
+
+def _said(table: terms.Toned) -> dict[str, str]:
+    return {word: str(label) for word, (label, _) in table.items()}
