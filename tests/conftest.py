@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, text
+from psycopg._preparing import PrepareManager
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
@@ -86,8 +88,27 @@ def settings(addresses: servers.Addresses) -> Settings:
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[Engine]:
     engine = database.connect(settings.database_url, pool_size=20)
+    event.listen(engine, "connect", _keep_prepared)
     yield engine
     engine.dispose()
+
+
+class Kept(PrepareManager):
+    """What is prepared stays so after a rollback, as every test ends with one; no test makes a table anew.
+
+    psycopg would forget it all, and PostgreSQL plan each test's statements from their words again.
+    """
+
+    prepare_threshold = 5
+    prepared_max = 1000
+
+    def clear(self) -> bool:
+        return False
+
+
+def _keep_prepared(driver: psycopg.Connection, record: object) -> None:
+    del record
+    driver._prepared = Kept()
 
 
 @pytest.fixture
