@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from bench import books, hops, plans, sending, year
+from bench import alerting, books, hops, plans, sending, year
 from bench.place import Failed, Place
 from bench.report import table
 from smsapp import logs
@@ -24,6 +24,7 @@ def main() -> int:
             rt = build(place.settings)
             heard = hops.measure(place, rt, status.update)
             sent = sending.measure(place, rt, status.update)
+            alerted = alerting.measure(place, rt, status.update)
             place.all_alive()
         with Place() as place, words.status("starting a database of its own for the books") as status:
             noted = books.measure(build(place.settings, pool_size=WEB_THREADS), status.update)
@@ -35,7 +36,7 @@ def main() -> int:
         words.print(f"bench: {why}", style="red", markup=False)
         return 1
     planned = plans.measure()
-    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, noted, planned, lived))
+    Console(width=None if sys.stdout.isatty() else 120).print(table(heard, sent, alerted, noted, planned, lived))
     return 0
 
 

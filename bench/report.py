@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
+from bench.alerting import CROWD, REPORTS, Alerting
 from bench.books import AT_ONCE, Books
 from bench.hops import CONSTANT, LOCKED, OURS, PHONES, Hops
 from bench.memory import MB, Memory
@@ -18,6 +19,7 @@ SLOWEST_P99 = 0.250
 TIMES_LOOP = 20
 LARGEST = 130 * MB
 REPLY_P95 = 10.0
+ALERT_P95 = 5.0
 DEPOSIT_P95 = 1.0
 PLANS_SECONDS = 5.0
 
@@ -30,14 +32,15 @@ class Row:
     met: bool | None = None
 
 
-def table(hops: Hops, sending: Sending, books: Books, plans: float, year: Year) -> Table:
+def table(hops: Hops, sending: Sending, alerts: Alerting, books: Books, plans: float, year: Year) -> Table:
     made = Table(title=f"Ratios of one run, {PHONES} phones at once, everything on this machine")
     made.add_column("what")
     made.add_column("figure", justify="right")
     made.add_column("target", justify="right")
     made.add_column("")
     memory = _memory_rows(hops.memory, sending.memory)
-    for part in (_hop_rows(hops), _sending_rows(sending), _book_rows(books), _vaccine_rows(plans, year), memory):
+    sent = _sending_rows(sending) + _alert_rows(alerts)
+    for part in (_hop_rows(hops), sent, _book_rows(books), _vaccine_rows(plans, year), memory):
         for row in part:
             verdict = {None: "", True: "[green]met[/]", False: "[bold red]not met[/]"}[row.met]
             made.add_row(row.what, row.figure, row.target, verdict)
@@ -73,6 +76,14 @@ def _sending_rows(sending: Sending) -> list[Row]:
         Row("different texts : loop", f"{different:.1f}", target, different >= TIMES_LOOP),
         Row(f"post to gateway of a single reply, median of {REPLIES}", _ms(sending.replies[49])),
         Row("post to gateway of a single reply, 95th percentile", _ms(p95), f"< {REPLY_P95:.0f} s", p95 < REPLY_P95),
+    ]
+
+
+def _alert_rows(alerts: Alerting) -> list[Row]:
+    p95, under = alerts.took[94], f"in a broadcast to {CROWD} ({alerts.left} still to go)"
+    return [
+        Row(f"a report's webhook to its alert at the gateway, median of {REPORTS} {under}", _ms(alerts.took[49])),
+        Row("  the same, 95th percentile", _ms(p95), f"< {ALERT_P95:.0f} s", p95 < ALERT_P95),
     ]
 
 

@@ -12,6 +12,9 @@ from smsapp.surveillance.escalating import escalate
 from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching, waiting
 from workers.current import runtime, stopping
 
+HEAR_SECONDS = 1.0  # then what was said goes out before more is heard: an alert waits for no storm of texts
+ROUNDS = 40  # of hearing and answering in one job
+
 
 def deliver_replies() -> None:
     rt = runtime()
@@ -35,7 +38,11 @@ def feed_broadcasts() -> None:
 def hear() -> None:
     rt = runtime()
     rt.bell.started("hear")
-    conversations.hear_waiting(rt)
+    for _ in range(ROUNDS):
+        if stopping.is_set() or not conversations.hear_waiting(rt, HEAR_SECONDS):
+            return
+        outbox.deliver(rt, "replies", HEAR_SECONDS, stop=stopping.is_set)
+    rt.bell.ring("hear")
 
 
 def sweep() -> None:

@@ -34,9 +34,9 @@ def hear(rt: Runtime, said: Hop | StoredText) -> Heard:
     return Heard(screen="", end=True, what=sms.hear(rt, said.message_id))
 
 
-def hear_waiting(rt: Runtime) -> int:
-    """Hear every stored message that waits, in the order they came; how many."""
-    until, heard, failed = time.monotonic() + HEAR_FOR, 0, set[int]()
+def hear_waiting(rt: Runtime, seconds: float = HEAR_FOR) -> int:
+    """Hear every stored message that waits, in the order they came, or as many as that time holds; how many."""
+    until, heard, failed = time.monotonic() + seconds, 0, set[int]()
     while time.monotonic() < until:
         with transaction(rt.sessions) as db:
             waiting = [StoredText(*row) for row in sms.waiting(db) if row[0] not in failed]
@@ -46,6 +46,8 @@ def hear_waiting(rt: Runtime) -> int:
             if not _hear_one(rt, text):
                 failed.add(text.message_id)
             heard += 1
+            if time.monotonic() >= until:
+                break
     return heard
 
 

@@ -73,8 +73,10 @@ class Seen:
 
 def look(db: Session, rt: Runtime, report: CaseReport) -> Found:
     """Raise or join what the rules say of this report, and tell those on duty; nothing where it does not count."""
+    if report.standing != "counted" or report.kind == "zero":
+        return Found()
     held = [rule for rule in rulebook.current(db) if rule.disease == report.disease and rule.kind in AT_ONCE]
-    if report.standing != "counted" or report.kind == "zero" or not held:
+    if not held:
         return Found()
     near = any(rule.within == KM for rule in held)
     locks.take(db, [(report.disease, report.district_id), *([(report.disease, None)] if near else [])])
