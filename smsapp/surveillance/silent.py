@@ -39,6 +39,7 @@ class Silent:
     weeks: int
     why: str
     workers: tuple[str, ...]
+    worker_ids: tuple[int, ...] = ()
 
 
 def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -> Sequence[Silent]:
@@ -60,6 +61,7 @@ def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -
             silent[place.id],
             max((whys[worker] for worker in place.workers), key=WHYS.index),
             tuple(sorted(names.get(worker) or "" for worker in place.workers)),
+            tuple(sorted(place.workers)),
         )
         for place in places
     ]

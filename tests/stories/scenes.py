@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
@@ -127,6 +127,16 @@ def alerts(scene: Scene) -> None:
         recording.record(scene.db, rt, said, who, phone=phone, channel="sms", village_id=scene.village)
 
 
+def silent(scene: Scene) -> None:
+    """The workers have been there since January, and nobody has reported."""
+    cases(scene)
+    scene.db.execute(
+        update(Person)
+        .where(Person.facility_id == scene.centre)
+        .values(created_at=scene.rt.now() - timedelta(days=64))
+    )
+
+
 def families(scene: Scene) -> None:
     """Three families: one never met, one met three weeks ago, one last week."""
     scene.child(49, "Fanta", "F")
@@ -160,6 +170,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "families": families,
     "cases": cases,
     "alerts": alerts,
+    "silent": silent,
     "shared": shared,
 }
 

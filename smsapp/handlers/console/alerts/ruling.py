@@ -107,6 +107,10 @@ def _writing(bp: Blueprint, rt: Runtime) -> None:
             held = _held(db, rule_key)
         return _sent(rt, held.key, held.disease, held.kind)
 
+    _removing(bp, rt)
+
+
+def _removing(bp: Blueprint, rt: Runtime) -> None:
     @bp.post(f"{ONE}/remove")
     @allowed(ADMINISTRATORS)
     def surveillance_rules_remove(rule_key: str) -> ResponseReturnValue:
