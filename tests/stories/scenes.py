@@ -131,9 +131,7 @@ def silent(scene: Scene) -> None:
     """The workers have been there since January, and nobody has reported."""
     cases(scene)
     scene.db.execute(
-        update(Person)
-        .where(Person.facility_id == scene.centre)
-        .values(created_at=scene.rt.now() - timedelta(days=64))
+        update(Person).where(Person.facility_id == scene.centre).values(created_at=scene.rt.now() - timedelta(days=64))
     )
 
 
