@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp.surveillance import reading
-from smsapp.surveillance.ages import OVER, UNDER
+from smsapp.surveillance import by_age, reading
 from smsapp.surveillance.sight import Sight
 from smsapp.surveillance.tables import CaseReport
 from smsapp.surveillance.weeks import Week
-
-SUMMED = ("aggregate", "collection")
 
 
 @dataclass(frozen=True)
@@ -54,17 +50,12 @@ class Centre:
 def week(db: Session, sight: Sight, wanted: Week) -> Sequence[Centre]:
     """The centres with cases in this week, by district and name; only what counts."""
     here = CaseReport.district_id, CaseReport.facility_id
-    summed = CaseReport.kind.in_(SUMMED)
     rows = db.execute(
         select(
             *here,
             CaseReport.disease,
-            _sum(summed, CaseReport.age_group == UNDER, CaseReport.count, _told("under_five")),
-            _sum(summed, CaseReport.age_group == OVER, CaseReport.count, _told("five_or_more")),
-            _sum(summed, CaseReport.age_group.is_(None), CaseReport.count, literal(0)),
-            _sum(summed, CaseReport.age_group == UNDER, CaseReport.died, literal(0)),
-            _sum(summed, CaseReport.age_group == OVER, CaseReport.died, literal(0)),
-            _sum(summed, CaseReport.age_group.is_(None), CaseReport.died, CaseReport.died),
+            *by_age.cases(),
+            *by_age.deaths(),
         )
         .where(
             CaseReport.week == wanted.monday,
@@ -88,14 +79,3 @@ def total(centres: Iterable[Centre]) -> Mapping[str, Cell]:
         for disease, cell in centre.cells.items():
             found[disease] += cell
     return found
-
-
-def _sum(summed: ColumnElement[bool], which: ColumnElement[bool], single: Any, several: Any) -> ColumnElement[int]:
-    """Of single reports those of an age; of sums what they say of it."""
-    return func.coalesce(func.sum(case((summed, several), (which, single), else_=0)), 0)
-
-
-def _told(group: str) -> ColumnElement[int]:
-    sums = (func.cast(CaseReport.sums[f"{sex}_{group}"].astext, Integer) for sex in ("male", "female"))
-    male, female = (func.coalesce(one, 0) for one in sums)
-    return male + female

@@ -59,7 +59,7 @@ class Now:
 
 def alerts(db: Session, sight: Sight, wanted: Wanted, after: str | None = None, size: int = PAGE) -> Page:
     """The latest first; the rows are `Row`s."""
-    chosen = select(Alert).where(*_conditions(sight, wanted))
+    chosen = select(Alert).where(*conditions(sight, wanted))
     found = paging.page(db, chosen, (Alert.opened_at, Alert.id), after, size=size)
     return Page(rows(db, found.rows), found.after, found.first)
 
@@ -118,7 +118,8 @@ def places(db: Session, ids: Collection[int]) -> Mapping[int, str]:
     return dict(db.execute(select(Place.id, Place.name).where(Place.id.in_(sorted(ids)))).all()) if ids else {}
 
 
-def _conditions(sight: Sight, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(sight: Sight, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Which alerts somebody means that she may see."""
     which = [sight.within(Alert.facility_id, Alert.district_id)]
     if wanted.state in STATES:
         which.append(Alert.state == wanted.state)

@@ -9,6 +9,7 @@ from smsapp.handlers.console.alerts import (
     acts,
     cases,
     counts,
+    curve,
     idsr,
     lists,
     one,
@@ -20,7 +21,19 @@ from smsapp.handlers.console.alerts import (
 from smsapp.runtime import Runtime
 
 # A page of surveillance is a module beside this one: its endpoints begin with `surveillance`.
-PARTS: tuple[shell.Section, ...] = (lists, one, acts, signals, counts, idsr, quarters, cases, weekly_reports, ruling)
+PARTS: tuple[shell.Section, ...] = (
+    lists,
+    one,
+    acts,
+    signals,
+    counts,
+    idsr,
+    quarters,
+    cases,
+    weekly_reports,
+    ruling,
+    curve,
+)
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:

@@ -1,0 +1,107 @@
+"""The one place that a curve or a map is of, and the time: a name may be that of a district and of a village in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import request
+from flask_babel import LazyString, lazy_gettext
+from sqlalchemy.orm import Session
+
+from smsapp import registry, scopes
+from smsapp.handlers.console.alerts import here, terms
+from smsapp.handlers.console.alerts.here import NoPlace
+from smsapp.handlers.console.guard import OFFICERS, me
+from smsapp.places import KINDS, Place
+from smsapp.surveillance.curves import Area
+from smsapp.surveillance.sight import Sight
+from smsapp.surveillance.tallies import SMALL, hidden
+
+LONGEST = 731  # days of one picture
+KINDS_OF: Mapping[str, LazyString] = {**terms.CHAIN, "village": lazy_gettext("village")}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """What she sees of the places that a name means; `place` if it is one, `others` of other kinds with that name."""
+
+    sight: Sight
+    villages: tuple[int, ...] = ()
+    place: Place | None = None
+    others: tuple[Place, ...] = ()
+
+    @property
+    def area(self) -> Area | None:
+        """The area that rules may look at, if all of it is seen."""
+        place = self.place
+        if place is None or (place.kind == "district" and not self.sight.covers(None, place.id)):
+            return None
+        return None if place.kind == "region" else (place.kind, place.id)
+
+
+def chosen(db: Session) -> Spot:
+    """The place that the address names, the highest of its name unless it says which kind; all of hers without one."""
+    asked = here.asked("place", "kind")
+    if not asked.get("place"):
+        return _all(db)
+    found = [place for place in registry.places_called(db, asked["place"]) if _hers(db, place)]
+    if not found:
+        raise NoPlace(asked["place"])
+    kinds = [kind for kind in KINDS if kind in {place.kind for place in found}]
+    kind = asked["kind"] if asked.get("kind") in kinds else kinds[0]
+    meant = [place for place in found if place.kind == kind]
+    others = tuple(next(place for place in found if place.kind == other) for other in kinds if other != kind)
+    only = meant[0] if len(meant) == 1 else None
+    if kind == "village":
+        centres = {place.parent_id for place in meant if place.parent_id is not None}
+        seen = here.seen(db, me().scope.narrowed(centres))
+        return Spot(seen, tuple(place.id for place in meant), only, others)
+    below = scopes.at(db, [place.id for place in meant]).facilities or frozenset()
+    return Spot(here.seen(db, me().scope.narrowed(below)), (), only, others)
+
+
+def _all(db: Session) -> Spot:
+    """Everything of hers; where that is one district or one centre, it is that."""
+    seen = here.seen(db)
+    if seen.scope.facilities is None:
+        return Spot(seen)
+    if len(seen.districts) == 1 and not seen.others:
+        return Spot(seen, place=db.get(Place, next(iter(seen.districts))))
+    if len(seen.others) == 1 and not seen.districts:
+        return Spot(seen, place=db.get(Place, next(iter(seen.others))))
+    return Spot(seen)
+
+
+def _hers(db: Session, place: Place) -> bool:
+    scope = me().scope
+    if scope.facilities is None:
+        return True
+    if place.kind in ("facility", "village"):
+        return scope.covers(place.id if place.kind == "facility" else place.parent_id)
+    return bool(scope.facilities & (scopes.at(db, [place.id]).facilities or frozenset()))
+
+
+def span(today: date, usual: int) -> tuple[date, date]:
+    """From the first to the last day, no longer than a picture can be; what is no date means the usual time."""
+    last = min(_day("last") or today, today)
+    first = _day("first") or last - timedelta(days=usual - 1)
+    return (max(first, last - timedelta(days=LONGEST - 1)) if first <= last else last), last
+
+
+def exact() -> bool:
+    """Whether she may see numbers that are so small that they could point at somebody."""
+    return me().role in OFFICERS
+
+
+def shown(number: int) -> int | str:
+    """A number as she may see it."""
+    return number if exact() or not hidden(number) else f"< {SMALL}"
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
