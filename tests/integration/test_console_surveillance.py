@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from smsapp.db import transaction
+from smsapp.handlers.console.alerts import sentences
 from smsapp.messages import Message
 from smsapp.staff import AuditEntry
+from smsapp.surveillance.rules import usual
 from smsapp.surveillance.tables import Alert, AlertAction, AlertStep, CaseReport
 from tests import outposts
-from tests.desk import Desk
+from tests.desk import Desk, console_of
 from tests.outposts import FAR_ASC, NEAR_ASC, STRANGER, ZEGOUA
 from tests.village import BAMAKO, COMMUNE_1, KADIOLO, SOTUBA, settle
 
@@ -297,3 +299,43 @@ def test_a_dismissed_signal_alerts_nobody(posts):
     with transaction(posts.sessions) as db:
         assert db.get_one(CaseReport, signal.id).standing == "dismissed"
         assert db.scalars(select(Alert)).all() == []
+
+
+# ---- why an alert rose
+
+RATE = {"cases": 4, "days": 7, "population": 120_000, "rate": 3.333, "threshold_rate": 3, "threshold": 2}
+
+
+@pytest.mark.parametrize(
+    ("rule", "numbers", "sentence"),
+    [
+        ("measles", {"cases": 1, "days": 1, "threshold": 1}, "1 cas dans un même village : un seul suffit"),
+        ("measles-outbreak", {"cases": 5, "days": 30, "threshold": 5}, "5 cas dans un même district en 30 jours"),
+        ("covid-ari", {"cases": 3, "days": 7, "km": 10, "threshold": 3}, "3 cas dans un rayon de 10 km en 7 jours"),
+        ("meningitis-alert", RATE, "4 cas dans un même district en 7 jours pour 120 000 habitants : 3,3 pour 100 000"),
+        (
+            "meningitis-alert",
+            {"cases": 2, "days": 7, "population": 29_000, "threshold": 2},
+            "pour une si petite population (29 000 habitants), elle se déclenche à partir de 2 cas",
+        ),
+        ("meningitis-alert", {"cases": 2, "days": 7, "threshold": 2}, "la population n’étant pas connue"),
+        (
+            "meningitis-doubling",
+            {"cases": 8, "week": "2026W11", "before": [2, 4], "times": 2, "threshold": 4},
+            "8 cas dans un même district cette semaine, après 2, 4 les semaines d’avant : chaque semaine au moins 2",
+        ),
+        (
+            "malaria",
+            {"cases": 30, "week": "2026W11", "before": [10, 12, 11], "times": 1.5, "threshold": 10},
+            "après 10, 12, 11 les semaines d’avant : au moins 1,5 fois leur moyenne",
+        ),
+        ("malaria-ears", {"cases": 9, "statistic": "c2", "c2": 3.456, "threshold": 5}, "(EARS C2 : 3,46)"),
+    ],
+)
+def test_an_alert_says_on_which_numbers_it_rose(rt, rule, numbers, sentence):
+    [known] = [one for one in usual() if one.key == rule]
+    alert = Alert(rule=rule, within=known.within, numbers=numbers)
+    with console_of(rt).test_request_context(headers={"Accept-Language": "fr"}):
+        told = re.sub(r"[\u00a0\u202f]", " ", sentences.why(alert, known))
+        assert sentence in told
+        assert "confirmés par le laboratoire" in sentences.only(next(one for one in usual() if one.only))

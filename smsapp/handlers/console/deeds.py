@@ -170,6 +170,14 @@ DETAILS: Mapping[str, LazyString] = {
     "part": lazy_gettext("part"),
     "cycle": lazy_gettext("cycle"),
     "rule": lazy_gettext("rule"),
+    "disease": lazy_gettext("disease"),
+    "standing": lazy_gettext("state of the report"),
+    "first": lazy_gettext("from"),
+    "last": lazy_gettext("until"),
+    "sex": lazy_gettext("sex"),
+    "lab": lazy_gettext("laboratory"),
+    "week": lazy_gettext("week"),
+    "quarter": lazy_gettext("quarter"),
 }
 
 VALUES: Mapping[str, LazyString] = {

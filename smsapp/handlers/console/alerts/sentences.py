@@ -19,7 +19,7 @@ number: Callable[..., str] = shell.FILTERS["number"]
 def where(within: str, km: float = 0) -> str:
     """The area of a rule."""
     if within == rules.KM:
-        return str(gettext("within %(km)s km", km=f"{km:g}"))
+        return str(gettext("within %(km)s km", km=number(km, 1)))
     return str(
         {
             "village": gettext("in one village"),
@@ -67,7 +67,7 @@ def _rate(told: Mapping[str, Any], counted: str, area: str) -> str:
     said = {"cases": counted, "area": area, "days": int(told.get("days", 7) or 7)}
     people, least = told.get("population"), told.get("threshold", 0)
     if told.get("rate") is not None:
-        said |= {"rate": number(told["rate"], 1), "least": f"{told['threshold_rate']:g}", "people": number(people)}
+        said |= {"rate": number(told["rate"], 1), "least": number(told["threshold_rate"], 1), "people": number(people)}
         return str(
             gettext(
                 "%(cases)s %(area)s within %(days)s days among %(people)s people: %(rate)s per 100,000; it rises from "
@@ -96,7 +96,7 @@ def _rate(told: Mapping[str, Any], counted: str, area: str) -> str:
 
 def _growth(told: Mapping[str, Any], counted: str, area: str, rule: Rule | None) -> str:
     before = [number(one) for one in told.get("before", ())]
-    said = {"cases": counted, "area": area, "before": ", ".join(before), "times": f"{told.get('times', 0):g}"}
+    said = {"cases": counted, "area": area, "before": ", ".join(before), "times": number(told.get("times", 0), 2)}
     if rule is not None and rule.against == rules.BEFORE:
         return str(
             gettext(
