@@ -50,12 +50,12 @@ TEXTS = {
 
 @pytest.fixture
 def heard(rt, monkeypatch):
-    """A domain of capitals and stars; what it was told of the open question."""
+    """A domain of signs; what it was told of the open question."""
     told = []
 
     def shouting(caller, text, opened):
         told.append(opened and (opened.flow, opened.ask.name))
-        return text.startswith(("!", "1*1")) or (text == "7" and opened is None)
+        return text.startswith(("!", "~~")) or (text == "7" and opened is None)
 
     monkeypatch.setitem(CLAIMS, "shouting", shouting)
     shout = compile_flow(yaml.load(FLOW, Loader=yaml.BaseLoader), {"fr": TEXTS}, "fr")
@@ -69,7 +69,7 @@ def heard(rt, monkeypatch):
 def test_a_claimed_text_comes_whole_with_its_signs(heard):
     phone, _ = heard
     assert phone.say("!1#1#2  là") == ["Entendu : !1#1#2 là"]
-    assert phone.say("1*1*2") == ["Entendu : 1*1*2"]
+    assert phone.say("~~1#2") == ["Entendu : ~~1#2"]
 
 
 def test_a_keyword_of_such_a_flow_comes_with_its_text(heard):

@@ -9,6 +9,7 @@ from tests.flowkit import KNOWN, TEXTS, Player, words
 
 LONGEST = "CSCom Boulkassoumbougou"
 WORKER = {"works_in_care": "yes", "care_centre": LONGEST}
+HEAD = {**WORKER, "alert_post": "yes"}
 MOTHER = {"own_care": "yes", "reads_care": "yes"}
 SAVER = {"in_group": "yes"}
 LANGUAGES = pytest.mark.parametrize("language", TEXTS.languages)
@@ -49,8 +50,12 @@ def test_what_is_rarely_wanted_is_one_page(language):
 
 
 @LANGUAGES
-@pytest.mark.parametrize("who", [SAVER | MOTHER, WORKER | SAVER | MOTHER], ids=["treasurer and mother", "all of them"])
+@pytest.mark.parametrize(
+    "who",
+    [SAVER | MOTHER, WORKER | SAVER | MOTHER, HEAD | SAVER | MOTHER],
+    ids=["treasurer and mother", "worker too", "head too"],
+)
 def test_the_first_menu_is_one_page_for_whom_it_offers_most(who, language):
     shown, pages = seen("main", language, **who)
-    offered = ["care_menu"] * ("works_in_care" in who) + ["satisfaction", "savings_door", "my_care", "language", "help"]
-    assert (shown, pages) == (offered, 1)
+    works = ["care_menu", "case_menu"] * ("works_in_care" in who) + ["alert_menu"] * ("alert_post" in who)
+    assert (shown, pages) == ([*works, "satisfaction", "savings_door", "my_care", "language", "help"], 1)
