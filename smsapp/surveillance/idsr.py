@@ -48,8 +48,13 @@ class Centre:
 
 
 def week(db: Session, sight: Sight, wanted: Week) -> Sequence[Centre]:
-    """The centres with cases in this week, by district and name; only what counts."""
+    """The centres that reported of this week, by district and name; only what counts. Of no case they have no cell."""
     here = CaseReport.district_id, CaseReport.facility_id
+    which = (
+        CaseReport.week == wanted.monday,
+        CaseReport.standing == "counted",
+        sight.within(CaseReport.facility_id, CaseReport.district_id),
+    )
     rows = db.execute(
         select(
             *here,
@@ -57,16 +62,14 @@ def week(db: Session, sight: Sight, wanted: Week) -> Sequence[Centre]:
             *by_age.cases(),
             *by_age.deaths(),
         )
-        .where(
-            CaseReport.week == wanted.monday,
-            CaseReport.kind != "zero",
-            CaseReport.standing == "counted",
-            sight.within(CaseReport.facility_id, CaseReport.district_id),
-        )
+        .where(CaseReport.kind != "zero", *which)
         .group_by(*here, CaseReport.disease)
     ).all()
-    names = reading.places(db, {place for row in rows for place in row[:2] if place})
+    nothing = db.execute(select(*here).where(CaseReport.kind == "zero", *which).distinct()).all()
+    names = reading.places(db, {place for row in (*rows, *nothing) for place in (row[0], row[1]) if place})
     cells: dict[tuple[str, str], dict[str, Cell]] = defaultdict(dict)
+    for district, facility in nothing:
+        cells[names.get(district or 0, ""), names.get(facility or 0, "")] = {}
     for district, facility, disease, *numbers in rows:
         cells[names.get(district or 0, ""), names.get(facility or 0, "")][disease] = Cell(*map(int, numbers))
     return [Centre(name, district, found) for (district, name), found in sorted(cells.items())]

@@ -51,8 +51,8 @@ def commas(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
 
-def cells(rt, scope: Scope = EVERYWHERE):
-    week = Week.of(rt.local_now().date())
+def cells(rt, scope: Scope = EVERYWHERE, back: int = 0):
+    week = Week.of(rt.local_now().date()).plus(-back)
     with transaction(rt.sessions) as db:
         return {centre.name: dict(centre.cells) for centre in idsr.week(db, sight.of(db, scope), week)}
 
@@ -75,6 +75,15 @@ def test_a_report_that_does_not_count_is_in_no_table(told):
     assert "measles" not in cells(told)["CSCom Sotuba"]
     assert set(cells(told, Scope(frozenset({SOTUBA})))) == {"CSCom Sotuba"}
     assert cells(told, Scope(frozenset())) == {}
+
+
+def test_a_centre_that_reported_no_case_is_in_the_table(told):
+    assert cells(told, back=1) == {"CSCom Kadiolo Central": {}}
+    week = Week.of(told.local_now().date()).plus(-1)
+    desk = Desk.of(told, "programme")
+    assert "aucun cas d’aucune maladie" in desk.see(f"/surveillance/idsr?week={week}")
+    [row, *_] = commas(desk.get(f"/surveillance/idsr.csv?week={week}"))
+    assert (row["Centre de santé"], row["Maladie"], row["Total des cas"]) == ("CSCom Kadiolo Central", "aucun cas", "0")
 
 
 def test_a_weeks_table_is_taken_along(told):

@@ -80,6 +80,8 @@ def _header() -> list[str]:
 def _rows(wanted: Week, centres: Sequence[Centre], diseases: Mapping[str, str]) -> Iterator[list[Any]]:
     """Each centre's own diseases, then every disease of the country in all of them together."""
     for centre in centres:
+        if not centre.cells:
+            yield [str(wanted), centre.district, centre.name, gettext("no case"), *_figures(Cell())]
         for disease, name in diseases.items():
             if disease in centre.cells:
                 yield [str(wanted), centre.district, centre.name, name, *_figures(centre.cells[disease])]
