@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, select
@@ -17,11 +17,10 @@ from smsapp.surveillance import alerting, changing, locks, reports
 from smsapp.surveillance.ages import Age, Group
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import above
-from smsapp.surveillance.facts import Deadline
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Kind, Missing, Numbers, Report, Sex, Told, Wrong
 from smsapp.surveillance.tables import Alert, CaseReport
-from smsapp.surveillance.weeks import Week
+from smsapp.surveillance.weeks import Week, deadline
 
 PRACTICE = "training"
 TWICE = timedelta(minutes=10)  # the same report within this time is the same report
@@ -199,16 +198,11 @@ def week_of(rt: Runtime, kind: str) -> date:
 
     Until the last deadline of the week before has passed, a report of no case speaks of that week; then of its own.
     """
-    today = rt.local_now()
-    week = Week.of(today.date())
-    if kind == "zero" and today < _end(rt, week, of_country(rt.settings.country).facts.deadlines["district"]):
-        week = week.plus(-1)
+    week = Week.of(rt.local_now().date())
+    before, due = week.plus(-1), of_country(rt.settings.country).facts.deadlines["district"].due
+    if kind == "zero" and rt.now() < deadline(before, due, rt.settings.timezone):
+        return before.monday
     return week.monday
-
-
-def _end(rt: Runtime, week: Week, due: Deadline) -> datetime:
-    day = week.monday + timedelta(days=due.weekday)
-    return datetime.combine(day, time(due.at.hour, due.at.minute), rt.settings.timezone)
 
 
 def _told(said: Report) -> dict[str, Any]:

@@ -35,8 +35,9 @@ def any_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
 class CaseReport(Base):
     """What one message told: a case, an event, sums, or a week with nothing. No patient has a name.
 
-    `counted_on` is the day it came, `week` the Monday of the ISO week that it belongs to (for a zero report the week
-    before), `since` the first sign. `district_id` is kept with the facility's, as villages of strangers have none.
+    `counted_on` is the day it came, `week` the Monday of the ISO week that it belongs to (a zero report to the week
+    before, as long as that is still awaited), `since` the first sign. `district_id` is kept with the facility's, as
+    villages of strangers have none.
     """
 
     __tablename__ = "case_reports"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 
+from smsapp.surveillance.weeks import Week
 from tests import outposts
 from tests.outposts import ASC_2, KOUROUBA, SALA, STRANGER
 from tests.village import COMMUNE_1, SOTUBA, settle
+from workers import jobs
 
 
 @pytest.fixture
@@ -38,3 +42,22 @@ def test_a_strangers_report_is_a_signal(posts):
     made = outposts.report(posts, "CAS ROUGEOLE F 3", STRANGER)
     assert (made.report.standing, made.report.facility_id, made.alerts) == ("signal", None, ())
     assert not outposts.report(posts, "CAS ROUGEOLE F 3", STRANGER).new
+
+
+@pytest.mark.parametrize(
+    ("day", "monday"),
+    [(8, 2), (9, 2), (11, 2), (12, 9), (15, 9)],  # from Sunday to Wednesday, on Thursday, and the next Sunday
+)
+def test_nothing_to_report_speaks_of_the_week_that_is_still_awaited(posts, clock, day, monday):
+    clock.at = datetime(2026, 3, day, 10, 0, tzinfo=UTC)
+    assert outposts.report(posts, "99").report.week == date(2026, 3, monday)
+    assert outposts.report(posts, "CAS ROUGEOLE F 3").report.week == Week.of(clock.at.date()).monday
+
+
+def test_what_texts_cause_leaves_before_more_is_heard(rt, monkeypatch):
+    heard, order = iter([3, 2, 0]), []
+    monkeypatch.setattr(jobs, "runtime", lambda: rt)
+    monkeypatch.setattr(jobs.conversations, "hear_waiting", lambda *_: order.append("hear") or next(heard))
+    monkeypatch.setattr(jobs.outbox, "deliver", lambda *_, **__: order.append("deliver"))
+    jobs.hear()
+    assert order == ["hear", "deliver", "hear", "deliver", "hear"]
