@@ -66,7 +66,9 @@ def week(db: Session, sight: Sight, wanted: Week) -> Sequence[Centre]:
         .group_by(*here, CaseReport.disease)
     ).all()
     nothing = db.execute(select(*here).where(CaseReport.kind == "zero", *which).distinct()).all()
-    names = reading.places(db, {place for row in (*rows, *nothing) for place in (row[0], row[1]) if place})
+    known = {place for district, facility, *_ in rows for place in (district, facility)}
+    known |= {place for district, facility in nothing for place in (district, facility)}
+    names = reading.places(db, {place for place in known if place is not None})
     cells: dict[tuple[str, str], dict[str, Cell]] = defaultdict(dict)
     for district, facility in nothing:
         cells[names.get(district or 0, ""), names.get(facility or 0, "")] = {}
