@@ -113,7 +113,7 @@ def chosen(caller: Caller, who: Sender, among: Sequence[Village], typed: str) ->
         return None
     found = villages.named(caller.db, who, key)
     if len(found) != 1:
-        raise Refused("case.village", typed=shown(typed))
+        raise Refused("case.village")
     return found[0].id
 
 

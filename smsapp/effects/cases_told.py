@@ -138,7 +138,7 @@ def _corrected(caller: Caller, who: Sender, found: Correction) -> str:
     if words:
         named = villages.named(caller.db, who, words)
         if len(named) != 1:
-            raise Refused("case.village_named", typed=shown(words), number=found.reference)
+            raise Refused("case.village_named", number=found.reference)
         village = named[0].id
     told: dict[str, Any] = {"channel": caller.channel, "language": caller.language, "village_id": village}
     done = recording.correct(caller.db, caller.rt, found.reference, found.change, who, **told)
