@@ -12,7 +12,6 @@ from smsapp.effects.alerts import posts
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.flows.state import Effect
 from smsapp.people import Number, Person
-from smsapp.refusals import Refused
 from smsapp.scopes import Scope
 from smsapp.surveillance import silent
 from smsapp.surveillance.silent import Silent
@@ -53,10 +52,8 @@ def silent_list(caller: Caller) -> list[dict[str, str]]:
 
 @effect("cases.silent", reads=True)
 def show(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    """One of them; Refused where something came since the list was shown."""
-    one = next((each for each in _hers(caller) if str(each.id) == str(wanted.answers["village"])), None)
-    if one is None:
-        raise Refused("case.heard_again", final=True)
+    """One of them."""
+    one = next(each for each in _hers(caller) if str(each.id) == wanted.answers["village"])
     say, language = caller.rt.texts.say, caller.language
     values = {"village": one.name, "weeks": one.weeks, "why": say(language, f"case.silent.{one.why}")}
     return {"told": say(language, "case.silent.one", **values, workers=_workers(caller, one))}

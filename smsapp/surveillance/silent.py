@@ -19,6 +19,7 @@ from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 from smsapp.surveillance import weekly
 from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.weekly import Weekly
 from smsapp.surveillance.weeks import Week
 
 LATELY = timedelta(days=21)  # how old a delivery report may be that tells of a phone
@@ -42,11 +43,9 @@ class Silent:
     worker_ids: tuple[int, ...] = ()
 
 
-def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -> Sequence[Silent]:
-    """The silent villages of a scope up to a week, the last that is due by now, those silent for longest first."""
-    last = last or weekly.last_due(rt)
-    seen = weekly.read(db, rt, scope, last.plus(1 - LOOKED_BACK), last)
-    silent = seen.silent(last, of_country(rt.settings.country).facts.silent_weeks)
+def villages(db: Session, rt: Runtime, scope: Scope) -> Sequence[Silent]:
+    """The silent villages of a scope, those silent for longest first."""
+    seen, silent = _silent(db, rt, scope, LOOKED_BACK)
     places = [seen.villages[i] for i in silent]
     workers = {worker for place in places for worker in place.workers}
     names = dict(db.execute(select(Person.id, Person.name).where(Person.id.in_(workers))).all())
@@ -70,8 +69,16 @@ def villages(db: Session, rt: Runtime, scope: Scope, last: Week | None = None) -
 
 def many(db: Session, rt: Runtime, scope: Scope) -> int:
     """How many villages of a scope are silent now."""
-    last, least = weekly.last_due(rt), of_country(rt.settings.country).facts.silent_weeks
-    return len(weekly.read(db, rt, scope, last.plus(1 - least), last).silent(last, least))
+    return len(_silent(db, rt, scope, of_country(rt.settings.country).facts.silent_weeks)[1])
+
+
+def _silent(db: Session, rt: Runtime, scope: Scope, weeks: int) -> tuple[Weekly, Mapping[int, int]]:
+    """For how many weeks villages have been silent, up to the last that is due; whoever was heard since is not."""
+    last, now = weekly.last_due(rt), Week.of(rt.local_now().date())
+    seen = weekly.read(db, rt, scope, last.plus(1 - weeks), now)
+    found = seen.silent(last, of_country(rt.settings.country).facts.silent_weeks)
+    since = {place for week in seen.weeks if week > last for place in seen.came.get(week, ())}
+    return seen, {place: count for place, count in found.items() if place not in since}
 
 
 def reasons(db: Session, rt: Runtime, person_ids: Collection[int]) -> Mapping[int, str]:

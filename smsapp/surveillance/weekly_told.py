@@ -95,7 +95,7 @@ def _reminders(db: Session, rt: Runtime, scope: Scope, week: Week, due: datetime
 
 def _lists(db: Session, rt: Runtime, scope: Scope, week: Week) -> Sequence[Draft]:
     found: dict[int, list[Silent]] = defaultdict(list)
-    for one in silent.villages(db, rt, scope, week):
+    for one in silent.villages(db, rt, scope):
         found[one.facility_id].append(one)
     return [
         _list(rt, head, facility_id, theirs, week)

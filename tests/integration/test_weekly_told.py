@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,9 +17,11 @@ from smsapp.segments import count, fold
 from smsapp.surveillance import silent, weekly_told
 from smsapp.surveillance.tables import Reporter
 from tests import outposts, village
+from tests.handset import Handset
 from tests.integration.test_weekly import BEFORE, IN_TIME, WEEK, told
-from tests.outposts import ASC, ASC_2, DJOUMANZANA, FAR_ASC, HEAD, KOUROUBA, NEAR_ASC, SALA, TIENFALA
+from tests.outposts import ASC, ASC_2, DJOUMANZANA, FAR_ASC, HEAD, KOUROUBA, NEAR_ASC
 
+SILENT = "2*5"  # where the list is in the menu of a head
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
 NINE, AFTERNOON = MONDAY + timedelta(hours=9), MONDAY + timedelta(hours=14)
 
@@ -39,9 +42,11 @@ def texts(rt):
         return dict(rows.all())
 
 
-def found(rt, last=WEEK):
+def found(rt):
+    """On Monday afternoon."""
+    afternoon = rt.at(AFTERNOON)
     with transaction(rt.sessions) as db:
-        return {one.id: one for one in silent.villages(db, rt, EVERYWHERE, last)}
+        return {one.id: one for one in silent.villages(db, afternoon, EVERYWHERE)}
 
 
 def why(rt, village_id):
@@ -146,7 +151,13 @@ def test_the_silent_villages_with_their_workers(there):
     one = found(there)[DJOUMANZANA]
     assert (one.name, one.facility, one.workers) == ("Djoumanzana", "CSCom Boulkassoumbougou", ("Awa Diallo",))
     assert one.weeks == 9  # since the 5th of January
-    assert list(found(there, BEFORE)) == [DJOUMANZANA, SALA, TIENFALA]
+
+
+def test_a_report_of_the_week_that_is_not_due_ends_the_silence(there):
+    told(there, ASC_2, week=WEEK.plus(1))
+    assert list(found(there)) == [DJOUMANZANA, KOUROUBA]
+    with transaction(there.sessions) as db:
+        assert silent.many(db, there, EVERYWHERE) == 2
 
 
 def test_merely_no_report(there):
@@ -194,3 +205,41 @@ def test_of_two_workers_the_one_who_can_be_reached_says_why(there):
         db.add(people.Post(person_id=outposts.person_id(there, ASC_2), place_id=KOUROUBA))
     one = found(there)[KOUROUBA]
     assert (one.why, one.workers) == ("no_report", ("Moussa Keita", "Sira Koné"))
+
+
+def test_two_schedulers_at_once_remind_nobody_twice(live_rt, clock):
+    village.settle(live_rt)
+    outposts.settle(live_rt)
+    with transaction(live_rt.sessions) as db:
+        db.execute(update(Person).values(created_at=datetime(2026, 1, 5, tzinfo=UTC)))
+    clock.at = NINE
+    with ThreadPoolExecutor(4) as pool:
+        new = [run.result() for run in [pool.submit(weekly_told.remind, live_rt) for _ in range(4)]]
+    assert sum(new) == len(texts(live_rt)) == 4
+
+
+def test_a_head_finds_her_silent_villages_on_the_keypad(there, clock):
+    clock.at = AFTERNOON
+    told(there, ASC_2)
+    head = Handset(there, HEAD)
+    assert "1. Kourouba, 9 sem." in head.dial(SILENT)[0]
+    assert "Kourouba : pas de rapport depuis 9 semaines, téléphone joignable" in head.key("1")[0]
+    assert "A appeler : Moussa Keita +223 70 00 03 01" in head.dial(f"{SILENT}*1")[0]
+    told(there, ASC)
+    assert "Aucun village silencieux" in head.dial(SILENT)[0]
+
+
+def test_a_village_that_was_heard_while_the_head_chose_is_not_shown(there, clock):
+    clock.at = AFTERNOON
+    head = Handset(there, HEAD)
+    assert "1. Kourouba, 9 sem." in head.dial(SILENT)[0]
+    told(there, ASC)
+    assert "Choix invalide" in head.key("1")[0]
+    assert "Sala : pas de rapport depuis 9 semaines" in head.key("2")[0]
+    told(there, ASC_2)
+    assert "Aucun village silencieux" in head.key("3")[0]
+
+
+def test_a_worker_who_answers_for_nothing_has_no_such_line(there):
+    assert "silencieux" not in Handset(there, ASC).dial(SILENT.split("*")[0])[0]
+    assert "5. Villages silencieux" in Handset(there, HEAD).dial(SILENT.split("*")[0])[0]

@@ -132,7 +132,8 @@ def _cases(least: int) -> str:
 
 
 def _rate(rule: Rule, told: dict[str, Any]) -> str:
-    more = {"rate": number(rule.rate, 2), "days": rule.window, "small": number(rule.small), "few": _cases(rule.small_cases)}
+    more = {"rate": number(rule.rate, 2), "days": rule.window, "small": number(rule.small)}
+    more["few"] = _cases(rule.small_cases)
     return str(
         gettext(
             "%(rate)s cases or more per 100,000 people within %(days)s days %(area)s, and %(cases)s; where fewer than "

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads, words
-from smsapp.handlers.console.alerts import here, terms
+from smsapp.handlers.console.alerts import here
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
@@ -134,7 +134,7 @@ def _told(db: Session, rt: Runtime) -> dict[str, Any]:
         "lines": _lines(db, seen, chosen),
         "marked": [(one, [seen.mark(one.id, week, rt.now()) for week in lately]) for one in marked],
         "marked_weeks": lately,
-        "silent": len(seen.silent(weekly.last_due(rt), terms.known(rt).facts.silent_weeks)),
+        "silent": silent.many(db, rt, sight.scope),
     }
 
 
