@@ -192,7 +192,9 @@ def _rest(run: Run, place: Node | Flow) -> Step:
     listed = not isinstance(place, Ask) or place.listed
     frozen = isinstance(place, Flow) or (isinstance(place, Ask) and bool(place.options_from) and listed)
     own = {c.name for c in place.choices} if isinstance(place, Ask) else set()
-    run.top = replace(run.top, shown=tuple(o.name for o in options if o.name not in own) if frozen else ())
+    # Numbers that are on her screen stay, also where one of them fell away and she is asked again.
+    listing = run.top.shown or tuple(option.name for option in options if option.name not in own)
+    run.top = replace(run.top, shown=listing if frozen else ())
     at_root = len(run.frames) == 1 and isinstance(place, Flow)
     key = "title" if isinstance(place, Flow) else place.name
     screen = Screen(

@@ -401,3 +401,18 @@ def test_options_of_a_fact_may_have_codes_of_their_own():
     assert player.at == "f.card"
     player.say("3")
     assert player.at == "f.done"
+
+
+def test_an_option_that_fell_away_does_not_move_the_numbers_of_the_others():
+    nodes = "[{ask: card, type: choice, options_from: cards}, {ask: sure, type: text}, {end: done}]"
+    picked = flow(f"{{flow: f, needs: [cards], nodes: {nodes}}}")
+    cards = [{"name": name, "label": name} for name in ("a", "b", "c")]
+    player = Player(picked, facts={**STRANGER, "cards": cards})
+    player.begin("f")
+    del cards[0]
+    step = player.say("1")
+    for _ in range(2):
+        assert [(option.code, option.name) for option in step.screen.options] == [("2", "b"), ("3", "c")]
+        step = player.say("1")
+    player.say("2")
+    assert player.step.state.top.answers["card"] == "b"
