@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from smsapp.savings.book import Dispute
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Loan, Meeting, Member, Office, Request
 from smsapp.savings.tables import Group as SavingsGroup
-from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, AlertTold, CaseReport
+from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, AlertTold, CaseReport, Population
 from smsapp.surveillance.weeks import Week
 from smsapp.vaccines.promises import Contact, Reminder, Search, Wish
 from smsapp.vaccines.tables import Attended, CareEvent, Child, ClinicDay, Closure, Dose, Pregnancy
@@ -285,6 +285,8 @@ def _surveillance(db: Session, rt: Runtime, side: Side, facility: int) -> None:
     told: dict[str, Any] = {"kind": "case", "disease": "cholera", "counted_on": today, "received_at": now}
     told |= {"week": Week.of(today).monday, "village_id": id, "facility_id": facility, "district_id": district}
     told |= {"phone": side.number, "channel": "sms", "message_id": side.unheard}
+    db.execute(update(Place).where(Place.id == id).values(lat=12.6, lon=-7.9))
+    db.execute(insert(Population).values(place_id=facility, on=today, people=10 * id, source=f"Selon {side.mark}"))
     report = insert(CaseReport)
     db.execute(report.values(id=id, number=10 * id, reporter_id=side.worker, **told))
     db.execute(report.values(id=side.signal, number=10 * id + 1, standing="signal", **told))

@@ -161,6 +161,7 @@ UNTOUCHED = " || ".join(
         "alert_told": "alert_id BETWEEN 2000 AND 3999",
         "alert_steps": "alert_id BETWEEN 2000 AND 3999",
         "alert_actions": "alert_id BETWEEN 2000 AND 3999",
+        "populations": f"place_id = {CENTRAL}",
     }.items()
 )
 

@@ -16,6 +16,7 @@ from smsapp.handlers.console.alerts import (
     quarters,
     ruling,
     signals,
+    village_map,
     weekly_reports,
 )
 from smsapp.runtime import Runtime
@@ -23,6 +24,7 @@ from smsapp.runtime import Runtime
 # A page of surveillance is a module beside this one: its endpoints begin with `surveillance`.
 PARTS: tuple[shell.Section, ...] = (
     lists,
+    village_map,
     one,
     acts,
     signals,

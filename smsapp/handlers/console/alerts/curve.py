@@ -61,7 +61,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 return redirect(url_for("console.surveillance_curve", **here.asked(*FILTERS)))
             here.note(db, rt, "surveillance.counts_exported", form=form, **here.asked("place"))
         made: Curve = found["curve"]
-        name = f"{gettext('epidemic-curve')}-{made.wanted.disease}-{made.wanted.last}"
+        name = gettext("epidemic-curve-%(disease)s-%(day)s", disease=made.wanted.disease, day=made.wanted.last)
         return downloads.table(form, name, _header(), list(_rows(made, found["names"])))
 
 

@@ -111,7 +111,7 @@ def _axes(curve: Curve, frame: _Frame) -> Iterator[Markup]:
         yield Markup('<text class="axis end" x="{}" y="{:.1f}">{}</text>').format(LEFT - 5, y + 4, number(value))
     every = max(1, -(-APART[frame.size] // max(1, round(frame.step))))
     for n, bar in enumerate(curve.bars):
-        if n % every == 0 and frame.x(n) + APART[frame.size] / 2 < frame.width:
+        if n % every == 0 and frame.x(n + 0.5) + APART[frame.size] / 2 <= frame.width:
             x, week = frame.x(n + 0.5), Week.of(bar.first)
             name = format_date(bar.first, "EEEEEE d") if curve.wanted.by == DAY else gettext("W%(n)s", n=week.number)
             below = format_date(bar.first, "MMM y" if curve.wanted.by == DAY else "d MMM yy")
@@ -137,7 +137,7 @@ def _bars(curve: Curve, frame: _Frame, exact: bool) -> Iterator[Markup]:
 
 def _rect(frame: _Frame, n: int, gap: float, base: int, cases: int, name: str) -> Markup:
     top = frame.y(base + cases)
-    return Markup('<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+    return Markup('<rect class="pillar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
         name, frame.x(n) + gap / 2, top, frame.step - gap, frame.y(base) - top
     )
 

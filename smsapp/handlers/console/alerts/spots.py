@@ -90,6 +90,11 @@ def span(today: date, usual: int) -> tuple[date, date]:
     return (max(first, last - timedelta(days=LONGEST - 1)) if first <= last else last), last
 
 
+def back(last: date, days: int) -> tuple[date, date]:
+    """So many days up to the last one."""
+    return last - timedelta(days=days - 1), last
+
+
 def exact() -> bool:
     """Whether she may see numbers that are so small that they could point at somebody."""
     return me().role in OFFICERS
