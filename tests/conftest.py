@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import psycopg
@@ -15,10 +16,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
-from smsapp import logs
+from smsapp import demo, logs
 from smsapp.app import settle_down
 from smsapp.config import Settings
-from smsapp.db import Sessions
+from smsapp.db import Sessions, transaction
 from smsapp.runtime import Runtime, build
 from tests import guard, servers
 from tests.fakes import SECRET_KEY, Clock, FakeGateway
@@ -64,9 +65,15 @@ def _service_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-def addresses(worker_id: str) -> servers.Addresses:
+def process(worker_id: str) -> int:
+    """This test process's number, from 0."""
+    return int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+
+
+@pytest.fixture(scope="session")
+def addresses(process: int) -> servers.Addresses:
     """This test process's own database and Valkey."""
-    return servers.addresses(int(worker_id.removeprefix("gw")) if worker_id != "master" else 0)
+    return servers.addresses(process)
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +94,13 @@ def settings(addresses: servers.Addresses) -> Settings:
 
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[Engine]:
-    engine = database.connect(settings.database_url, pool_size=20)
+    with _engine(settings.database_url) as engine:
+        yield engine
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    engine = database.connect(url, pool_size=20)
     event.listen(engine, "connect", _keep_prepared)
     yield engine
     engine.dispose()
@@ -113,6 +126,12 @@ def _keep_prepared(driver: psycopg.Connection, record: object) -> None:
 
 @pytest.fixture
 def sessions(engine: Engine) -> Iterator[Sessions]:
+    with _forgotten(engine) as sessions:
+        yield sessions
+
+
+@contextmanager
+def _forgotten(engine: Engine) -> Iterator[Sessions]:
     """One outer transaction that is rolled back: what a test commits is a savepoint in it."""
     with engine.connect() as connection:
         outer = connection.begin()
@@ -196,6 +215,31 @@ def gateway(built: Runtime) -> FakeGateway:
 def rt(built: Runtime, sessions: Sessions, clock: Clock, gateway: FakeGateway, valkey: redis.Redis) -> Runtime:
     """The runtime of one test, which keeps nothing of what it commits."""
     return replace(built, sessions=sessions, now=clock, gateways={gateway.name: gateway})
+
+
+@pytest.fixture(scope="session")
+def demonstration(process: int, built: Runtime) -> Iterator[Engine]:
+    """This test process's database of the demonstration, of the day on which clocks stand: keep nothing in it."""
+
+    def fill(url: str) -> None:
+        with _engine(url) as engine:
+            rt = replace(built, sessions=database.sessions(engine), now=Clock())
+            with transaction(rt.sessions) as db:
+                demo.load(db, rt)
+            with transaction(rt.sessions) as db:
+                db.execute(text("ANALYZE"))
+
+    with _engine(servers.demonstration(process, fill)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def demo_rt(
+    demonstration: Engine, built: Runtime, clock: Clock, gateway: FakeGateway, valkey: redis.Redis
+) -> Iterator[Runtime]:
+    """As `rt`, in the demonstration; like `rt` it keeps nothing of what it commits."""
+    with _forgotten(demonstration) as sessions:
+        yield replace(built, sessions=sessions, now=clock, gateways={gateway.name: gateway})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +69,27 @@ def addresses(number: int) -> Addresses:
             _run(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
             schema.upgrade(_database(postgres, template))
             (folder / "migrated").touch()
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        _run(postgres, copy)
+        _copy(postgres, template, name)
     return Addresses(_database(postgres, name), _numbered(valkey, number))
+
+
+def demonstration(number: int, fill: Callable[[str], None]) -> str:
+    """A database of test process `number` with all that `fill` writes into one, which only the first to ask does."""
+    folder = Path(os.environ[FOLDER])
+    filled, name = f"{_prefix(folder)}_demo", f"{_prefix(folder)}_demo_{number}"
+    with _alone(folder / "demo.lock"):  # whoever needs none of it does not wait
+        postgres = _postgres(folder)
+        if not (folder / "filled").exists():
+            _copy(postgres, f"{_prefix(folder)}_template", filled)
+            fill(_database(postgres, filled))
+            (folder / "filled").touch()
+        _copy(postgres, filled, name)
+    return _database(postgres, name)
+
+
+def _copy(server: str, of: str, name: str) -> None:
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(of))
+    _run(server, copy)
 
 
 def _postgres(folder: Path) -> str:

@@ -683,16 +683,15 @@ def test_the_demonstration_is_that_of_the_contract(rt):
     assert all(month["composite"]["score"] for month in results["months"])
 
 
-def test_the_demonstration_is_the_same_from_the_same_seed(rt):
-    def made():
-        with rt.sessions() as db, db.begin():
-            demo.load(db, rt)
+def test_the_demonstration_is_the_same_from_the_same_seed(rt, demo_rt):
+    def made(rt):
+        with rt.sessions() as db:
             rows = db.execute(select(Response.id, Response.month, Response.score).order_by(Response.id)).all()
-            names = db.scalars(select(Person.name).order_by(Person.id)).all()
-            db.rollback()
-        return rows, names
+            return rows, db.scalars(select(Person.name).order_by(Person.id)).all()
 
-    assert made() == made()
+    with transaction(rt.sessions) as db:
+        demo.load(db, rt)
+    assert made(rt) == made(demo_rt)
 
 
 def test_the_demonstration_never_loads_by_itself_where_people_are_served(rt, monkeypatch):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import sessionmaker
 
-from smsapp import demo
-from smsapp.db import transaction
 from smsapp.people import Number
 from smsapp.vaccines import codes, escalating, files, giving, registering, searching, workers
 from smsapp.vaccines.planning import MISSED
@@ -19,7 +15,6 @@ from smsapp.vaccines.registering import Born
 from smsapp.vaccines.reminding import running as reminding
 from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 from tests import nursery
-from tests.fakes import Clock
 from tests.nursery import ASC, FAR_ASC, HEAD
 from tests.village import MOTHERS
 
@@ -30,24 +25,15 @@ AND (:of = '' OR EXISTS (SELECT FROM doses d WHERE d.child_id = c.id AND d.code 
 """
 
 
-@pytest.fixture(scope="module")
-def loaded(engine, built):
-    """The whole demonstration, loaded once and forgotten after these tests, none of which keeps anything."""
-    with engine.connect() as connection:
-        outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        rt = replace(built, sessions=sessions, now=Clock())
-        with transaction(rt.sessions) as db:
-            demo.load(db, rt)
-        yield rt
-        outer.rollback()
+@pytest.fixture
+def loaded(demo_rt):
+    return demo_rt
 
 
 @pytest.fixture
 def db(loaded):
     with loaded.sessions() as db:
         yield db
-        db.rollback()
 
 
 def rate(db, code, first, last, of=""):

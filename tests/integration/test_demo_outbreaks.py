@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import sessionmaker
 
-from smsapp import demo
-from smsapp.db import transaction
 from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.surveillance import duty
 from smsapp.surveillance.tables import Alert, AlertTold, CaseReport, Population
-from tests.fakes import Clock
 
 
-@pytest.fixture(scope="module")
-def loaded(engine, built):
-    """Loaded once and forgotten after these tests, none of which keeps anything."""
-    with engine.connect() as connection:
-        outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        rt = replace(built, sessions=sessions, now=Clock())
-        with transaction(rt.sessions) as db:
-            demo.load(db, rt)
-        yield rt
-        outer.rollback()
+@pytest.fixture
+def loaded(demo_rt):
+    return demo_rt
 
 
 @pytest.fixture
 def db(loaded):
     with loaded.sessions() as db:
         yield db
-        db.rollback()
 
 
 def test_a_year_of_reports_of_every_kind(db):

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import sessionmaker
 
-from smsapp import demo
-from smsapp.db import transaction
 from smsapp.months import after_months
 from smsapp.savings import debts, groups, ledger, pins, verifying
 from smsapp.savings.book import Dispute, Posting, ShareOut
 from smsapp.savings.ledger import Entry, Line
 from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
-from tests.fakes import SECRET_KEY, Clock
+from tests.fakes import SECRET_KEY
 from tests.hamlet import HELD, TREASURER, number_of
 
 NAMES = ("Benkadi", "Sabali", "Jigiya", "Wassa", "Niéta")
 
 
-@pytest.fixture(scope="module")
-def loaded(engine, built):
-    """The whole demonstration, loaded once and forgotten after these tests, none of which keeps anything."""
-    with engine.connect() as connection:
-        outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        rt = replace(built, sessions=sessions, now=Clock())
-        with transaction(rt.sessions) as db:
-            demo.load(db, rt)
-        yield rt
-        outer.rollback()
+@pytest.fixture
+def loaded(demo_rt):
+    return demo_rt
 
 
 @pytest.fixture
 def db(loaded):
     with loaded.sessions() as db:
         yield db
-        db.rollback()
 
 
 def called(db, name="Benkadi"):

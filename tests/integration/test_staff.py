@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from runner.__main__ import DEMO_STAFF
-from smsapp import cli, demo, hashing, staff
+from smsapp import cli, hashing, staff
 from smsapp.db import transaction
 from smsapp.places import Place
 from smsapp.runtime import Runtime
@@ -809,9 +809,8 @@ def test_a_name_of_two_places_asks_which_is_meant(served):
 # ---- the demonstration
 
 
-def test_the_demonstration_brings_its_staff(rt):
-    with transaction(rt.sessions) as db:
-        demo.load(db, rt)
+def test_the_demonstration_brings_its_staff(demo_rt):
+    rt = demo_rt
     opened = [sign_in(rt, "demo-only-change-me", name) for name in ("admin", "coach", "agent.sotuba")]
     admin, coach, agent = (staff_of(rt, one.token) for one in opened)
     assert [one.role for one in (admin, coach, agent)] == ["administrator", "programme", "facility"]

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
 
-from smsapp import conversations, demo, people, simulate
+from smsapp import conversations, people, simulate
 from smsapp.db import transaction
 from smsapp.phones import may_send_to
-from smsapp.runtime import Runtime
 from smsapp.segments import fits_ussd
 from smsapp.vaccines import reminding
-from tests.fakes import Clock
 from tests.handset import STRANGER, Handset, web
 from tests.stories import scenes
 
@@ -29,42 +23,21 @@ STORIES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 STEPS = {"dial", "key", "sms", "drop", "wait", "phone"}  # the last: somebody else takes hers up
 
 
-@pytest.fixture(scope="module")
-def world(engine: Engine, built: Runtime) -> Iterator[Any]:
-    """The demonstration's places and people, loaded once; every story forgets what it did to them."""
-    with engine.connect() as connection:
-        outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        rt = replace(built, sessions=sessions, now=Clock())  # its year ends on the day of the stories
-        with transaction(rt.sessions) as db:
-            demo.load(db, rt)
-        yield connection, sessions
-        outer.rollback()
-
-
-@pytest.fixture
-def story_rt(world, rt: Runtime) -> Iterator[Runtime]:
-    connection, sessions = world
-    own = connection.begin_nested()
-    yield replace(rt, sessions=sessions)
-    own.rollback()
-
-
 @pytest.mark.parametrize("name", STORIES)
-def test_story(name, story_rt, clock, request):
+def test_story(name, demo_rt, clock, request):
     path = FOLDER / f"{name}.yaml"
     written = path.read_text(encoding="utf-8")
     story = yaml.safe_load(written)
     number, language = story.get("number", STRANGER), story.get("language")
     numbers = [number, *(step["phone"] for step in story["steps"] if "phone" in step)]
     if "scene" in story:
-        scenes.play(story["scene"], story_rt, language)
-    assert all(may_send_to(each, {story_rt.settings.country}) for each in numbers)
+        scenes.play(story["scene"], demo_rt, language)
+    assert all(may_send_to(each, {demo_rt.settings.country}) for each in numbers)
     if language:
-        with transaction(story_rt.sessions) as db:
+        with transaction(demo_rt.sessions) as db:
             for each in set(numbers):
                 people.choose_language(db, each, language)
-    told = tell(story_rt, clock, number, story["steps"], reminded="scene" in story)
+    told = tell(demo_rt, clock, number, story["steps"], reminded="scene" in story)
     if request.config.getoption("--update"):
         head = re.match("(?:#.*\n)*(?:scene: .*\n)?", written)[0]
         path.write_text(head + simulate.story(number, language, told), encoding="utf-8")
