@@ -21,6 +21,7 @@ SIZES = {PAGE: (760, 320), PHONE: (320, 280)}
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 44, 40
 ALERTS, EARS = 12, 30  # how high the marks stand
 APART = {PAGE: 64, PHONE: 56}  # of the names below the bars
+LONG = 45  # weeks, of which a day alone would not tell the year
 FAR = 2.5  # a line so many times as high as the highest bar would leave the bars no room
 STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000)
 
@@ -114,11 +115,20 @@ def _axes(curve: Curve, frame: _Frame) -> Iterator[Markup]:
         if n % every == 0 and frame.x(n + 0.5) + APART[frame.size] / 2 <= frame.width:
             x, week = frame.x(n + 0.5), Week.of(bar.first)
             name = format_date(bar.first, "EEEEEE d") if curve.wanted.by == DAY else gettext("W%(n)s", n=week.number)
-            below = format_date(bar.first, "MMM y" if curve.wanted.by == DAY else "d MMM yy")
+            below = format_date(bar.first, _below(curve, frame))
             y = frame.height - BOTTOM
             yield Markup('<line class="tick" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(x, y, y + 4)
             yield Markup('<text class="axis" x="{:.1f}" y="{}">{}</text>').format(x, y + 17, name)
             yield Markup('<text class="axis" x="{:.1f}" y="{}">{}</text>').format(x, y + 32, below)
+
+
+def _below(curve: Curve, frame: _Frame) -> str:
+    """What stands under the name of a day or week; on a phone there is no room for a day and a year."""
+    if curve.wanted.by == DAY:
+        return "MMM y" if frame.size == PAGE else "MMM"
+    if frame.size == PAGE:
+        return "d MMM yy"
+    return "d MMM" if len(curve.bars) < LONG else "MMM yy"
 
 
 def _bars(curve: Curve, frame: _Frame, exact: bool) -> Iterator[Markup]:

@@ -23,7 +23,8 @@ KM = EARTH * pi / 180  # of a degree of latitude
 LEAST_KM = 4  # of a picture: one village alone is not a whole country
 LARGEST, USUAL = {PAGE: 26, PHONE: 20}, 5
 AROUND = 4  # of the ring round an alert to verify
-LETTER, LINE, MARGIN = 7.4, 14, 4  # of a name, generously
+LETTER = {"name": 7.4, "centre-name": 6.6}  # how wide, generously
+LINE, MARGIN = 14, 4
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def svg(shown: Map, size: str, exact: bool) -> Markup:
     most = max((_weight(spot, exact) for spot in shown.drawn), default=1)
     circles = [(spot, *view.at(spot.point), _radius(spot, most, size, exact)) for spot in shown.drawn if spot.point]
     parts = [_ring(view, ring.middle, ring.km) for ring in shown.rings]
-    parts += [centre_mark(*view.at(point)) for _, point in centres]
     parts += [circle(spot.state, x, y, r, _title(spot, exact)) for spot, x, y, r in reversed(circles)]
+    parts += [centre_mark(*view.at(point)) for _, point in centres]
     taken = [_Box(x - r, y - r, x + r, y + r) for _, x, y, r in circles]
     taken += [_Box(x - 6, y - 6, x + 6, y + 6) for x, y in (view.at(point) for _, point in centres)]
     names = [(spot.name, x, y, r + AROUND * (spot.state == OPEN), "name") for spot, x, y, r in circles]
@@ -141,7 +142,7 @@ def _names(names: Sequence[tuple[str, float, float, float, str]], taken: list[_B
     """Each beside its mark, right, left, below or above; one that finds no room is left out."""
     width, height = SIZES[size]
     for name, x, y, r, kind in names:
-        long = len(name) * LETTER
+        long = len(name) * LETTER[kind]
         for anchor, at, base in (
             ("start", x + r + MARGIN, y + 4),
             ("end", x - r - MARGIN, y + 4),

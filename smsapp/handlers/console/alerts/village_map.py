@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -54,7 +55,14 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             "periods": PERIODS,
             "period": _days(),
         }
-        told |= {"states": STATES, "exact": spots.exact(), "cell": spots.shown, "small": SMALL, "draw": map_drawing}
+        told |= {
+            "states": STATES,
+            "exact": spots.exact(),
+            "cell": spots.shown,
+            "small": SMALL,
+            "draw": map_drawing,
+            "last_day": last_day,
+        }
         body = render_template("console/alerts/map.html", diseases=terms.diseases(rt), **told)
         return body, 422 if problem else 200
 
@@ -77,6 +85,11 @@ def _map(db: Session, rt: Runtime, spot: spots.Spot) -> Map:
     asked = here.asked("disease").get("disease", "")
     disease = asked if asked in terms.diseases(rt) else ""
     return mapped.read(db, rt, Wanted(spot.sight, first, last, disease, spot.villages))
+
+
+def last_day(one: mapped.Spot) -> date | None:
+    """Of cases so few that their number is not shown, the day is not either."""
+    return one.last if spots.shown(one.cases) == one.cases else None
 
 
 def _days() -> int:
@@ -107,5 +120,6 @@ def _header() -> list[str]:
 
 def _row(one: mapped.Spot) -> list[Any]:
     lat, lon = one.point or (None, None)
-    figures = [spots.shown(one.cases), spots.shown(one.deaths), one.last.isoformat() if one.last else None]
+    last = last_day(one)
+    figures = [spots.shown(one.cases), spots.shown(one.deaths), last.isoformat() if last else None]
     return [one.name, one.facility, lat, lon, str(STATES[one.state][0]), *figures]
