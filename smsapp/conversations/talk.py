@@ -150,8 +150,7 @@ class Talk:
     def ussd(self, reply: Reply) -> str:
         if reply.screen is None:
             return render.plain(reply.words)
-        mark = self._mark(reply.screen)
-        screen = replace(reply.screen, mark=mark) if mark else reply.screen
+        screen = replace(reply.screen, mark=mark) if (mark := self._mark(reply.screen)) else reply.screen
         page, pages = render.ussd_page(screen, self.caller.language, self.words, reply.values)
         if self.state and max(self.state.top.pages, 1) != pages:
             self.state = self.state.with_top(replace(self.state.top, pages=pages))
@@ -256,7 +255,7 @@ class Talk:
             return self.begin()
         except Refused as no:
             return self._refused(no)
-        self.state = step.state.with_told(values) if step.state else None
+        self.state = step.state.with_told(values, step.screen.flow.once) if step.state else None
         return Reply(step.screen, values=values)
 
     def _run(self, step: Step) -> dict[str, Any]:

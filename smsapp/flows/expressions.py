@@ -7,7 +7,6 @@ can call anything else, and the limits below are refused when a flow is read, no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,21 +14,12 @@ from functools import partial
 from typing import NamedTuple
 
 from smsapp.flows import patterns, xpath
+from smsapp.flows.tokens import BadExpression, Token, tokens_of
 from smsapp.flows.xpath import Value
 
 LONGEST_SOURCE = 2000
 DEEPEST = 25  # brackets and calls inside each other
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      \$\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*\}
-    | (?P<number>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)
-    | (?P<text>'[^']*'|"[^"]*")
-    | (?P<word>(?:and|or|div|mod)(?![A-Za-z0-9_-])|[A-Za-z_][A-Za-z0-9_-]*)
-    | (?P<sign>!=|<=|>=|[=<>+\-*(),.])
-    )""",
-    re.VERBOSE,
-)
 _LEVELS: tuple[Mapping[str, Callable[[Value, Value], Value]], ...] = (
     {s: partial(xpath.compare, s) for s in ("=", "!=")},
     {s: partial(xpath.compare, s) for s in ("<", "<=", ">", ">=")},
@@ -38,10 +28,6 @@ _LEVELS: tuple[Mapping[str, Callable[[Value, Value], Value]], ...] = (
 )
 # Those that need more than their arguments' values: fewest and most arguments.
 _SPECIAL = {"if": (3, 3), "coalesce": (2, xpath.MANY), "once": (1, 1), "regex": (2, 2), "today": (0, 0), "now": (0, 0)}
-
-
-class BadExpression(Exception):
-    """An expression that can not be read; the sentence says what and where."""
 
 
 class _Scene(NamedTuple):
@@ -73,70 +59,33 @@ def compile(source: str) -> Expression:
     """The expression, or BadExpression."""
     if len(source) > LONGEST_SOURCE:
         raise BadExpression(f"the expression is longer than {LONGEST_SOURCE} characters")
-    reader = _Reader(_tokens(source))
+    reader = _Reader(tokens_of(source))
     run = reader.either()
     reader.expect("end", "")
     return Expression(source, frozenset(reader.names), run)
 
 
-class _Token(NamedTuple):
-    kind: str
-    word: str
-    place: int
-
-    def bad(self, words: str) -> BadExpression:
-        return BadExpression(f"at character {self.place + 1}: {words}")
-
-    def __str__(self) -> str:
-        return f"`{self.word}`" if self.kind != "end" else "the end"
-
-
-def _tokens(source: str) -> list[_Token]:
-    tokens, place = [], 0
-    end = len(source.rstrip())
-    while place < end:
-        found = _TOKEN.match(source, place)
-        if found is None:
-            rest = source[place:].lstrip()
-            raise _Token("?", rest[0], source.index(rest, place)).bad(_unreadable(rest))
-        kind = str(found.lastgroup)
-        start = found.end() - len(found[0].lstrip())
-        tokens.append(_Token(kind, found[kind], start))
-        place = found.end()
-    return [*tokens, _Token("end", "", end)]
-
-
-def _unreadable(rest: str) -> str:
-    if rest[0] in "“”‘’«»„":
-        return f"{rest[0]} should be a straight quote"
-    if rest[0] in "'\"":
-        return "a text is opened and never closed"
-    if rest.startswith("$"):
-        return "an answer is named like ${name}"
-    return f"`{rest[0]}` is not understood"
-
-
 class _Reader:
     """Recursive descent; chains of one operator are loops, so that only brackets go deeper."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.place = 0
         self.depth = 0
         self.names: set[str] = set()
 
     @property
-    def here(self) -> _Token:
+    def here(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self, kind: str, *words: str) -> _Token | None:
+    def take(self, kind: str, *words: str) -> Token | None:
         token = self.here
         if token.kind != kind or (words and token.word not in words):
             return None
         self.place += 1
         return token
 
-    def expect(self, kind: str, word: str) -> _Token:
+    def expect(self, kind: str, word: str) -> Token:
         token = self.take(kind, word)
         if token is None:
             wanted = f"`{word}`" if word else "the end"
@@ -198,7 +147,7 @@ class _Reader:
                 return self._inside(token, lambda: self._call(token))
         raise token.bad(f"a value was expected, not {token}")
 
-    def _inside(self, token: _Token, read: Callable[[], _Run]) -> _Run:
+    def _inside(self, token: Token, read: Callable[[], _Run]) -> _Run:
         self.depth += 1
         if self.depth > DEEPEST:
             raise token.bad(f"more than {DEEPEST} brackets inside each other")
@@ -211,7 +160,7 @@ class _Reader:
         self.expect("sign", ")")
         return run
 
-    def _call(self, name: _Token) -> _Run:
+    def _call(self, name: Token) -> _Run:
         known = name.word in _SPECIAL or name.word in xpath.FUNCTIONS
         if self.here.word != "(" or self.here.kind != "sign":
             hint = f"{name.word}()" if known else f"${{{name.word}}} for an answer, '{name.word}' for a text"
@@ -289,7 +238,7 @@ def _today(scene: _Scene) -> Value:
     return scene.today
 
 
-def _regex(subject: _Run, written: _Token, after: _Token) -> _Run:
+def _regex(subject: _Run, written: Token, after: Token) -> _Run:
     """The pattern has to be a plain text, so that a wrong one is refused when the flow is read."""
     if written.kind != "text" or after.word != ")":
         raise written.bad("the pattern of regex() should be a text in quotes")

@@ -10,6 +10,7 @@ import yaml
 
 from smsapp.flows import expressions
 from smsapp.flows.nodes import ANSWER_TYPES, CHOICE_TYPES, Ask, Choice, Do, End, Entry, Flow, Node, Say
+from smsapp.flows.tokens import BadExpression
 
 SPEC = "1"
 NODE_KINDS = ("ask", "do", "say", "end")
@@ -47,6 +48,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         keywords={lang: _as_words(words) for lang, words in reader.mapping("keywords").items()},
         coded=reader.words("coded"),
         returns=reader.words("returns"),
+        once=reader.words("once"),
         guard=reader.word("guard", default=""),
         loose=reader.switch("loose"),
         with_digit=reader.switch("with_digit"),
@@ -136,6 +138,8 @@ def _check_shape(flow: Flow) -> None:
         raise BadFlow(f"{flow.name}: a form has nodes and no entries")
     if unknown := set(flow.pins) - set(flow.needs):
         raise BadFlow(f"{flow.name}: pins {', '.join(sorted(unknown))}, which it does not need")
+    if unknown := set(flow.once) - set(flow.returns):
+        raise BadFlow(f"{flow.name}: says {', '.join(sorted(unknown))} once, which its effects do not give back")
     if unknown := set(flow.coded) - {ask.name for ask in flow.asks}:
         raise BadFlow(f"{flow.name}: coded names {', '.join(sorted(unknown))}, which it does not ask")
     if flow.takes and not (flow.by_sms and flow.opening and flow.opening.type == "choice" and flow.opening.choices):
@@ -233,7 +237,7 @@ class _Reader:
             return None
         try:
             return expressions.compile(str(value))
-        except expressions.BadExpression as why:
+        except BadExpression as why:
             raise self.bad(f"`{key}`: {why}") from why
 
     def finish(self) -> None:

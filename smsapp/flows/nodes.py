@@ -99,6 +99,7 @@ class Flow:
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coded: tuple[str, ...] = ()
     returns: tuple[str, ...] = ()  # what its effects give back, for the texts that follow
+    once: tuple[str, ...] = ()  # of these, what is not said again when a question is shown again
     guard: str = ""  # the flow that asks who she is, before a new session goes on in this one
     loose: bool = False  # its keyword is known also at the end, or where a digit follows at once
     with_digit: bool = False  # its keyword is one only where a digit follows: other texts begin with this word too

@@ -186,6 +186,7 @@ def words_of(run: Run, place: str) -> dict[str, Any]:
     if place not in run.flow.filled:
         return {}
     told = {name: value for name, value in run.top.told.items() if name in run.flow.returns}
+    told = dict.fromkeys(run.flow.once, "") | told
     lists = {ask.options_from for ask in run.flow.asks}
     known = Values(run, seen(run) if run.flow.nodes else {})
     plain = {name: value for name in known if name not in lists and isinstance(value := known[name], str | int | float)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
@@ -65,9 +65,11 @@ class State:
     def with_top(self, frame: Frame) -> State:
         return State((*self.frames[:-1], frame))
 
-    def with_told(self, values: Mapping[str, Any]) -> State:
-        """What effects gave back is still there when the screen is shown again."""
-        return self.with_top(replace(self.top, told={**self.top.told, **values})) if values else self
+    def with_told(self, values: Mapping[str, Any], once: Collection[str] = ()) -> State:
+        """What effects gave back is still there when the screen is shown again, but for what is said `once`."""
+        lasting = {name: value for name, value in values.items() if name not in once}
+        told = {name: value for name, value in self.top.told.items() if name not in once}
+        return self.with_top(replace(self.top, told={**told, **lasting})) if values else self
 
     def to_json(self) -> list[dict[str, Any]]:
         return [_lean(frame) for frame in self.frames]

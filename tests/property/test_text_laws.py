@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from smsapp import phones, segments
 from smsapp.flows import expressions, xpath
 from smsapp.flows.answers import _READERS, BadAnswer, Option, read
+from smsapp.flows.tokens import BadExpression
 
 # Every code point, lone surrogates too; and what hurts, more often than chance brings it.
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -156,7 +157,7 @@ SOURCES = st.lists(st.sampled_from(WORDS.split()), max_size=12).map(" ".join) | 
 
 @given(SOURCES)
 def test_any_source_compiles_or_is_refused_with_its_place(source):
-    compiled, refusal = outcome(expressions.BadExpression, expressions.compile, source)
+    compiled, refusal = outcome(BadExpression, expressions.compile, source)
     if refusal:
         assert re.match(r"at character [0-9]+: .", str(refusal))
     else:

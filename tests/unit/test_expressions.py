@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from smsapp.flows import patterns, xpath
-from smsapp.flows.expressions import BadExpression, compile
+from smsapp.flows.expressions import compile
+from smsapp.flows.tokens import BadExpression
 
 TODAY = date(2025, 3, 12)
 ANSWERS = {
