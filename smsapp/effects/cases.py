@@ -19,6 +19,7 @@ from smsapp.surveillance.wording import shown
 
 YES, NO = "yes", ""
 ANSWERS = ("disease", "age", "age_unit", "reference", "change")  # nodes of the flow, in the order they are asked
+AGES = ("age", "age_unit")
 VILLAGE = "village"
 UNKNOWN_AGE = "NSP"
 # What is said where an answer is none: the same is lacking as before.
@@ -83,17 +84,23 @@ def _heard(caller: Caller, texts: tuple[str, ...], *, stranger: bool) -> Heard:
 
     def listen() -> Heard:
         found = dialogue.heard(texts, *told)
-        if stranger and isinstance(found, Missing) and found.what in {"age", "age_unit"}:
-            return reports.answered(found, UNKNOWN_AGE, *told)
+        if stranger and isinstance(found, Missing) and found.what in AGES:
+            return without_age(caller, found)
         return found
 
     found: Heard = kept(caller, (texts, stranger), listen)
     return found
 
 
+def without_age(caller: Caller, found: Missing) -> Heard:
+    """The same where nobody knows the age."""
+    today = caller.rt.local_now().date()
+    return reports.answered(found, UNKNOWN_AGE, diseases(caller), caller.language, today)
+
+
 def where(caller: Caller, who: Sender | None, report: Report) -> Where:
     """A village that she named is found among hers and those of her centre and district; what is not is asked."""
-    named = [each.id for each in villages.named(caller.db, who, report.village)] if report.village else []
+    named = _named(caller, who, report.village) if report.village else []
     if who is None:
         return Where(named[0] if len(named) == 1 else None)
     if len(named) == 1:
@@ -102,6 +109,12 @@ def where(caller: Caller, who: Sender | None, report: Report) -> Where:
     if len(hers) == 1 and not report.village:
         return Where(hers[0].id)
     return Where(among=hers[:MOST_LISTED])
+
+
+def _named(caller: Caller, who: Sender | None, words: str) -> Sequence[int]:
+    key = f"named {who.id if who else 0} {words}"
+    found: Sequence[int] = kept(caller, key, lambda: [each.id for each in villages.named(caller.db, who, words)])
+    return found
 
 
 def chosen(caller: Caller, who: Sender, among: Sequence[Village], typed: str) -> int | None:

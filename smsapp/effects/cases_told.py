@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from smsapp.effects.base import Caller, effect
 from smsapp.flows.state import Effect
 from smsapp.i18n import Texts
 from smsapp.people import Number
+from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages
 from smsapp.surveillance.recording import Recorded
@@ -26,6 +28,55 @@ MOST_SIGNALS = 10  # a day from one phone that is no worker's
 A_DAY = timedelta(days=1)
 
 
+@effect("cases.keep")
+def keep(caller: Caller, wanted: Effect) -> dict[str, Any]:
+    """What is known of a case is written down before the rest is asked: its alert waits for nobody's answer."""
+    who, found = cases.sender(caller, wanted.answers), cases.heard(caller, wanted.answers)
+    if who is None:
+        return {}
+    if isinstance(found, Missing) and found.told.disease is not None and found.what in cases.AGES:
+        part = cases.without_age(caller, found)
+        if not isinstance(part, Report):
+            return {}
+        done = _kept(caller, who, part, wanted)
+        lacking = done.report.age_group is None
+        return {"report": _goes_on(done, lacking), "noted": _noted(caller, done) + " "}
+    if isinstance(found, Report) and found.kind != "zero" and cases.where(caller, who, found).among:
+        done = _kept(caller, who, found, wanted)
+        lacking = done.report.village_id is None
+        return {"report": _goes_on(done, lacking), "noted": told(caller, done) + "\n"}
+    return {}
+
+
+def _kept(caller: Caller, who: Sender, found: Report, wanted: Effect) -> Recorded:
+    """Written down for the first time, or made more complete."""
+    if number := wanted.answers.get("report"):
+        done = recording.complete(caller.db, caller.rt, int(number), found, who, channel=caller.channel)
+        return replace(done, new=True) if done.report.number == number else done
+    code, _ = dialogue.borrowed(str(wanted.answers["words"]))
+    return _begun(caller, who, found, cases.village_id(caller, wanted.answers), wanted.key, borrowed=bool(code))
+
+
+def _begun(
+    caller: Caller, who: Sender, found: Report, village: int | None, key: str, *, borrowed: bool = False
+) -> Recorded:
+    """Written down; whose code was used on another phone hears it on her own."""
+    done = _record(caller, who, found, village, key)
+    if borrowed and done.new and who != cases.own(caller):
+        _tell_owner(caller, who, done.report)
+    return done
+
+
+def _goes_on(done: Recorded, lacking: bool) -> int:
+    """The report that the answer belongs to; an earlier one that lacks nothing is left alone, and 0 is none."""
+    return done.report.number if done.new or lacking else 0
+
+
+def _noted(caller: Caller, done: Recorded) -> str:
+    mark = _say(caller, "practice") + " " if done.report.standing == "training" else ""
+    return mark + _say(caller, "noted" if done.new else "known", number=done.report.number)
+
+
 @effect("cases.tell")
 def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
     """What a text asks for, done: a report, a week without cases, a correction, a withdrawal, her own code."""
@@ -35,6 +86,8 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
         return {"said": _code(caller, who)}
     if isinstance(found, Report):
         village = cases.village_id(caller, wanted.answers)
+        if who is not None and (number := wanted.answers.get("report")):
+            return {"said": _completed(caller, who, found, int(number), village, cases.VILLAGE in wanted.answers)}
         return {"said": report(caller, who, found, village, wanted.key, borrowed=bool(code))}
     if who is None:
         raise Refused("care.stranger", final=True)
@@ -51,10 +104,18 @@ def report(
     """It is written down, and she reads its number and what to do."""
     if who is None:
         return _signal(caller, found, village, key)
-    done = _record(caller, who, found, village, key)
-    if borrowed and done.new and who != cases.own(caller):
-        _tell_owner(caller, who, done.report)
-    return told(caller, done)
+    return told(caller, _begun(caller, who, found, village, key, borrowed=borrowed))
+
+
+def _completed(caller: Caller, who: Sender, found: Report, number: int, village: int | None, placed: bool) -> str:
+    """The rest of a report that is written down; asked for the village, she has read what to do now."""
+    done = recording.complete(caller.db, caller.rt, number, found, who, channel=caller.channel, village_id=village)
+    if done.report.number != number or not placed:
+        return told(caller, done if done.report.number != number else replace(done, new=True))
+    if village is None:
+        return _noted(caller, replace(done, new=True))
+    place = caller.db.scalar(select(Place.name).where(Place.id == village))
+    return _say(caller, "placed", number=number, place=place)
 
 
 def told(caller: Caller, done: Recorded) -> str:

@@ -17,8 +17,10 @@ VILLAGE = "village"
 DISCARDED = "discarded"  # the outcome of an alert without any case left
 
 
-def changed(db: Session, rt: Runtime, report: CaseReport, key: str) -> Found:
-    """Look again at the alerts of a report that changed, then at the rules; `key` is the line's text.
+def changed(db: Session, rt: Runtime, report: CaseReport, key: str, line: str | None = None) -> Found:
+    """Look again at the alerts of a report that changed, then at the rules; `key` is what the record says.
+
+    `line` is the text for those who were told, `key` where it is not given; where it is empty they hear nothing.
 
     An alert that it does not belong to any more goes on without it, and is over where nothing else was in it. One of
     a village that stood on this report alone moves with it.
@@ -28,8 +30,8 @@ def changed(db: Session, rt: Runtime, report: CaseReport, key: str) -> Found:
     for alert in _alerts(db, report):
         if not _belongs(report, alert) and not _moved(db, alert, report):
             _leave(db, alert, report)
-        lines.append(_noted(db, rt, alert, report, key))
-    telling.tell(db, rt, (), report, lines)
+        lines.append(_noted(db, rt, alert, report, key, key if line is None else line))
+    telling.tell(db, rt, (), report, [one for one in lines if one.key])
     return alerting.look(db, rt, report)
 
 
@@ -70,12 +72,12 @@ def _leave(db: Session, alert: Alert, report: CaseReport) -> None:
     db.execute(delete(AlertReport).where(*its))
 
 
-def _noted(db: Session, rt: Runtime, alert: Alert, report: CaseReport, key: str) -> Line:
+def _noted(db: Session, rt: Runtime, alert: Alert, report: CaseReport, key: str, line: str) -> Line:
     """On the record, and what is said; an alert that nobody has answered ends with its last case."""
     total = alerting.cases_of(db, alert)
     alerting.note(db, rt, alert, key, report=report.number, total=total)
     if total or alert.state != "open":
-        return Line(alert, key, total)
+        return Line(alert, line, total)
     alert.state, alert.outcome, alert.closed_at, alert.next_step_at = "closed", DISCARDED, rt.now(), None
     alerting.note(db, rt, alert, "closed", outcome=DISCARDED)
     return Line(alert, "emptied", total)

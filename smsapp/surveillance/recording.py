@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
@@ -24,7 +24,7 @@ from smsapp.surveillance.weeks import Week, deadline
 
 PRACTICE = "training"
 TWICE = timedelta(minutes=10)  # the same report within this time is the same report
-SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "village_id", "since")
+SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "since")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def record(
     locks.take(db, [(said.disease, values["district_id"])])
     whose = {"reporter_id": sender.id if sender else None, "phone": phone}
     standing = "signal" if sender is None else PRACTICE if sender.training else "counted"
-    if known := _earlier(db, rt.now(), values, whose, key, practice=standing == PRACTICE):
+    if known := _earlier(db, rt.now(), values, whose, key, standing):
+        if sender is not None and village_id is not None and known.village_id is None:
+            complete(db, rt, known.number, said, sender, channel=channel, village_id=village_id)
         return Recorded(known, new=False)
     row = CaseReport(
         **values,
@@ -76,6 +78,28 @@ def record(
     db.add(row)
     db.flush()
     found = alerting.look(db, rt, row)
+    return Recorded(row, alerts=found.raised, joined=found.joined)
+
+
+def complete(
+    db: Session, rt: Runtime, number: int, said: Report, sender: Sender, *, channel: str, village_id: int | None = None
+) -> Recorded:
+    """Add what was asked back to a report that was written down without it; it may be an earlier one after all.
+
+    Those who were told of it hear where it was; a sex or an age they read when they ask.
+    """
+    row = _hers(db, number, sender)
+    values = _told(said) | {"village_id": village_id or row.village_id}
+    was = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
+    if not was:
+        return Recorded(row, new=False)
+    whose = {"reporter_id": row.reporter_id, "phone": row.phone}
+    if known := _earlier(db, rt.now(), values, whose, None, row.standing, besides=row.id):
+        _write(rt, row, "twice", channel, {"standing": "withdrawn"}, {"standing": row.standing})
+        changing.changed(db, rt, row, "taken_back")
+        return Recorded(known, new=False)
+    _write(rt, row, "completed", channel, values, was)
+    found = changing.changed(db, rt, row, "changed", line="placed" if "village_id" in was else "")
     return Recorded(row, alerts=found.raised, joined=found.joined)
 
 
@@ -230,15 +254,27 @@ def _where(db: Session, sender: Sender | None, village_id: int | None) -> dict[s
 
 
 def _earlier(
-    db: Session, now: datetime, values: dict[str, Any], whose: dict[str, Any], key: str | None, *, practice: bool
+    db: Session,
+    now: datetime,
+    values: Mapping[str, Any],
+    whose: Mapping[str, Any],
+    key: str | None,
+    standing: str,
+    besides: int | None = None,
 ) -> CaseReport | None:
-    """The row that this report has already; one in practice is never that of a true one."""
+    """The row that this report has already; one in practice is never that of a true one.
+
+    Where one of the two names no village, as codes do, that makes no other report of it.
+    """
     if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
         return known
     by = CaseReport.reporter_id == whose["reporter_id"]
     if whose["reporter_id"] is None:
         by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
     same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
-    alike = CaseReport.standing == PRACTICE if practice else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
-    recent = CaseReport.received_at > now - TWICE, alike
+    if (village_id := values["village_id"]) is not None:
+        same.append(or_(CaseReport.village_id == village_id, CaseReport.village_id.is_(None)))
+    practises = standing == PRACTICE
+    alike = CaseReport.standing == PRACTICE if practises else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
+    recent = CaseReport.received_at > now - TWICE, alike, CaseReport.id != (besides or 0)
     return db.scalar(select(CaseReport).where(by, *same, *recent).order_by(CaseReport.id).limit(1))

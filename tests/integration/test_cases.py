@@ -34,6 +34,18 @@ def rows(rt):
         return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
 
 
+def told(rt, number):
+    """What was promised to a phone of those on duty, in its order."""
+    with transaction(rt.sessions) as db:
+        chosen = select(Message.text).where(Message.number == number, Message.kind == "outbreak")
+        return db.scalars(chosen.order_by(Message.id)).all()
+
+
+def alerts(rt):
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(Alert).order_by(Alert.id)).all()
+
+
 def code_of(rt, number):
     with transaction(rt.sessions) as db:
         return reporters.code_of(db, person_id(rt, number))
@@ -108,7 +120,7 @@ def test_the_same_case_twice_is_told_and_counts_once(posts, clock):
 
 def test_an_answer_with_a_letter_and_an_age_is_no_word_on_an_alert(posts):
     phone = Handset(posts, ASC)
-    assert phone.say("CAS ROUGEOLE")[0].startswith("Rougeole : quel age ?")
+    assert phone.say("CAS ROUGEOLE")[0].startswith("Rapport 1001 noté. Rougeole : quel age ?")
     phone.say("F 3")
     [row] = rows(posts)
     assert (row.sex, row.age_count) == ("female", 3)
@@ -126,16 +138,49 @@ def test_another_whole_report_does_not_lose_the_one_that_is_asked_about(posts):
     phone = Handset(posts, ASC)
     [age] = phone.say("CAS ROUGEOLE")
     [said] = phone.say("CHOLERA M 40")
-    assert said.endswith(f"\n{age}")
+    assert said.endswith(age.removeprefix("Rapport 1001 noté. "))
     phone.say("5 ans")
-    assert [(row.disease, row.age_count) for row in rows(posts)] == [("cholera", 40), ("measles", 5)]
+    assert [(row.disease, row.age_count) for row in rows(posts)] == [("measles", 5), ("cholera", 40)]
+
+
+def test_a_case_is_written_down_and_told_before_the_rest_is_asked(posts):
+    """Whoever never answers has reported it all the same."""
+    phone, head = Handset(posts, ASC_2), Handset(posts, HEAD)
+    [asked] = phone.say("1#1#2")
+    assert asked.startswith("Kunnafoni 1001")
+    [row] = rows(posts)
+    assert (row.village_id, row.standing) == (None, "counted")
+    assert told(posts, HEAD)[0].startswith("ALERTE 1002 Rougeole : 1 cas, M 5 ans et plus, CSCom Sotuba.")
+    phone.say("sala")
+    assert [(one.village_id, one.standing) for one in rows(posts)] == [(SALA, "counted")]
+    assert told(posts, HEAD)[1:] == ["Alerte 1002 : c'est à Sala, 1 cas en tout."]
+    assert [alert.place_id for alert in alerts(posts)] == [SALA]
+    assert "Sala" in head.say("?1002")[0]
+
+
+def test_a_case_sent_again_without_its_village_counts_once(posts):
+    phone = Handset(posts, ASC_2)
+    for text in ("1#1#2", "1#1#2", "sala", "1#1#2", "sala", "CAS ROUGEOLE", "CAS ROUGEOLE", "3 ans", "sala"):
+        phone.say(text)
+    assert [(row.village_id, row.standing) for row in rows(posts)] == [(SALA, "counted")] * 2
+    for text in ("1#1#2", "tienfala"):
+        phone.say(text)
+    assert [row.village_id for row in rows(posts)] == [SALA, SALA, TIENFALA]
+
+
+def test_the_age_that_is_told_later_may_make_it_one_that_was_sent_before(posts):
+    phone = Handset(posts, ASC)
+    for text in ("CAS ROUGEOLE F 3", "CAS ROUGEOLE F", "3 ans"):
+        last = phone.say(text)
+    assert any("rapport 1001" in words for words in last)
+    assert [row.number for row in rows(posts) if row.standing == "counted"] == [1001]
 
 
 def test_a_village_that_is_not_known_is_asked_and_never_guessed(posts):
     phone = Handset(posts, ASC_2)
     for wrong in ("CAS PALU M 3 Salaa", "Sal", "9", "Zegoua"):
         assert phone.say(wrong)
-        assert rows(posts) == []
+        assert [row.village_id for row in rows(posts)] == [None]
     phone.say("tienfala")
     assert [row.village_id for row in rows(posts)] == [TIENFALA]
     phone.say("CAS PALU M 4")
@@ -148,9 +193,9 @@ def test_a_week_without_cases_is_that_before_and_an_open_question_waits(posts):
     phone = Handset(posts, ASC)
     [age] = phone.say("CAS ROUGEOLE")
     [said] = phone.say("99")
-    assert said.startswith("Rapport 1001 : aucun cas, semaine du 02/03 au 08/03/2026.")
-    assert said.endswith(age)
-    [row] = rows(posts)
+    assert said.startswith("Rapport 1003 : aucun cas, semaine du 02/03 au 08/03/2026.")
+    assert said.endswith(age.removeprefix("Rapport 1001 noté. "))
+    _, row = rows(posts)
     assert (row.kind, row.week) == ("zero", date(2026, 3, 2))
 
 
@@ -181,7 +226,7 @@ def test_a_phone_that_is_no_worker_s_reports_ten_times_a_day(posts):
 
 def test_from_a_borrowed_phone_her_code_says_who_she_is(posts):
     phone, code = Handset(posts, STRANGER), code_of(posts, ASC)
-    assert phone.say(f"MOI {code} CAS ROUGEOLE")[0].startswith("Rougeole : quel age ?")
+    assert phone.say(f"MOI {code} CAS ROUGEOLE")[0].startswith("Rapport 1001 noté. Rougeole : quel age ?")
     phone.say("3 ans")
     [row] = rows(posts)
     assert (row.reporter_id, row.phone, row.village_id) == (person_id(posts, ASC), STRANGER, KOUROUBA)
