@@ -23,7 +23,7 @@ from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
 # How a village stands, the first that holds: an alert waits for an answer there, one was found real, there were cases,
 # nothing is heard of it, or nothing is the matter.
 OPEN, VERIFIED, CASES, SILENT, NOTHING = STATES = ("open", "verified", "cases", "silent", "nothing")
-MOST = 1500  # villages of one picture; those with nothing are left out first
+MOST = 600  # villages of one picture; those with nothing are left out first
 
 
 @dataclass(frozen=True)

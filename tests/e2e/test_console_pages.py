@@ -34,6 +34,11 @@ SURVEILLANCE = (
     "/surveillance/idsr",
     "/surveillance/7-1-7",
     "/surveillance/cases?disease=measles",
+    "/surveillance/map?days=365",
+    "/surveillance/curve?disease=malaria_fever&place=Commune+I&first=2020-01-01",
+    "/surveillance/curve?disease=dengue&place=Commune+III",
+    "/places/2/people",
+    "/places/3/points",
 )
 
 
