@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
+from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance import counted, locks, rulebook, signals, telling
 from smsapp.surveillance.cases import Case
@@ -26,7 +27,7 @@ from smsapp.surveillance.telling import Line
 
 AT_ONCE = (CASE, COUNT, RATE)  # the others compare days and weeks: `look_all` looks at them
 GOING = ("open", "verified")  # states of an alert that later reports join
-FACILITY = "facility"
+VILLAGE, FACILITY = "village", "facility"
 SERVICE = "service"  # the channel of what nobody did
 
 
@@ -72,7 +73,10 @@ class Seen:
 
 
 def look(db: Session, rt: Runtime, report: CaseReport) -> Found:
-    """Raise or join what the rules say of this report, and tell those on duty; nothing where it does not count."""
+    """Raise or join what the rules say of this report, and tell those on duty; nothing where it does not count.
+
+    It may have come long ago: a result of the laboratory takes weeks, and so may whoever judges a stranger's report.
+    """
     if report.standing != "counted" or report.kind == "zero":
         return Found()
     held = [rule for rule in rulebook.current(db) if rule.disease == report.disease and rule.kind in AT_ONCE]
@@ -81,7 +85,7 @@ def look(db: Session, rt: Runtime, report: CaseReport) -> Found:
     near = any(rule.within == KM for rule in held)
     locks.take(db, [(report.disease, report.district_id), *([(report.disease, None)] if near else [])])
     districts = None if near or report.district_id is None else [report.district_id]
-    found = seen(db, held, rt.local_now().date(), districts)
+    found = seen(db, held, rt.local_now().date(), districts, news=report)
     its = [one for one in found if report.id in one.signal.cases]
     raised = [made for one in its if one.known is None if (made := _raise(db, rt, one, report))]
     new = [one for one in its if one.known and report.id not in one.known.reports]
@@ -123,23 +127,44 @@ def _look_at(db: Session, rt: Runtime, held: Sequence[Rule], district_id: int, t
             _link(db, rt, one.known.alert, set(one.signal.cases) - one.known.reports)
             one.known.alert.last_on = max(one.known.alert.last_on, one.signal.last)
             continue
-        centre = one.signal.place if one.signal.area == FACILITY else None
+        centre = _centre(db, one.signal)
         if alert := raise_alert(db, rt, one, centre, district_id):
             raised.append(alert)
     telling.tell(db, rt, raised, None, ())
     return len(raised)
 
 
+def _centre(db: Session, signal: Signal) -> int | None:
+    """Whose head answers for it; of a district nobody's."""
+    if signal.area == FACILITY or signal.place is None:
+        return signal.place
+    place = db.get_one(Place, signal.place)
+    centre = {FACILITY: place.id, VILLAGE: place.parent_id}  # who names no village is counted for the centre
+    return centre.get(place.kind)
+
+
 def seen(
-    db: Session, held: Sequence[Rule], today: date, districts: Collection[int] | None, began: date | None = None
+    db: Session,
+    held: Sequence[Rule],
+    today: date,
+    districts: Collection[int] | None,
+    began: date | None = None,
+    news: CaseReport | None = None,
 ) -> list[Seen]:
-    """What these rules, all of one disease, say today; `began` is the first day on which anybody reported."""
-    first = today - timedelta(days=max(rulebook.looks_back(rule) for rule in held))
+    """What these rules, all of one disease, say today; `began` is the first day on which anybody reported.
+
+    Of the report `news` they say what they say of its own day as well.
+    """
+    first = min(today, news.counted_on if news else today)
+    first -= timedelta(days=max(rulebook.looks_back(rule) for rule in held))
     first = max(first, began) if began else first
     cases = counted.cases(db, held[0].disease, first, districts=districts)
     people = counted.populations(db, districts) if any(rule.kind == RATE or rule.small for rule in held) else {}
-    known = alerts_of(db, held[0].disease, first, districts)
-    return [one for rule in held for one in _seen(rule, cases, people, today, known, first)]
+    # Reports join an alert for so long after the last day on which its rule was met.
+    joined = first - timedelta(days=max(rule.silence for rule in held))
+    known = alerts_of(db, held[0].disease, joined, districts)
+    its = news.id if news else None
+    return [one for rule in held for one in _seen(rule, cases, people, today, known, first, its)]
 
 
 def alerts_of(db: Session, disease: str, since: date, districts: Collection[int] | None) -> list[Known]:
@@ -154,14 +179,21 @@ def alerts_of(db: Session, disease: str, since: date, districts: Collection[int]
 
 
 def _seen(
-    rule: Rule, cases: Sequence[Case], people: Populations, today: date, known: Iterable[Known], since: date
+    rule: Rule,
+    cases: Sequence[Case],
+    people: Populations,
+    today: date,
+    known: Iterable[Known],
+    since: date,
+    news: int | None,
 ) -> list[Seen]:
     own = [one for one in known if one.alert.rule == rule.key]
-    over = {report for one in own if one.alert.state not in GOING for report in one.reports}
+    # What ended by itself, without any case left, nobody has dealt with.
+    over = {report for one in own if one.alert.state not in GOING and one.alert.answered_at for report in one.reports}
     going = {one.alert.episode: one for one in own if one.alert.state in GOING}
     taken = {one.alert.episode for one in own}
     left = [case for case in cases if case.id not in over]
-    found = signals.raised(rule, left, people, today, [one.signal for one in going.values()], since)
+    found = signals.raised(rule, left, people, today, [one.signal for one in going.values()], since, news)
     return [
         Seen(rule, signal, at) if (at := going.get(signal.key)) else Seen(rule, _free(signal, taken), None)
         for signal in found

@@ -12,6 +12,7 @@ from smsapp.refusals import Refused
 from smsapp.surveillance import duty, locks
 from smsapp.surveillance.duty import Area, OnDuty
 from smsapp.surveillance.escalations import CHAIN
+from smsapp.surveillance.rules import KM
 from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
 
 OPEN = ("open", "verified")  # something is still to be done about it
@@ -20,6 +21,7 @@ MOST = 60  # of a list on a phone
 Posts = Sequence[tuple[OnDuty, Area]]
 
 _ORDER = case({"open": 0, "verified": 1}, value=Alert.state, else_=2)
+_WIDTH = case({"village": 0, "district": 2}, value=Alert.within, else_=1)
 
 
 def area(db: Session, alert: Alert) -> Area:
@@ -46,8 +48,12 @@ def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[
 
 def hold(db: Session, alert_id: int) -> Alert:
     """The row as it is now; until the end of the transaction nobody else changes it, or what stands on it."""
-    where = db.execute(select(Alert.disease, Alert.district_id).where(Alert.id == alert_id)).one()
-    locks.take(db, [(where.disease, where.district_id)])
+    where = db.execute(select(Alert.disease, Alert.district_id, Alert.within).where(Alert.id == alert_id)).one()
+    wide: list[int | None] = []
+    if where.within == KM:  # its reports may be of several districts
+        its = select(AlertReport.report_id).where(AlertReport.alert_id == alert_id)
+        wide = [None, *db.scalars(select(CaseReport.district_id).where(CaseReport.id.in_(its)).distinct())]
+    locks.take(db, [(where.disease, district_id) for district_id in (where.district_id, *wide)])
     chosen = select(Alert).where(Alert.id == alert_id).with_for_update()
     return db.scalars(chosen, execution_options={"populate_existing": True}).one()
 
@@ -59,14 +65,14 @@ def listed(db: Session, posts: Posts, most: int = MOST) -> Sequence[Alert]:
 
 
 def _named(db: Session, number: int) -> tuple[int | None, Area]:
-    """The alert that a number leads to, and where the alert or the report is."""
+    """The alert that a number leads to, of a report's the one of the nearest area, and where alert or report is."""
     if alert := db.scalar(select(Alert).where(Alert.number == number)):
         return alert.id, area(db, alert)
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
     if report is None:
         raise Refused("alert.unknown", number=number)
     its = select(Alert.id).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report.id)
-    alert_id = db.scalar(its.order_by(_ORDER, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
+    alert_id = db.scalar(its.order_by(_ORDER, _WIDTH, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
     return alert_id, duty.above(db, report.facility_id, report.district_id)
 
 

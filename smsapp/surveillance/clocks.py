@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from smsapp.surveillance.escalating import next_level
 from smsapp.surveillance.escalations import CHAIN, Escalation
 from smsapp.surveillance.facts import Verification
 from smsapp.surveillance.tables import Alert
@@ -59,6 +60,4 @@ def upcoming(alert: Alert, way: Escalation | None) -> Next | None:
     """The next step of an alert that nobody has answered; None where none is left."""
     if alert.next_step_at is None or way is None:
         return None
-    steps = way.after(alert.level)
-    what = steps[alert.steps][1] if alert.steps < len(steps) else CHAIN[-1]
-    return Next(what, alert.next_step_at)
+    return Next("again" if alert.steps == 0 else next_level(alert) or CHAIN[-1], alert.next_step_at)

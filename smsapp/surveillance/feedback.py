@@ -117,5 +117,5 @@ def _post(db: Session, rt: Runtime, alert: Alert, step: AlertStep, one: Hears, w
         language=one.language,
         person_id=one.id,
         facility_id=alert.facility_id,
-        key=f"alert:{alert.id}:{step.id}:{one.id}",
+        key=f"alert:{alert.id}:record:{step.id}:{one.id}",
     )

@@ -14,8 +14,9 @@ _TAKE = text("SELECT pg_advisory_xact_lock(:disease, :district)")
 def take(db: Session, which: Iterable[tuple[str, int | None]]) -> None:
     """Hold these diseases of these districts until the transaction ends; before any row of an alert is locked.
 
-    What was committed while somebody waited here is seen by whatever is read next.
+    Without a district: what stands across districts, as clusters by kilometres do; it comes after every district, as
+    whoever asks for it holds one already. What was committed while somebody waited here is seen by what is read next.
     """
     keys = {(crc32(f"case {disease}".encode()) - 2**31, district or 0) for disease, district in which}
-    for disease, district in sorted(keys):  # in one order, that nobody waits for each other
+    for disease, district in sorted(keys, key=lambda key: (key[1] == 0, key)):  # in one order: nobody waits in a ring
         db.execute(_TAKE, {"disease": disease, "district": district})

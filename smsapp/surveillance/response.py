@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.surveillance import alerting, feedback, judging, naming
+from smsapp.surveillance import alerting, echoing, feedback, judging, naming
 from smsapp.surveillance.acting import By, record
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.sevenoneseven import ACTIONS as EARLY
@@ -107,6 +107,7 @@ def close(db: Session, rt: Runtime, alert: Alert, by: By, outcome: str) -> bool:
     dismissed, restored = judging.judge(db, alert)
     told = {"outcome": outcome, "dismissed": dismissed or None, "restored": restored or None}
     feedback.workers(db, rt, alert, record(db, alert, "closed", by, rt.now(), **told))
+    echoing.echo(db, rt, dismissed, restored)
     return True
 
 

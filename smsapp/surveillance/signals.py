@@ -50,14 +50,17 @@ def raised(
     today: date,
     known: Iterable[Signal] = (),
     since: date | None = None,
+    news: int | None = None,
 ) -> list[Signal]:
     """The signals of this rule whose episode is not over today.
 
-    `since` is the first day on which anybody reported; without it, that of the first case there is.
+    `since` is the first day on which anybody reported; without it, that of the first case there is. `news` is a case
+    of which something is known only now, such as a laboratory's result: its episode is told however old it is.
     """
     found = _episodes(rule, cases, populations, today, since)
     earlier = [signal for signal in known if signal.rule == rule.key]
-    return [_known(rule, signal, earlier) for signal in found if (today - signal.last).days <= rule.silence]
+    fresh = [one for one in found if (today - one.last).days <= rule.silence or news in one.cases]
+    return [_known(rule, signal, earlier) for signal in fresh]
 
 
 def replay(
@@ -82,6 +85,8 @@ def _known(rule: Rule, signal: Signal, earlier: Iterable[Signal]) -> Signal:
 
 
 def _same(rule: Rule, a: Signal, b: Signal) -> bool:
+    if a.area != b.area:  # the rule was changed meanwhile: a district is no village
+        return False
     apart = max(a.day - b.last, b.day - a.last)
     return not set(a.cases).isdisjoint(b.cases) or (a.place == b.place and apart.days <= rule.silence)
 

@@ -136,7 +136,8 @@ def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseRep
     step = f"{report.id}.{len(report.history)}"  # a report may be put right more than once
     for one in duty.these(db, known.keys() - heard):
         top = max(known[one.id], key=lambda each: _rank(each.alert))
-        about = About(top.alert, village or naming.place(db, top.alert))
+        here = village if top.key != "emptied" else None  # what is over is named by its own place
+        about = About(top.alert, here or naming.place(db, top.alert))
         told_now = {"n": report.count, "total": top.total, "report": report.number}
         words = phrasing.line(rt, one.language, top.key, about, **told_now)
         post(db, rt, one, words, top.alert, f"{top.key}:{step}")

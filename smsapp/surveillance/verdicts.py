@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.surveillance import diseases, feedback, judging, naming
+from smsapp.surveillance import diseases, echoing, feedback, judging, naming
 from smsapp.surveillance.acting import By, record
 from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
@@ -119,6 +119,7 @@ def _answer(
     changed = {"dismissed": dismissed or None, "restored": restored or None, "overruled": overruled}
     step = record(db, alert, STEPS[state], by, now, **told, **changed)
     feedback.answered(db, rt, alert, step, besides=[whom] if whom else [])
+    echoing.echo(db, rt, dismissed, restored)
     return Answer(alert, Given(state, now, by.level, by.person_id, by.account_id), overruled=overruled or "")
 
 

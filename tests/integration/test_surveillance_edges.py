@@ -1,0 +1,122 @@
+"""Alerts where something comes late, is overruled, or changes while they are open: none is lost, none is left over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from smsapp.db import transaction
+from smsapp.surveillance import alerting, alerts, clocks, duty, recording, response, rulebook, rules, telling, verdicts
+from smsapp.surveillance.acting import By
+from smsapp.surveillance.escalating import escalate
+from smsapp.surveillance.rules import Rule
+from smsapp.surveillance.tables import Alert, CaseReport
+from tests import outposts
+from tests.outposts import ASC_2, HEAD, KOUROUBA, NEAR_ASC, OFFICER, SALA, STRANGER, report, texts
+from tests.village import COMMUNE_1, SOTUBA, settle
+
+
+@pytest.fixture
+def posts(rt):
+    settle(rt)
+    outposts.settle(rt)
+    return rt
+
+
+def do(rt, phone, number, deed, *said, **told):
+    """As a conversation does: found, held and written down in one transaction."""
+    with transaction(rt.sessions) as db:
+        alert, post = alerts.find(db, duty.of_number(db, phone), number)
+        deed(db, rt, alert, By.of(post, "sms"), *said, **told)
+        return alert.number
+
+
+def known(db):
+    db.expire_all()
+    return [(one.number, one.rule, one.state) for one in db.scalars(select(Alert).order_by(Alert.id))]
+
+
+def ruled(rt, *new):
+    with transaction(rt.sessions) as db:
+        rulebook.save(db, new, "", None, rt.now())
+
+
+def test_a_result_that_takes_weeks_raises_the_epidemic(posts, db, clock):
+    report(posts, "CAS PFA F 3")
+    do(posts, HEAD, 1002, verdicts.verify)
+    clock.move(days=25)
+    do(posts, HEAD, 1002, response.lab, "positive", posts.local_now().date())
+    assert known(db) == [(1002, "afp", "verified"), (1003, "afp-confirmed", "open")]
+    do(posts, HEAD, 1003, verdicts.verify)
+    do(posts, HEAD, 1003, response.close, "closed")
+    clock.move(days=60)
+    do(posts, HEAD, 1002, response.lab, "negative", posts.local_now().date())
+    do(posts, HEAD, 1002, response.lab, "positive", posts.local_now().date())
+    assert len(known(db)) == 2
+
+
+def test_what_a_stranger_told_is_judged_weeks_later_and_alerts(posts, db, clock):
+    made = report(posts, "CAS CHOLERA F 9", STRANGER, village_id=KOUROUBA)
+    clock.move(days=20)
+    with transaction(posts.sessions) as held:
+        recording.judge(held, posts, made.report.id, True, SOTUBA, None, channel="console")
+    assert [rule for _, rule, _ in known(db)] == ["cholera"]
+
+
+def test_an_outbreak_without_any_case_left_wakes_nobody(posts, db):
+    two = Rule("cholera-two", "cholera", "count", "epidemic", "district", cases=2, days=7)
+    ruled(posts, *(one for one in rules.usual() if one.disease == "cholera"), two)
+    report(posts, "CAS CHOLERA M 9")
+    report(posts, "CAS CHOLERA M 8", ASC_2, village_id=SALA)
+    numbers = {(rule, place): n for n, rule, place in db.execute(select(Alert.number, Alert.rule, Alert.place_id))}
+    outbreak = numbers["cholera-two", COMMUNE_1]
+    do(posts, HEAD, numbers["cholera", KOUROUBA], verdicts.dismiss)
+    assert (outbreak, "cholera-two", "open") in known(db)
+    do(posts, HEAD, numbers["cholera", SALA], verdicts.dismiss)
+    assert (outbreak, "cholera-two", "closed") in known(db)
+    assert texts(posts)[OFFICER][-1] == f"Alerte {outbreak} Choléra : plus aucun cas (Commune I). Alerte fermée."
+    assert escalate(posts, posts.now() + timedelta(days=2)).texts == 0
+    for village in (KOUROUBA, SALA):  # the district knows better
+        do(posts, OFFICER, numbers["cholera", village], verdicts.verify)
+    assert [state for _, rule, state in known(db) if rule == "cholera-two"] == ["closed", "open"]
+
+
+def test_the_number_of_a_report_leads_to_the_nearest_alert(posts, db):
+    for age in (2, 3, 4, 5, 6):
+        report(posts, f"CAS ROUGEOLE F {age}")
+    last = db.scalars(select(CaseReport.number).order_by(CaseReport.id.desc())).first()
+    number = do(posts, HEAD, last, verdicts.dismiss)
+    assert (number, "measles", "false") in known(db)
+
+
+def test_a_rule_of_another_area_is_another_rule(posts, db):
+    ruled(posts, Rule("wide", "measles", "count", "alert", "village", cases=1, days=7))
+    report(posts, "CAS ROUGEOLE F 3")
+    ruled(posts, Rule("wide", "measles", "count", "epidemic", "district", cases=2, days=7))
+    report(posts, "CAS ROUGEOLE F 4")
+    found = [(one.within, one.level) for one in db.scalars(select(Alert).order_by(Alert.id))]
+    assert found == [("village", "alert"), ("district", "epidemic")]
+
+
+def test_a_rise_within_a_village_is_told_to_its_centre(posts, db, clock):
+    ruled(posts, Rule("rise", "malaria_fever", "growth", "alert", "village", cases=4, times=2, weeks=1))
+    report(posts, "CAS PALU F 4")
+    clock.move(days=7)
+    report(posts, "CAS PALU F 4")
+    clock.move(days=7)
+    report(posts, "CAS PALU 5 CAS")
+    assert alerting.look_all(posts, posts.local_now().date()) == 1
+    [alert] = db.scalars(select(Alert)).all()
+    assert (alert.place_id, alert.facility_id) == (KOUROUBA, SOTUBA)
+    assert list(texts(posts)) == [HEAD]
+
+
+def test_the_clock_says_the_step_that_is_taken(posts, db, clock):
+    [alert] = report(posts, "CAS ROUGEOLE M 1", NEAR_ASC).alerts  # the centre has no head: the district was told
+    way = telling.way_of(posts, alert)
+    assert clocks.upcoming(alert, way).what == "again"
+    escalate(posts, posts.now() + timedelta(minutes=30))
+    db.expire_all()
+    assert clocks.upcoming(db.get(Alert, alert.id), way).what == "region"
