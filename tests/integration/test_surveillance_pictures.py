@@ -206,7 +206,7 @@ def test_a_place_that_is_none_of_hers_is_not_there(posts, page):
 
 
 @pytest.mark.parametrize(
-    "query", ["first=x&last=9999-99-99", "first=2030-01-01", "first=0001-01-01", "disease=x&kind=x"]
+    "query", ["first=x&last=9999-99-99", "first=2030-01-01", "first=0001-01-01", "last=0001-01-01", "disease=x&kind=x"]
 )
 def test_any_address_makes_a_picture(posts, query):
     for page in ("curve", "map"):

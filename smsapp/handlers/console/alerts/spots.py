@@ -19,6 +19,7 @@ from smsapp.surveillance.curves import Area
 from smsapp.surveillance.sight import Sight
 from smsapp.surveillance.tallies import SMALL, hidden
 
+EARLIEST = date(2000, 1, 1)
 LONGEST = 731  # days of one picture
 KINDS_OF: Mapping[str, LazyString] = {**terms.CHAIN, "village": lazy_gettext("village")}
 
@@ -85,7 +86,7 @@ def _hers(db: Session, place: Place) -> bool:
 
 def span(today: date, usual: int) -> tuple[date, date]:
     """From the first to the last day, no longer than a picture can be; what is no date means the usual time."""
-    last = min(_day("last") or today, today)
+    last = max(min(_day("last") or today, today), EARLIEST)
     first = _day("first") or last - timedelta(days=usual - 1)
     return (max(first, last - timedelta(days=LONGEST - 1)) if first <= last else last), last
 
