@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
 
 Big = BigInteger()
 AFTER_COMMIT = "after_commit"
+MOST_PREPARED = 400  # statements of a connection: of a worker's own, psycopg's hundred pushed each other out
 
 
 def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> Engine:
@@ -63,10 +64,17 @@ def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> E
             " -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
         },
     )
+    event.listen(engine, "connect", _keep_plans)
     event.listen(engine, "reset", _given_back)
     # A connection shared by two processes hands one's answers to the other.
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     return engine
+
+
+def _keep_plans(driver: psycopg.Connection[Any], record: object) -> None:
+    """The database keeps the plan of each statement that comes again."""
+    del record
+    driver.prepared_max = MOST_PREPARED
 
 
 def _given_back(driver: psycopg.Connection[Any], record: object, state: object) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Row, Select, any_, case, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, Select, case, select, update
 from sqlalchemy.orm import Session
 
 from smsapp import people
+from smsapp.arrays import among
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
 from smsapp.outbox import holds, pauses, quiet, tries
@@ -125,7 +125,8 @@ def _still_wanted(db: Session, rt: Runtime, seen: Collection[Candidate], now: da
     """Those that may go out now; the others are expired, cancelled or put off."""
     late = [row for row in seen if row.use_by is not None and row.use_by <= now]
     _stop(db, late, "expired", "its use-by time had passed", now)
-    held = people.left(db, {row.number for row in seen if row.topic is not None}, rt.settings.secret_key)
+    topical = {row.number for row in seen if row.topic is not None}
+    held = people.left(db, topical, rt.settings.secret_key) if topical else set()
     late_ids = {row.id for row in late}
     left = [
         row
@@ -175,7 +176,7 @@ def _take(db: Session, requests: Collection[Request], now: datetime) -> None:
     [attempt_id] = {request.attempt_id for request in requests}
     db.execute(
         update(Message)
-        .where(Message.id == any_(literal(ids, ARRAY(BigInteger))))
+        .where(among(Message.id, ids))
         .values(status="sending", attempts=Message.attempts + 1, attempt_id=attempt_id, claimed_at=now),
         execution_options={"synchronize_session": False},
     )
@@ -192,6 +193,6 @@ def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, no
 
 def _change(db: Session, rows: Collection[Candidate], **values: Any) -> None:
     db.execute(
-        update(Message).where(Message.id.in_([row.id for row in rows])).values(**values),
+        update(Message).where(among(Message.id, [row.id for row in rows])).values(**values),
         execution_options={"synchronize_session": False},
     )

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.logs import foreign
 from smsapp.messages import GatewayState, Message
 
@@ -98,7 +99,7 @@ def trying(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> None:
 
 def let_go(db: Session, attempts: Collection[UUID]) -> None:
     """A gateway took up its work again, if one of these attempts was the one that tried."""
-    tried = GatewayState.probe_id.in_(attempts), GatewayState.paused_at.is_(None)
+    tried = among(GatewayState.probe_id, attempts), GatewayState.paused_at.is_(None)
     change = update(GatewayState).where(*tried).values(not_before=None, probe_id=None)
     for gateway in db.scalars(change.returning(GatewayState.gateway)):
         log.info("gateway waits no longer", gateway=gateway)

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import CareEvent, Child
 
@@ -24,7 +25,7 @@ def ref(file: File) -> Ref:
 def days(db: Session, children: Collection[int], pregnancies: Collection[int]) -> Mapping[Ref, Days]:
     """The last day that was chosen for each visit of these files."""
     found: dict[Ref, dict[tuple[str, date], date]] = defaultdict(dict)
-    whose = or_(CareEvent.child_id.in_(children), CareEvent.pregnancy_id.in_(pregnancies))
+    whose = or_(among(CareEvent.child_id, children), among(CareEvent.pregnancy_id, pregnancies))
     columns = select(CareEvent.child_id, CareEvent.pregnancy_id, CareEvent.details)
     for child_id, pregnancy_id, told in db.execute(
         columns.where(whose, CareEvent.what == OTHER_DAY).order_by(CareEvent.id)

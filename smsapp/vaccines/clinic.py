@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.vaccines.tables import ClinicDay, Closure
 
 AS_A_RULE = range(5)  # Monday to Friday, where a centre has told no days
@@ -71,10 +72,10 @@ def of_facility(db: Session, facility_id: int) -> Calendar:
 def of_facilities(db: Session, facility_ids: Collection[int]) -> Mapping[int, Calendar]:
     """The calendar of each of these centres."""
     rules: dict[int, list[Held]] = defaultdict(list)
-    for row in db.scalars(select(ClinicDay).where(ClinicDay.facility_id.in_(sorted(facility_ids)))):
+    for row in db.scalars(select(ClinicDay).where(among(ClinicDay.facility_id, facility_ids))):
         rules[row.facility_id].append(Held(row.service, row.village_id, row.weekday, row.nth, row.on))
     closed: dict[int | None, list[tuple[date, date]]] = defaultdict(list)
-    chosen = select(Closure).where(or_(Closure.facility_id.is_(None), Closure.facility_id.in_(sorted(facility_ids))))
+    chosen = select(Closure).where(or_(Closure.facility_id.is_(None), among(Closure.facility_id, facility_ids)))
     for closure in db.scalars(chosen):
         closed[closure.facility_id].append((closure.first, closure.last))
     return {one: Calendar(rules[one], _together(closed[None], closed[one])) for one in facility_ids}

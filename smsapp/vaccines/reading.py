@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from smsapp import checked, paging, registry
+from smsapp.arrays import among
 from smsapp.months import after_months
 from smsapp.paging import PAGE, Page
 from smsapp.people import Number, Person
@@ -249,9 +250,8 @@ def rows(db: Session, rt: Runtime, found: Sequence[Child]) -> list[Row]:
 
 def named(db: Session, found: Collection[File]) -> Named:
     """Who reads for these files, and what their places are called."""
-    chosen = select(Place.id, Place.name).where(
-        Place.id.in_({file.facility_id for file in found} | {file.village_id for file in found} - {None})
-    )
+    places = {file.facility_id for file in found} | {file.village_id for file in found} - {None}
+    chosen = select(Place.id, Place.name).where(among(Place.id, places))
     return Named(families(db, {reads(file) for file in found}), dict(db.execute(chosen).all()))
 
 
@@ -260,7 +260,7 @@ def families(db: Session, person_ids: Collection[int]) -> Mapping[int, Family]:
     number = select(Number.number).where(Number.person_id == Person.id)
     main = number.order_by(Number.main.desc(), Number.since, Number.number).limit(1).scalar_subquery()
     chosen = select(Person.id, Person.name, main, Person.facility_id, Person.language)
-    found = db.execute(chosen.where(Person.id.in_(sorted(person_ids))))
+    found = db.execute(chosen.where(among(Person.id, person_ids)))
     return {i: Family(i, name or "", told or "", at, tongue) for i, name, told, at, tongue in found}
 
 

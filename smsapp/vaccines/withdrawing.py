@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.messages import Message
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
@@ -27,10 +28,10 @@ def withdraw(db: Session, rt: Runtime, *files: File) -> None:
     stopped = cancelling.cancel(db, rt.now(), about.where(Reminder.message_id.is_not(None)), CHANGED)
     if not stopped:
         return
-    told = delete(Reminder).where(Reminder.message_id.in_(stopped))
+    told = delete(Reminder).where(among(Reminder.message_id, stopped))
     rows = db.execute(told.returning(Reminder.child_id, Reminder.pregnancy_id)).all()
     for table, ids in ((Child, {row[0] for row in rows}), (Pregnancy, {row[1] for row in rows})):
-        live = table.id.in_(ids - {None}), table.state.in_(["active", "born"])
+        live = among(table.id, ids - {None}), table.state.in_(["active", "born"])
         db.execute(update(table).where(*live).values(look_on=today))
 
 
@@ -38,5 +39,5 @@ def whose(*files: File) -> ColumnElement[bool]:
     children = [file.id for file in files if isinstance(file, Child)]
     mothers = [file.id for file in files if isinstance(file, Pregnancy)]
     if not mothers:
-        return Reminder.child_id.in_(children)
-    return or_(Reminder.child_id.in_(children), Reminder.pregnancy_id.in_(mothers))
+        return among(Reminder.child_id, children)
+    return or_(among(Reminder.child_id, children), among(Reminder.pregnancy_id, mothers))
