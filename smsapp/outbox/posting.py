@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Text, bindparam, column, func, literal, select
+from sqlalchemy import Table, Text, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from smsapp import people, phones, segments
+from smsapp import arrays, people, phones, segments
 from smsapp.db import after_commit
 from smsapp.kinds import KINDS, Kind
 from smsapp.messages import MT, Message
@@ -89,8 +89,7 @@ def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
     _place(db, [row for row in rows if row["facility_id"] is None])
     names, new = tuple(rows[0]), 0
     for start in range(0, len(rows), AT_ONCE):
-        told = {f"told_{name}": [row[name] for row in rows[start : start + AT_ONCE]] for name in names}
-        new += len(db.execute(_write_all(names), told).all())
+        new += len(db.execute(_write_all(names), arrays.told(rows[start : start + AT_ONCE])).all())
     _ring(db, rt, {row["queue"] for row in rows if row["status"] == "queued"})
     return new
 
@@ -108,21 +107,18 @@ def answers_in_last_hour(db: Session, number: str, kinds: Sequence[str], now: da
 
 def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:
     """An answer goes back through the gateway that brought the question, and is seen by those who see that."""
-    question = select(Message.gateway, Message.facility_id).where(Message.id == draft.reply_to)
-    gateway, facility_id = db.execute(question).first() or (None, None)
-    draft = replace(draft, facility_id=draft.facility_id or facility_id)
-    return replace(draft, gateway=gateway) if gateway in rt.gateways else draft
+    question = db.get(Message, draft.reply_to)  # mostly the one that is being heard, and read already
+    if question is None:
+        return draft
+    draft = replace(draft, facility_id=draft.facility_id or question.facility_id)
+    return replace(draft, gateway=question.gateway) if question.gateway in rt.gateways else draft
 
 
 @lru_cache(maxsize=2)
 def _write_all(names: tuple[str, ...]) -> ReturningInsert[int]:
-    """One INSERT for all, an array a column: thousands of rows of single values take longer to send than to write."""
+    """Those whose key was posted before are left out."""
     table = cast(Table, Message.__table__)  # the ORM would look at each row of a list
-    columns = [column(name, table.c[name].type) for name in names]
-    arrays = [bindparam(f"told_{c.name}", type_=ARRAY(c.type)) for c in columns]
-    rows = select(*func.unnest(*arrays).table_valued(*columns, name="told").render_derived().c)
-    write = insert(table).from_select(names, rows).on_conflict_do_nothing(index_elements=["key"])
-    return write.returning(table.c.id)
+    return arrays.write_all(table, names).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)
 
 
 def _place(db: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -69,6 +69,8 @@ def since(file: File) -> date:
 
 def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
     """Each of these people who has a phone, by her id: the number that mainly serves her, else one that she shares."""
+    if not person_ids:
+        return {}
     chosen = (
         select(Number.person_id, Number.number)
         .ext(distinct_on(Number.person_id))

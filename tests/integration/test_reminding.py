@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from smsapp import outbox, people
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.people import Number
+from smsapp.people import Number, Person
 from smsapp.scopes import EVERYWHERE
 from smsapp.vaccines import ending, giving, registering, timetable
 from smsapp.vaccines.giving import Giver
@@ -18,6 +18,7 @@ from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.reminding import not_sent, remind
 from smsapp.vaccines.tables import Child, ClinicDay
 from tests import nursery
+from tests.counting import statements
 from tests.nursery import AWA, BINTA, EAST
 from tests.village import SOTUBA, settle
 
@@ -349,3 +350,26 @@ def test_a_day_to_come_is_promised_and_nothing_before_it_is_over(care, clock):
         (SIX_WEEKS - timedelta(days=3), -3),
         (SIX_WEEKS, 0),
     ]
+
+
+def test_a_run_of_many_families_asks_the_database_no_more_than_one_of_few(care, clock, db):
+    day = BORN + timedelta(days=39)
+
+    def asked(mothers):
+        told = {"facility_id": SOTUBA, "registered_on": BORN, "confirmed_on": BORN, "channel": "sms", "look_on": day}
+        with transaction(care.sessions) as own:
+            named = [{"id": n, "name": f"M{n}", "facility_id": SOTUBA, "created_at": care.now()} for n in mothers]
+            own.execute(insert(Person), named)
+            own.execute(
+                insert(Number),
+                [{"number": f"+2237{n:07d}", "person_id": n, "main": True, "since": care.now()} for n in mothers],
+            )
+            own.add_all(Child(**told, mother_id=n, born_on=BORN, name="Fanta", state="active") for n in mothers)
+        on(clock, day)
+        with statements(db) as all_of_it:
+            told = remind(care)
+        assert (told.files, told.texts) == (len(mothers), len(mothers))
+        return len(all_of_it)
+
+    few, many = asked(range(9001, 9003)), asked(range(9003, 9063))
+    assert 5 < many <= few

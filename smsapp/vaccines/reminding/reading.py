@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, union
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import BigInteger, ColumnElement, Date, and_, column, func, literal, or_, select, text, union, update
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
@@ -34,6 +34,7 @@ KIND = "reminder"
 LIVE = ("active", "born")
 LOCK = 5_2026_0311  # of the run: two side by side take turns, so that each sees what the other told a family
 
+_PATIENCE = text("SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '60s', true)")
 _READS = func.coalesce(Child.carer_id, Child.mother_id)
 
 
@@ -62,8 +63,7 @@ class Batch:
 
 def one_at_a_time(db: Session) -> None:
     """Wait for another run's batch, longer than a statement may else take."""
-    db.execute(text("SET LOCAL lock_timeout = '60s'"))
-    db.execute(text("SET LOCAL statement_timeout = '60s'"))
+    db.execute(_PATIENCE)
     db.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
@@ -119,6 +119,17 @@ def _locked_children(db: Session, day: date, persons: Collection[int]) -> Sequen
     return db.scalars(chosen.with_for_update(skip_locked=True), execution_options={"populate_existing": True}).all()
 
 
+def look_again(db: Session, days: Mapping[File, date | None]) -> None:
+    """On which day each of these files, which are locked, is to be looked at next; one statement for all of a kind."""
+    for table in (Child, Pregnancy):
+        new = {file.id: on for file, on in days.items() if isinstance(file, table) and file.look_on != on}
+        if new:
+            ids, ons = literal([*new], ARRAY(BigInteger)), literal([*new.values()], ARRAY(Date))
+            told = func.unnest(ids, ons).table_valued(column("id", BigInteger), column("on", Date)).render_derived().c
+            change = update(table).where(table.id == told.id).values(look_on=told.on)
+            db.execute(change, execution_options={"synchronize_session": False})
+
+
 def _locked_pregnancies(db: Session, day: date, persons: Collection[int]) -> Sequence[Pregnancy]:
     hers = among(Pregnancy.mother_id, persons), Pregnancy.look_on <= day, Pregnancy.state.in_(LIVE)
     chosen = select(Pregnancy).where(*hers).order_by(Pregnancy.id).with_for_update(skip_locked=True)
@@ -161,7 +172,7 @@ def _not_yet(db: Session, pregnancies: Collection[int]) -> Mapping[int, Sequence
 
 def _names(db: Session, files: Collection[File]) -> Mapping[int, str]:
     ids = {place for file in files for place in (file.facility_id, file.village_id) if place}
-    return dict(db.execute(select(Place.id, Place.name).where(Place.id.in_(ids))).all())
+    return dict(db.execute(select(Place.id, Place.name).where(among(Place.id, ids))).all())
 
 
 def _attended(db: Session, pregnancies: Collection[int]) -> Mapping[tuple[int, str], list[date]]:

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from smsapp import outbox
+from smsapp import arrays, outbox
 from smsapp.arrays import among
 from smsapp.db import transaction
 from smsapp.messages import Message
@@ -78,6 +78,8 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
                 break
             batch = reading.batch(db, rt, day, persons, rules.care.contacts)
             _run(db, rt, rules, batch, day, told)
+        if len(persons) < reading.AT_ONCE:
+            break
         last = persons[-1]
     return told
 
@@ -86,11 +88,12 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     ahead = day > rt.local_now().date()
     due: dict[str, list[tuple[Outcome, Due]]] = defaultdict(list)
     outcomes: list[Outcome] = []
+    looks: dict[File, date | None] = {}
     for file in batch.files:
         found = thinking.think(rules, file, batch, day)
         waited = [step for step in found.past if _waited(file, step, batch, day)]
         if not ahead:
-            file.look_on = found.next_on
+            looks[file] = found.next_on
             outcomes += [_past(file, step, batch) for step in found.past if step not in waited]
         for step in [*found.now, *(replace(step, day=day) for step in waited)]:
             outcome = _now(file, step, batch, day)
@@ -101,9 +104,11 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
     drafts: list[Draft] = []
     for number, some in due.items():
         outcomes += _of_number(rt, rules, batch, day, number, some, drafts)
-    outcomes = _put_off(outcomes, day, ahead=ahead)
+    outcomes, later = _put_off(outcomes)
     if ahead:
         outcomes = [outcome for outcome in outcomes if outcome.key is not None]
+    else:
+        reading.look_again(db, looks | dict.fromkeys(later, day + timedelta(days=1)))
     _write(db, rt, outcomes, drafts)
     told.files += len(batch.files)
     told.texts += len(drafts)
@@ -120,15 +125,10 @@ def _waited(file: File, step: Step, batch: Batch, day: date) -> bool:
     return all(one in batch.texts.get(reader.number, ()) for one in days)
 
 
-def _put_off(outcomes: Collection[Outcome], day: date, *, ahead: bool) -> list[Outcome]:
+def _put_off(outcomes: Collection[Outcome]) -> tuple[list[Outcome], list[File]]:
     """What is said only once, and met another text, is thought of the next day: of the others there are more steps."""
-    left = []
-    for outcome in outcomes:
-        if outcome.why_not != TOLD or outcome.step.about.subject not in ONCE:
-            left.append(outcome)
-        elif not ahead:
-            outcome.file.look_on = day + timedelta(days=1)
-    return left
+    met = [one for one in outcomes if one.why_not == TOLD and one.step.about.subject in ONCE]
+    return [one for one in outcomes if one not in met], [one.file for one in met]
 
 
 def _past(file: File, step: Step, batch: Batch) -> Outcome:
@@ -203,8 +203,8 @@ def _write(db: Session, rt: Runtime, outcomes: Collection[Outcome], drafts: list
     keys = [draft.key for draft in drafts]
     ids: dict[str | None, int] = dict(db.execute(select(Message.key, Message.id).where(among(Message.key, keys))).all())
     if rows := [_row(outcome, ids) for outcome in outcomes]:
-        db.execute(insert(Reminder), rows)
-    db.flush()
+        table = cast(Table, Reminder.__table__)
+        db.execute(arrays.write_all(table, tuple(rows[0])), arrays.told(rows))
 
 
 def _row(outcome: Outcome, ids: dict[str | None, int]) -> dict[str, Any]:
