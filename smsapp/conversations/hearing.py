@@ -31,7 +31,7 @@ def hear(rt: Runtime, said: Hop | StoredText) -> Heard:
     """Take one utterance: one transaction, under its number's lock. An SMS is answered by the outbox."""
     if isinstance(said, Hop):
         return ussd.hear(rt, said)
-    return Heard(screen="", end=True, what=sms.hear(rt, said.message_id))
+    return Heard(screen="", end=True, what=sms.hear(rt, said.number))
 
 
 def hear_waiting(rt: Runtime, seconds: float = HEAR_FOR) -> int:

@@ -28,17 +28,14 @@ PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 
 
-def hear(rt: Runtime, message_id: int) -> str:
-    """Take one stored message, in its turn, exactly once; the answer goes out by the outbox."""
-    return twice_if_refused(partial(_hear, rt, message_id))
+def hear(rt: Runtime, number: str) -> str:
+    """Take the oldest message of this number that waits, exactly once; the answer goes out by the outbox."""
+    return twice_if_refused(partial(_hear, rt, number))
 
 
-def _hear(rt: Runtime, message_id: int, unwound: Unwound | None) -> str:
+def _hear(rt: Runtime, number: str, unwound: Unwound | None) -> str:
     with work(rt.sessions) as one:
         db = one.session
-        number = db.scalar(select(Message.number).where(Message.id == message_id))
-        if number is None:
-            return "gone"
         memory = tables.recall(one, number)
         row = _oldest(db, number)
         if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 
@@ -15,7 +15,7 @@ from smsapp.places import Place
 from smsapp.refusals import Closed
 from smsapp.vaccines import answering, asked, births_told, card_days, families
 from smsapp.vaccines import codes as care_codes
-from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, About, Asked
+from smsapp.vaccines.asked import BORN, CHECK_IN, COMING, VISITS, About, Asked, Sent
 from smsapp.vaccines.card_days import Card
 from smsapp.vaccines.families import first_name
 from smsapp.vaccines.reminding.wording import MOST_NAMES
@@ -30,15 +30,24 @@ KINDS = {"reminder": VISITS, "born": BORN, "check_in": CHECK_IN}
 def waiting(caller: Caller, kind: str) -> Asked | None:
     """The last text of this kind that this phone may answer, looked up once a hop."""
     if f"asked {kind}" not in caller.memo:
-        caller.memo[f"asked {kind}"] = asked.last(caller.db, caller.rt, caller.number, KINDS[kind])
+        caller.memo[f"asked {kind}"] = asked.last(caller.db, _sent(caller), KINDS[kind])
     found: Asked | None = caller.memo[f"asked {kind}"]
     return found
 
 
+def _sent(caller: Caller) -> Mapping[str, Sent]:
+    """All that wait for an answer, whatever their kind: one look for all of them."""
+    if "sent" not in caller.memo:
+        caller.memo["sent"] = asked.sent(caller.db, caller.rt, caller.number)
+    told: Mapping[str, Sent] = caller.memo["sent"]
+    return told
+
+
 def when(caller: Caller, kind: str) -> str:
     """When it was sent; empty where none waits."""
-    found = waiting(caller, kind)
-    return found.at.isoformat() if found else ""
+    told = _sent(caller)
+    last = max((told[subject] for subject in KINDS[kind] if subject in told), default=None)
+    return last.at.isoformat() if last else ""
 
 
 def which(caller: Caller, kind: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp.messages import Message
@@ -38,6 +39,14 @@ class About:
         return self.reminder.person_id or families.reads(self.file)
 
 
+@dataclass(frozen=True, order=True)
+class Sent:
+    """A text that waits for an answer."""
+
+    at: datetime
+    message_id: int
+
+
 @dataclass(frozen=True)
 class Asked:
     """A text that waits for an answer, and all that it asked about."""
@@ -59,20 +68,18 @@ class Asked:
         return replace(self, about=[one for one in self.about if one.family == family])
 
 
-def last(db: Session, rt: Runtime, number: str, subjects: Collection[str]) -> Asked | None:
-    """The last text to this number on one of these subjects that she may answer now."""
+def sent(db: Session, rt: Runtime, number: str) -> Mapping[str, Sent]:
+    """The last text to this number on each subject that she may answer now."""
     now = rt.now()
-    at = func.coalesce(Message.sent_at, Message.claimed_at)
-    sent = Message.status.in_(REACHED), at > now - OPEN_FOR
-    hers = Reminder.number == number, Reminder.planned_for > (now - OPEN_FOR - SENT_WITHIN).date()
-    found = db.execute(
-        select(Message.id, at)
-        .join(Reminder, Reminder.message_id == Message.id)
-        .where(*hers, *sent, Reminder.subject.in_(subjects), _open(), _live())
-        .order_by(at.desc(), Message.id.desc())
-        .limit(1)
-    ).first()
-    return Asked(found[0], found[1], _about(db, found[0], subjects)) if found else None
+    day = (now - OPEN_FOR - SENT_WITHIN).date()
+    rows = db.execute(_SENT, {"number": number, "day": day, "since": now - OPEN_FOR})
+    return {subject: Sent(at, message_id) for subject, message_id, at in rows}
+
+
+def last(db: Session, told: Mapping[str, Sent], subjects: Collection[str]) -> Asked | None:
+    """Of these texts the last one on one of these subjects, and what it asked."""
+    found = max((told[subject] for subject in subjects if subject in told), default=None)
+    return Asked(found.message_id, found.at, _about(db, found.message_id, subjects)) if found else None
 
 
 def by_message(db: Session, message_id: int, subjects: Collection[str]) -> Asked | None:
@@ -126,9 +133,11 @@ def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: boo
     asked = Reminder.message_id == message_id, Reminder.subject.in_(subjects)
     chosen = select(Reminder).where(*asked, undone, _live())
     if lock:
-        here = Reminder.message_id == message_id
-        families.hold(db, Child, Child.id.in_(select(Reminder.child_id).where(here)))
-        families.hold(db, Pregnancy, Pregnancy.id.in_(select(Reminder.pregnancy_id).where(here)))
+        whose = select(Child.mother_id, Child.carer_id, Pregnancy.mother_id).select_from(Reminder)
+        whose = whose.outerjoin(Child, Child.id == Reminder.child_id)
+        whose = whose.outerjoin(Pregnancy, Pregnancy.id == Reminder.pregnancy_id)
+        people = db.execute(whose.where(Reminder.message_id == message_id))
+        families.one_at_a_time(db, {person for row in people for person in row})
     in_order = chosen.order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
     found = [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
     return [one for one in found if _in_care(one)]  # until the row was ours somebody may have closed it
@@ -142,3 +151,19 @@ def _file(db: Session, reminder: Reminder, lock: bool) -> File:
     if reminder.child_id is not None:
         return db.get_one(Child, reminder.child_id, with_for_update=lock, populate_existing=lock)
     return db.get_one(Pregnancy, reminder.pregnancy_id, with_for_update=lock, populate_existing=lock)
+
+
+def _sent() -> Select[str, int, datetime]:
+    at = func.coalesce(Message.sent_at, Message.claimed_at)
+    hers = Reminder.number == bindparam("number"), Reminder.planned_for > bindparam("day")
+    reached = Message.status.in_(REACHED), at > bindparam("since")
+    return (
+        select(Reminder.subject, Message.id, at)
+        .ext(distinct_on(Reminder.subject))
+        .join(Message, Reminder.message_id == Message.id)
+        .where(*hers, *reached, _open(), _live())
+        .order_by(Reminder.subject, at.desc(), Message.id.desc())
+    )
+
+
+_SENT = _sent()  # made once: it is asked at each text without a keyword

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, giving, visits_attended
+from smsapp.vaccines import giving, visits_attended
 from smsapp.vaccines import planning as plans
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.asked import About
@@ -71,8 +71,8 @@ def cards(db: Session, rt: Runtime, about: Sequence[About]) -> list[Card]:
     """What each of these can be."""
     children = [one.file for one in about if isinstance(one.file, Child)]
     had = giving.standing(db, [child.id for child in children])
-    made = giving.plans_of(db, rt, children, had=had) if children else {}
-    districts = files.districts_of(db, {child.facility_id for child in children}) if children else {}
+    who = giving.planned(db, children)
+    made = giving.plans_of(db, rt, children, had=had, who=who)
     found, schedule = [], giving.calendar(rt)
     for one in about:
         file = one.file
@@ -81,8 +81,7 @@ def cards(db: Session, rt: Runtime, about: Sequence[About]) -> list[Card]:
             continue
         doses = made[file.id].doses
         codes = [code for code in map(str, one.reminder.doses) if code in doses and not doses[code].valid]
-        child = plans.Child(file.born_on, districts.get(file.facility_id, ""), file.sex or "")
-        visit = Visit(schedule, child, giving.dated(had.get(file.id, ())), codes)
+        visit = Visit(schedule, who[file.id], giving.dated(had.get(file.id, ())), codes)
         dues = [day for code in codes if (day := doses[code].due)]
         found.append(Card(one, visit.first(max([made[file.id].today, *dues])), visit))
     return found

@@ -174,18 +174,21 @@ def plans_of(
     children: Sequence[Child],
     today: date | None = None,
     had: Mapping[int, Sequence[Dose | Written]] | None = None,
+    who: Mapping[int, plans.Child] | None = None,
 ) -> Mapping[int, Plan]:
-    """The plan of each of these children, by her id; `had` is what was read of them, where it was."""
+    """The plan of each of these children, by her id; `had` and `who` are what was read of them, where it was."""
     given = written(db, [child.id for child in children]) if had is None else had
-    districts = files.districts_of(db, {child.facility_id for child in children})
+    known = planned(db, children) if who is None else who
     on, whole = today or rt.local_now().date(), calendar(rt)
+    return {i: plans.plan(whole, child, dated(given.get(i, ())), on) for i, child in known.items()}
+
+
+def planned(db: Session, children: Iterable[Child]) -> Mapping[int, plans.Child]:
+    """What the plan of each of them depends on besides her doses."""
+    children = list(children)
+    districts = files.districts_of(db, {child.facility_id for child in children}) if children else {}
     return {
-        child.id: plans.plan(
-            whole,
-            plans.Child(child.born_on, districts.get(child.facility_id, ""), child.sex or ""),
-            dated(given.get(child.id, ())),
-            on,
-        )
+        child.id: plans.Child(child.born_on, districts.get(child.facility_id, ""), child.sex or "")
         for child in children
     }
 

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
+from smsapp import conversations
 from smsapp.conversations import Conversation
 from smsapp.db import transaction
 from smsapp.messages import MO, Message
@@ -15,6 +16,7 @@ from smsapp.vaccines.promises import Reminder
 from smsapp.vaccines.reminding import running as reminding
 from smsapp.vaccines.tables import Attended, CareEvent, Child, Dose
 from tests import nursery, reminded
+from tests.counting import statements
 from tests.handset import Handset
 from tests.nursery import ASC, AWA
 from tests.village import settle
@@ -357,3 +359,13 @@ def test_what_is_sent_twice_is_booked_once(awa, fanta):
     awa.say("2 06/03/2026")
     with awa.rt.sessions() as db:
         assert db.scalar(select(func.count()).select_from(Dose)) == 4
+
+
+def test_an_answer_is_heard_in_few_statements(awa, fanta, db):
+    awa.text("1")
+    with statements(db) as asked:
+        conversations.hear_waiting(awa.rt)
+    said = [statement for statement in asked if "SAVEPOINT" not in statement]
+    assert answers(awa.rt) == ["coming"]
+    assert sum("care_reminders.planned_for >" in statement for statement in said) == 1  # for all kinds of texts
+    assert 10 < len(said) <= 25

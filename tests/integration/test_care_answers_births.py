@@ -152,7 +152,7 @@ def test_not_yet_by_text_and_by_keypad_is_said_once(awa, clock):
 def test_both_conversations_open_at_once_ask_again_once(awa, clock):
     awa.dial("2*2")
     with transaction(awa.rt.sessions) as db:
-        births_told.not_yet(db, awa.rt, asked.last(db, awa.rt, AWA, asked.BORN))
+        births_told.not_yet(db, awa.rt, asked.last(db, asked.sent(db, awa.rt, AWA), asked.BORN))
     awa.key("2")
     assert asked_again(awa.rt, clock) == [14]
 
