@@ -118,7 +118,7 @@ def correct(
 
     Refused where it is not hers to change; the head of a centre may change all of its reports.
     """
-    row = _hers(db, number, sender)
+    row = _hers(db, number, sender, change.disease)
     country = of_country(rt.settings.country)
     said = reports.corrected(as_told(row), Correction(number, change), country, language)
     if not isinstance(said, Report):
@@ -127,10 +127,11 @@ def correct(
     was = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
     if not was:
         return Recorded(row, new=False)
-    locks.take(db, [(said.disease, row.district_id)])
     if "disease" in was:
         was |= {"lab": row.lab, "lab_on": row.lab_on}
         values |= {"lab": None, "lab_on": None}
+        if row.standing == "dismissed":  # found not to be the other disease
+            was, values = was | {"standing": row.standing}, values | {"standing": "counted"}
     _write(rt, row, "corrected", channel, values, was)
     found = changing.changed(db, rt, row, "changed")
     return Recorded(row, alerts=found.raised, joined=found.joined)
@@ -148,7 +149,8 @@ def judge(
     db: Session, rt: Runtime, signal_id: int, keep: bool, facility_id: int | None, by: int | None, *, channel: str
 ) -> Recorded:
     """What a stranger told counts as a report of this centre, or does not; `by` is the account that says so."""
-    row = _held(db, CaseReport.id == signal_id)
+    district_id = above(db, facility_id).district
+    row = _held(db, CaseReport.id == signal_id, district_id=district_id)
     if row is None or row.standing != "signal":
         raise Refused("case.judged")
     values: dict[str, Any] = {"standing": "dismissed"}
@@ -157,7 +159,6 @@ def judge(
         village = db.get(Place, row.village_id) if row.village_id else None
         values = {"standing": "counted", "facility_id": centre, "district_id": above(db, centre).district}
         values["village_id"] = village.id if village and village.parent_id == centre else None
-        locks.take(db, [(row.disease, values["district_id"])])
     _write(rt, row, "judged", channel, values, {"standing": "signal"}, account=by)
     found = alerting.look(db, rt, row)
     return Recorded(row, alerts=found.raised, joined=found.joined)
@@ -180,9 +181,9 @@ def as_told(row: CaseReport) -> Report:
     )
 
 
-def _hers(db: Session, number: int, sender: Sender) -> CaseReport:
+def _hers(db: Session, number: int, sender: Sender, disease: str | None = None) -> CaseReport:
     """The report of this number, held; Refused where there is none in her centre, or it is not for her to change."""
-    row = _held(db, CaseReport.number == number)
+    row = _held(db, CaseReport.number == number, disease=disease)
     if row is None or row.facility_id != sender.facility_id:
         raise Refused("case.unknown", number=number)
     if row.reporter_id != sender.id and not sender.head:
@@ -192,10 +193,16 @@ def _hers(db: Session, number: int, sender: Sender) -> CaseReport:
     return row
 
 
-def _held(db: Session, which: ColumnElement[bool]) -> CaseReport | None:
-    """A report under the lock of its disease and district: nobody else changes it, nor the alerts that it is in."""
-    found = db.execute(select(CaseReport.disease, CaseReport.district_id).where(which))
-    locks.take(db, [(disease, district_id) for disease, district_id in found])
+def _held(
+    db: Session, which: ColumnElement[bool], *, disease: str | None = None, district_id: int | None = None
+) -> CaseReport | None:
+    """A report under the lock of its disease and district: nobody else changes it, nor the alerts that it is in.
+
+    With those of the disease or the district that it will be of, all in one go: nobody waits in a ring.
+    """
+    found = db.execute(select(CaseReport.disease, CaseReport.district_id).where(which)).all()
+    here = [(each.disease, each.district_id) for each in found]
+    locks.take(db, [*here, *((disease or was, district_id or at) for was, at in here)])
     chosen = select(CaseReport).where(which).with_for_update()
     return db.scalar(chosen, execution_options={"populate_existing": True})
 

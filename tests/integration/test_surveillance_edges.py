@@ -8,13 +8,27 @@ import pytest
 from sqlalchemy import select
 
 from smsapp.db import transaction
-from smsapp.surveillance import alerting, alerts, clocks, duty, recording, response, rulebook, rules, telling, verdicts
+from smsapp.surveillance import (
+    alerting,
+    alerts,
+    clocks,
+    duty,
+    locks,
+    recording,
+    reporters,
+    response,
+    rulebook,
+    rules,
+    telling,
+    verdicts,
+)
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.escalating import escalate
 from smsapp.surveillance.rules import Rule
+from smsapp.surveillance.said import Told
 from smsapp.surveillance.tables import Alert, CaseReport
 from tests import outposts
-from tests.outposts import ASC_2, HEAD, KOUROUBA, NEAR_ASC, OFFICER, SALA, STRANGER, report, texts
+from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, NEAR_ASC, OFFICER, SALA, STRANGER, report, texts
 from tests.village import COMMUNE_1, SOTUBA, settle
 
 
@@ -120,3 +134,36 @@ def test_the_clock_says_the_step_that_is_taken(posts, db, clock):
     escalate(posts, posts.now() + timedelta(minutes=30))
     db.expire_all()
     assert clocks.upcoming(db.get(Alert, alert.id), way).what == "region"
+
+
+def correct(rt, number, **told):
+    with transaction(rt.sessions) as db:
+        return recording.correct(db, rt, number, Told(**told), reporters.of_number(db, ASC), channel="sms")
+
+
+def test_what_was_another_disease_counts_as_that(posts, db):
+    report(posts, "CAS ROUGEOLE F 3")
+    do(posts, HEAD, 1002, verdicts.dismiss, reason="other_disease")
+    assert [one.standing for one in db.scalars(select(CaseReport))] == ["dismissed"]
+    assert [one.rule for one in correct(posts, 1001, disease="cholera").alerts] == ["cholera"]
+    assert known(db) == [(1002, "measles", "false"), (1003, "cholera", "open")]
+    do(posts, HEAD, 1003, verdicts.verify)
+    db.expire_all()
+    assert [one.standing for one in db.scalars(select(CaseReport))] == ["counted"]
+
+
+class Asked:
+    """A session that writes down which districts are locked."""
+
+    def __init__(self):
+        self.districts = []
+
+    def execute(self, _, told):
+        self.districts.append(told["district"])
+
+
+def test_locks_are_taken_in_one_order():
+    asked = Asked()
+    locks.take(asked, [("pertussis", None), ("pertussis", 7), ("measles", None), ("measles", 3)])
+    assert sorted(asked.districts[:2]) == [3, 7]
+    assert asked.districts[2:] == [0, 0]
