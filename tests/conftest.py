@@ -10,19 +10,24 @@ from dataclasses import replace
 import psycopg
 import pytest
 import redis
+from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from psycopg._preparing import PrepareManager
 from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
-from smsapp import demo, logs
+from smsapp import demo, hashing, logs
 from smsapp.app import settle_down
 from smsapp.config import Settings
 from smsapp.db import Sessions, transaction
 from smsapp.runtime import Runtime, build
 from tests import guard, servers
 from tests.fakes import SECRET_KEY, Clock, FakeGateway
+
+# A check that costs on purpose costs the tests next to nothing; `full_costs` are the service's own.
+COSTS = hashing._HASHER, hashing._SHORT
+hashing._HASHER = hashing._SHORT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # Two slow cores and many test processes: time says nothing about a law.
 hypothesis_settings.register_profile("suite", deadline=None, max_examples=100, derandomize=bool(os.environ.get("CI")))
@@ -62,6 +67,16 @@ def _loopback_only() -> Iterator[None]:
 def _service_logs() -> None:
     """As the service logs; a test of a command may have left it quiet."""
     logs.configure()
+
+
+@pytest.fixture
+def full_costs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords and PINs are kept and checked at what it costs in the service."""
+    for name, hasher in zip(("_HASHER", "_SHORT"), COSTS, strict=True):
+        monkeypatch.setattr(hashing, name, hasher)
+    hashing._nobody.cache_clear()
+    yield
+    hashing._nobody.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,7 @@ def replace_verify(verify: Callable[[str, str], bool]) -> Any:
     return Watched()
 
 
+@pytest.mark.usefixtures("full_costs")
 def test_a_password_kept_cheaply_is_kept_anew(rt):
     cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
     account = employ(rt)

@@ -68,6 +68,7 @@ def test_the_common_passwords_are_long_enough_to_matter():
     assert len(common) == len(set(common)) > 100
 
 
+@pytest.mark.usefixtures("full_costs")
 def test_a_password_is_found_again_however_its_accents_are_written():
     kept = passwords.make("ma cle\u0301 secre\u0300te")
     assert passwords.check("ma cl\u00e9 secr\u00e8te", kept)
@@ -76,6 +77,7 @@ def test_a_password_is_found_again_however_its_accents_are_written():
     assert not passwords.check("x", "not a hash")
 
 
+@pytest.mark.usefixtures("full_costs")
 def test_a_check_costs_19_mib_two_rounds_and_one_lane():
     kept = passwords.make("any password")
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -83,6 +85,7 @@ def test_a_check_costs_19_mib_two_rounds_and_one_lane():
     assert hashing.outdated(kept.replace("t=2", "t=1"))
 
 
+@pytest.mark.usefixtures("full_costs")
 def test_a_pin_is_quick_to_check_and_worth_nothing_without_the_services_key():
     kept = hashing.make_short("1234", "a key")
     assert kept.startswith("$argon2id$v=19$m=2048,t=2,p=1$")
@@ -93,6 +96,7 @@ def test_a_pin_is_quick_to_check_and_worth_nothing_without_the_services_key():
     assert not hashing.check_short("1234", "not a hash", "a key")
 
 
+@pytest.mark.usefixtures("full_costs")
 def test_whoever_finds_every_place_taken_is_told(monkeypatch):
     monkeypatch.setattr(hashing, "PATIENCE", 0.01)
     kept = passwords.make("any password")
