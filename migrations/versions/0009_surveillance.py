@@ -212,7 +212,7 @@ def _case_reports() -> None:
     op.create_index("ix_case_reports_facility", "case_reports", ["facility_id", "counted_on", "id"], unique=False)
     op.create_index(op.f("ix_case_reports_message_id"), "case_reports", ["message_id"], unique=False)
     op.create_index("ix_case_reports_phone", "case_reports", ["phone", "received_at"], unique=False)
-    op.create_index(op.f("ix_case_reports_reporter_id"), "case_reports", ["reporter_id"], unique=False)
+    op.create_index("ix_case_reports_reporter", "case_reports", ["reporter_id", "week"], unique=False)
     op.create_index(
         "ix_case_reports_signals", "case_reports", ["id"], unique=False, postgresql_where=sa.text("standing = 'signal'")
     )

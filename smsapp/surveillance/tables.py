@@ -60,7 +60,7 @@ class CaseReport(Base):
     counted_on: Mapped[date]
     week: Mapped[date]
     received_at: Mapped[datetime]
-    reporter_id: Mapped[Somebody | None] = mapped_column(index=True)
+    reporter_id: Mapped[Somebody | None]
     phone: Mapped[str | None] = mapped_column(info=ties.number(ties.CLEAR, "reporter_id"))  # that it came from
     channel: Mapped[str]
     message_id: Mapped[int | None] = mapped_column(Big, ForeignKey("messages.id"), index=True)
@@ -80,6 +80,7 @@ class CaseReport(Base):
         Index("ix_case_reports_counted_on", "counted_on", "id"),
         Index("ix_case_reports_village", "village_id", "week"),
         Index("ix_case_reports_week", "week", "kind"),
+        Index("ix_case_reports_reporter", "reporter_id", "week"),
         Index("ix_case_reports_phone", "phone", "received_at"),
         Index("ix_case_reports_signals", "id", postgresql_where=text("standing = 'signal'")),
     )

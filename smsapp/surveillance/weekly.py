@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import ScalarSelect, case, func, null, select
 from sqlalchemy.orm import Session
 
 from smsapp.people import Person, Post, Role
@@ -128,21 +128,19 @@ def workers(db: Session, rt: Runtime, scope: Scope) -> Mapping[int, Worker]:
     """Those of a scope who report and are not in training."""
     trains = select(Reporter.person_id).where(Reporter.person_id == Person.id, Reporter.training_since.is_not(None))
     rows = db.execute(
-        select(Person.id, Person.created_at, Place, func.bool_or(Role.role == ASC))
+        select(Person.id, Person.created_at, Place, func.bool_or(Role.role == ASC), _began(scope))
         .join(Role, Role.person_id == Person.id)
         .join(Place, (Place.id == Person.facility_id) & (Place.kind == FACILITY))
         .where(Role.role.in_(ROLES), Person.forgotten_at.is_(None), ~trains.exists(), scope.within(Person.facility_id))
         .group_by(Person.id, Place.id)
     ).all()
-    began = _began(db, scope)
-    return {i: Worker(i, place, asc, _since(rt, at, began.get(i))) for i, at, place, asc in rows}
+    return {i: Worker(i, place, asc, _since(rt, at, began)) for i, at, place, asc, began in rows}
 
 
-def _began(db: Session, scope: Scope) -> Mapping[int | None, date]:
-    """The first week that each reporter told of."""
-    row = CaseReport
-    rows = select(row.reporter_id, func.min(row.week)).where(row.standing.in_(COUNTED), scope.within(row.facility_id))
-    return dict(db.execute(rows.group_by(row.reporter_id)).all())
+def _began(scope: Scope) -> ScalarSelect[date]:
+    """The first week that a person told of: the first row of hers that an index gives."""
+    hers = CaseReport.reporter_id == Person.id, CaseReport.standing.in_(COUNTED)
+    return select(func.min(CaseReport.week)).where(*hers, scope.within(CaseReport.facility_id)).scalar_subquery()
 
 
 def _since(rt: Runtime, at: datetime, began: date | None) -> Week:
