@@ -98,7 +98,8 @@ def read(db: Session, rt: Runtime, wanted: Wanted) -> Map:
     villages = [place for place in places if place.kind == "village"]
     spots = [_spot(place, centres, states.get(place.id, NOTHING), counts.get(place.id)) for place in villages]
     spots.sort(key=lambda spot: (STATES.index(spot.state), -spot.cases, spot.name, spot.id))
-    nowhere += sum(cases for village, (cases, _, _) in counts.items() if village not in {spot.id for spot in spots})
+    ours = {spot.id for spot in spots}
+    nowhere += sum(cases for village, (cases, _, _) in counts.items() if village not in ours)
     points = {spot.id: spot.point for spot in spots if spot.point}
     shown = [Centre(place.id, place.name, _point(place)) for place in centres.values()]
     return Map(spots[:MOST], shown, _rings(db, alerts, points), len(spots[MOST:]), nowhere)

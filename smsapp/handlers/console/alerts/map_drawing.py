@@ -24,6 +24,7 @@ LEAST_KM = 4  # of a picture: one village alone is not a whole country
 LARGEST, USUAL = {PAGE: 26, PHONE: 20}, 5
 AROUND = 4  # of the ring round an alert to verify
 LETTER = {"name": 7.4, "centre-name": 6.6}  # how wide, generously
+NAMED = 60  # of either kind; more would find no room
 LINE, MARGIN = 14, 4
 
 
@@ -77,7 +78,7 @@ def svg(shown: Map, size: str, exact: bool) -> Markup:
     taken = [_Box(x - r, y - r, x + r, y + r) for _, x, y, r in circles]
     taken += [_Box(x - 6, y - 6, x + 6, y + 6) for x, y in (view.at(point) for _, point in centres)]
     names = [(spot.name, x, y, r + AROUND * (spot.state == OPEN), "name") for spot, x, y, r in circles]
-    names += [(name, *view.at(point), 7.0, "centre-name") for name, point in centres]
+    names = names[:NAMED] + [(name, *view.at(point), 7.0, "centre-name") for name, point in centres[:NAMED]]
     parts += _names(names, taken, size)
     parts += _scale(view)
     return Markup('<svg class="map {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
