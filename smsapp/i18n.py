@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -62,11 +62,18 @@ class Texts:
 
     def under(self, prefix: str) -> dict[str, dict[str, str]]:
         """Every text whose key starts with `prefix.`, by language and by the rest of the key."""
-        start = prefix + "."
-        return {
-            language: {k.removeprefix(start): v for k, v in texts.items() if k.startswith(start)}
-            for language, texts in self.catalogues.items()
-        }
+        return {language: dict(begun.get(prefix, {})) for language, begun in self._begun.items()}
+
+    @cached_property
+    def _begun(self) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        """By language, by what stands before the first dot and by what follows: each flow asks for its own."""
+        begun: dict[str, dict[str, dict[str, str]]] = {language: {} for language in self.catalogues}
+        for language, texts in self.catalogues.items():
+            for key, text in texts.items():
+                first, dot, rest = key.partition(".")
+                if dot:
+                    begun[language].setdefault(first, {})[rest] = text
+        return begun
 
     def missing(self, language: str) -> list[str]:
         """Keys that the default language has and this one lacks."""

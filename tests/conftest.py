@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,10 +19,13 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
-from smsapp import demo, hashing, logs
+from smsapp import demo, hashing, i18n, logs
 from smsapp.app import settle_down
 from smsapp.config import Settings
 from smsapp.db import Sessions, transaction
+from smsapp.flows import catalogue
+from smsapp.flows.nodes import Flow
+from smsapp.i18n import Texts
 from smsapp.runtime import Runtime, build
 from tests import guard, servers
 from tests.fakes import SECRET_KEY, Clock, FakeGateway
@@ -218,6 +223,27 @@ def clock() -> Clock:
 def built(settings: Settings) -> Runtime:
     """Texts and flows are read once for all tests of this process."""
     return build(settings)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Each command of a test builds a runtime, as it were in a process of its own; files it need not read again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(i18n, "_read", cache(i18n._read))
+        patch.setattr(catalogue, "_load", _compiled(catalogue._load))
+        yield
+
+
+def _compiled(compile_: Callable[[Path, Texts], Flow]) -> Callable[[Path, Texts], Flow]:
+    known: dict[tuple[object, ...], tuple[Texts, Flow]] = {}
+
+    def load(path: Path, texts: Texts) -> Flow:
+        key = (path, path.stat().st_mtime_ns, texts.languages, *map(id, texts.catalogues.values()))
+        if key not in known:
+            known[key] = texts, compile_(path, texts)  # the texts as well, so that no others have their ids
+        return known[key][1]
+
+    return load
 
 
 @pytest.fixture
