@@ -71,11 +71,11 @@ class Claim:
 def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: int = LOOK_AHEAD) -> Claim:
     """As many due messages as fit in `slots` requests per gateway; they are `sending` once this commits."""
     now = rt.now()
-    paused = pauses.paused(db)
+    paused, asked = pauses.known(db)
     probe = _probe(db, rt, queue, now) if paused else None
     if probe is not None:
         return Claim([probe], more=True)
-    waiting, to_try = pauses.holding(db, now)
+    waiting, to_try = pauses.holding(db, asked, now)
     slots = {name: min(n, 1) if name in to_try else n for name, n in slots.items()}
     free = {name for name, n in slots.items() if n > 0} - paused - waiting
     seen = db.execute(_due(queue, free, now, look)).all() if free else []

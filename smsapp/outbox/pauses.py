@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,11 +20,17 @@ REACH_EVERY = timedelta(seconds=40)  # one out of reach: so that its return is k
 PROBE_TAKES = timedelta(seconds=30)  # longer than any request: after a wait, one goes alone
 LONG_TROUBLE = timedelta(seconds=60)  # shorter than this, the growing pauses of each message are soon over anyway
 
+_KNOWN = select(GatewayState.gateway, GatewayState.paused_at, GatewayState.not_before).where(
+    or_(GatewayState.paused_at.is_not(None), GatewayState.not_before.is_not(None))
+)
+
 log = structlog.get_logger(__name__)
 
 
-def paused(db: Session) -> set[str]:
-    return set(db.scalars(select(GatewayState.gateway).where(GatewayState.paused_at.is_not(None))))
+def known(db: Session) -> tuple[set[str], Mapping[str, datetime]]:
+    """Gateways that are paused, and those that asked to wait, with until when; one look for both at every claim."""
+    rows = db.execute(_KNOWN).all()
+    return {name for name, at, _ in rows if at is not None}, {name: at for name, _, at in rows if at is not None}
 
 
 def to_probe(db: Session, now: datetime) -> GatewayState | None:
@@ -76,19 +82,17 @@ def hold(db: Session, gateway: str, seconds: float, now: datetime) -> None:
         log.warning("gateway asks to wait", gateway=gateway, seconds=round(seconds))
 
 
-def holding(db: Session, now: datetime) -> tuple[set[str], set[str]]:
-    """Gateways that asked to wait: those whose time is not over, and those that one request may try now.
+def holding(db: Session, asked: Mapping[str, datetime], now: datetime) -> tuple[set[str], set[str]]:
+    """Of gateways that `asked` to wait: those whose time is not over, and those that one request may try now.
 
     The latter are locked, so that one worker alone tries; another sees them as waiting.
     """
-    states = select(GatewayState.gateway, GatewayState.not_before).where(GatewayState.not_before.is_not(None))
-    known = {name: at for name, at in db.execute(states) if at is not None}
-    due = [name for name, at in known.items() if at <= now]
+    due = [name for name, at in asked.items() if at <= now]
     if not due:
-        return set(known), set()
+        return set(asked), set()
     free = select(GatewayState.gateway).where(GatewayState.gateway.in_(due), GatewayState.not_before <= now)
     to_try = set(db.scalars(free.with_for_update(skip_locked=True)))
-    return set(known) - to_try, to_try
+    return set(asked) - to_try, to_try
 
 
 def trying(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> None:

@@ -164,7 +164,7 @@ class _Had:
         return None
 
     def gap(self, dose: Dose) -> Span | None:
-        late = self.late_start(dose)
+        late = self.late_start(dose) if dose.late_start else None
         return late.gap if late and late.gap else dose.gap
 
     def clear_of_live(self, dose: Dose) -> list[date]:
@@ -196,7 +196,7 @@ def _why_not(had: _Had, dose: Dose, on: date) -> str:
 def _one(had: _Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Planned:
     if (on := had.counting.get(dose.code)) is not None:
         return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, had.child.born, on))
-    late = had.late_start(dose)
+    late = had.late_start(dose) if dose.late_start else None
     if late and not late.needed:
         return _open(had, dose, NOT_NEEDED)
     due = _due(had, dose, above)
@@ -229,7 +229,9 @@ def _due(had: _Had, dose: Dose, above: Mapping[str, Planned]) -> date:
         days.append(gap.after(at))
     if again := had.again(dose):
         days.append(again)
-    return max(days + had.clear_of_live(dose))
+    if dose.live:
+        days += had.clear_of_live(dose)
+    return max(days)
 
 
 def _planned_for(before: Planned | None) -> date | None:

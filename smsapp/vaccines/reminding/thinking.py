@@ -42,8 +42,9 @@ def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
         kept, some = _pregnancy(told, file, batch, today)
     calendar = batch.calendars[file.facility_id]
     moved = batch.promised.get(ref(file), {})
-    found = (replace(one, promised=moved.get((one.subject, one.due_on))) for one in some)
-    every = (step for one in found for step in steps(one, calendar, file.village_id, kept.known))
+    if moved:
+        some = [replace(one, promised=moved.get((one.subject, one.due_on))) for one in some]
+    every = (step for one in some for step in steps(one, calendar, file.village_id, kept.known))
     return sort_out(every, batch.had.get(ref(file), ()), today)
 
 
