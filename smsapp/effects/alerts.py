@@ -11,7 +11,7 @@ from smsapp.effects.base import Caller, Open, claim, effect, fact, last_word
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.segments import search_key
-from smsapp.surveillance import alerts, duty, reports, verdicts, wording
+from smsapp.surveillance import alerts, duty, reporters, reports, verdicts, wording
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.alerts import Posts
 from smsapp.surveillance.diseases import of_country
@@ -72,7 +72,20 @@ def ours(caller: Caller, text: str, opened: Open | None) -> bool:
 def text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """All of it in one answer: what is written down, and what comes next."""
     with last_word(caller), in_words(caller):
-        return {"said": _said(caller, _decision(caller, str(wanted.answers["words"])))}
+        words = str(wanted.answers["words"])
+        if not posts(caller):
+            return {"said": _own(caller, words)}
+        return {"said": _said(caller, _decision(caller, words))}
+
+
+def _own(caller: Caller, words: str) -> str:
+    """Who answers for nothing may ask what became of a report of her own."""
+    heard, who = _heard(caller, words), reporters.of_number(caller.db, caller.number)
+    if who is None or not isinstance(heard, Decision) or heard.verdict != "more":
+        raise Refused("alert.stranger", final=True)
+    if (found := alerts.of_reporter(caller.db, who.id, heard.reference)) is None:
+        raise Refused("alert.stranger", final=True)
+    return alerts_said.own(caller, *found)
 
 
 def _said(caller: Caller, decided: Decision) -> str:
@@ -88,8 +101,6 @@ def _said(caller: Caller, decided: Decision) -> str:
 
 def _decision(caller: Caller, words: str) -> Decision:
     """What was decided; Refused with the form of an answer, or what is wrong with the date."""
-    if not posts(caller):
-        raise Refused("alert.stranger", final=True)
     heard = _heard(caller, words)
     if isinstance(heard, Decision):
         return heard

@@ -11,7 +11,7 @@ from smsapp.surveillance import details as known
 from smsapp.surveillance import judging, naming, phrasing
 from smsapp.surveillance.details import Details
 from smsapp.surveillance.diseases import of_country
-from smsapp.surveillance.tables import Alert
+from smsapp.surveillance.tables import Alert, CaseReport
 from smsapp.surveillance.verdicts import FALSE, VERIFIED, Answer
 
 LONGEST = 2 * GSM_JOINED  # septets of details: two parts
@@ -60,6 +60,15 @@ def labels(caller: Caller, alerts: Sequence[Alert]) -> list[str]:
         )
         for alert in alerts
     ]
+
+
+def own(caller: Caller, report: CaseReport, alert: Alert | None) -> str:
+    """What became of a worker's own report, in one sentence."""
+    named = phrasing.name(caller.rt, caller.language, report.disease)
+    outcome = say(caller, f"outcome.{alert.outcome}") if alert and alert.outcome else ""
+    end = {"withdrawn": "withdrawn", "training": "training", "dismissed": "false"}.get(report.standing)
+    key = end or (alert.state if alert else "none")
+    return say(caller, f"own.{key}", report=report.number, disease=named, outcome=outcome)
 
 
 def answer(caller: Caller, told: Answer) -> str:

@@ -227,7 +227,7 @@ def raise_alert(
         "district_id": district_id,
         "began_on": signal.day,
         "last_on": signal.last,
-        "numbers": {**signal.numbers, "kind": rule.kind},
+        "numbers": {**signal.numbers, "kind": rule.kind, **({"only": list(rule.only)} if rule.only else {})},
         "opened_at": rt.now(),
     }
     write = insert(Alert).values(values).on_conflict_do_nothing(index_elements=["episode"]).returning(Alert)

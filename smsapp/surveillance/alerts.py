@@ -46,6 +46,15 @@ def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[
     return hold(db, alert_id) if lock else db.get_one(Alert, alert_id), post
 
 
+def of_reporter(db: Session, person_id: int, number: int) -> tuple[CaseReport, Alert | None] | None:
+    """Her report of this number and what became of it, the alert of the nearest area; None where it is not hers."""
+    report = db.scalar(select(CaseReport).where(CaseReport.number == number, CaseReport.reporter_id == person_id))
+    if report is None:
+        return None
+    alert_id = _nearest(db, report.id)
+    return report, db.get(Alert, alert_id) if alert_id else None
+
+
 def hold(db: Session, alert_id: int) -> Alert:
     """The row as it is now; until the end of the transaction nobody else changes it, or what stands on it."""
     where = db.execute(select(Alert.disease, Alert.district_id, Alert.within).where(Alert.id == alert_id)).one()
@@ -71,9 +80,13 @@ def _named(db: Session, number: int) -> tuple[int | None, Area]:
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
     if report is None:
         raise Refused("alert.unknown", number=number)
-    its = select(Alert.id).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report.id)
-    alert_id = db.scalar(its.order_by(_ORDER, _WIDTH, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
-    return alert_id, duty.above(db, report.facility_id, report.district_id)
+    return _nearest(db, report.id), duty.above(db, report.facility_id, report.district_id)
+
+
+def _nearest(db: Session, report_id: int) -> int | None:
+    """Of the alerts on a report one that waits for its answer, then one to be dealt with; of the narrowest area."""
+    its = select(Alert.id).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report_id)
+    return db.scalar(its.order_by(_ORDER, _WIDTH, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
 
 
 def _of(posts: Posts) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smsapp.runtime import Runtime
 from smsapp.segments import GSM_ALONE, encoding, fold, septets
-from smsapp.surveillance import rules
+from smsapp.surveillance import counted, rules
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.tables import Alert, CaseReport
 
@@ -59,7 +59,8 @@ def name(rt: Runtime, language: str | None, disease: str) -> str:
 def person(rt: Runtime, language: str | None, report: CaseReport) -> str:
     """Sex and age, as far as they are known: `F 3 ans`."""
     if report.age_count is not None:
-        age = _say(rt, language, str(report.age_unit), n=report.age_count)
+        unit = str(report.age_unit)
+        age = _say(rt, language, unit.removesuffix("s") if report.age_count == 1 else unit, n=report.age_count)
     else:
         age = _say(rt, language, report.age_group) if report.age_group else ""
     return " ".join(filter(None, (_say(rt, language, report.sex) if report.sex else "", age)))
@@ -70,14 +71,21 @@ def _counted(rt: Runtime, language: str | None, about: About) -> str:
     told = about.alert.numbers
     kind, days = told.get("kind"), int(told.get("days", 1))
     key = {rules.GROWTH: "in_week", rules.EARS: "in_day"}.get(str(kind), "in_days" if days > 1 else "")
-    if not key or about.total not in (None, told.get("cases")):
+    if not key or _confirmed(about.alert) or about.total not in (None, told.get("cases")):
         return _cases(rt, language, about)
     return _say(rt, language, key, n=told.get("cases", 1), days=days)
 
 
 def _cases(rt: Runtime, language: str | None, about: About) -> str:
     many = about.total if about.total is not None else int(about.alert.numbers.get("cases", 1))
+    if _confirmed(about.alert):
+        return _say(rt, language, "confirmed" if many == 1 else "confirmed_many", n=many)
     return _say(rt, language, "case" if many == 1 else "cases", n=many)
+
+
+def _confirmed(alert: Alert) -> bool:
+    """Whether its rule counts what the laboratory has confirmed."""
+    return counted.CONFIRMED in alert.numbers.get("only", ())
 
 
 def fits(text: str) -> bool:
@@ -87,8 +95,8 @@ def fits(text: str) -> bool:
 
 
 def _alert(rt: Runtime, language: str | None, alert: Alert, what: str, place: str, more: str) -> str:
-    """Where one case is the threshold of an epidemic, nothing is said of one: it is a single case."""
-    outbreak = alert.level == rules.EPIDEMIC and alert.numbers.get("kind") != rules.CASE
+    """Where one case is the threshold of an epidemic, nothing is said of one, unless it is confirmed."""
+    outbreak = alert.level == rules.EPIDEMIC and (alert.numbers.get("kind") != rules.CASE or _confirmed(alert))
     where = f"{place} ({km:g} km)" if (km := alert.numbers.get("km")) else place
     told = {"number": alert.number, "disease": name(rt, language, alert.disease), "what": what, "place": where}
     return _say(rt, language, "epidemic" if outbreak else "alert", **told, more=more)

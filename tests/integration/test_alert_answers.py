@@ -11,7 +11,7 @@ from smsapp.segments import count
 from smsapp.surveillance.tables import Alert, CaseReport
 from tests import outposts
 from tests.handset import Handset, web
-from tests.outposts import ASC, FAR_HEAD, FAR_OFFICER, HEAD, KOUROUBA, OFFICER, STRANGER
+from tests.outposts import ASC, ASC_2, FAR_HEAD, FAR_OFFICER, HEAD, KOUROUBA, OFFICER, STRANGER
 from tests.village import settle
 
 NUMBER = 1002  # of the alert; 1001 is its report
@@ -215,7 +215,7 @@ def test_sentences_and_answers_to_what_is_open_are_left_alone(posts, db):
     say(posts, "V pour vous et toute la famille aussi")
     assert alert(db).state == "open"
     assert db.scalars(select(CaseReport.standing)).all() == ["counted"]
-    asked = say(posts, "CAS ROUGEOLE")
+    asked = handset(posts).say("CAS ROUGEOLE")[-1]
     assert "age" in asked.lower() or "âge" in asked
     assert "inconnu" not in say(posts, "F 3")
 
@@ -223,3 +223,13 @@ def test_sentences_and_answers_to_what_is_open_are_left_alone(posts, db):
 def test_help_tells_of_it_where_it_may_be_sent(posts):
     hint = "V 1004 = alerte vraie"
     assert [hint in say(posts, "AIDE", phone) for phone in (HEAD, OFFICER, ASC)] == [True, True, False]
+
+
+def test_a_worker_asks_what_became_of_her_own_report(posts, db):
+    own = say(posts, "?1001", ASC)
+    assert own == "Rapport 1001, Rougeole : les responsables sont prévenus, on attend leur réponse."
+    assert "Refus" in say(posts, "?1001", ASC_2)
+    assert "Refus" in say(posts, "V 1001", ASC)
+    say(posts, "V 1002")
+    answer = handset(posts, ASC).say("?1001")[-1]
+    assert answer == "Rapport 1001, Rougeole : c'est vrai, on s'en occupe."

@@ -63,12 +63,21 @@ def test_a_result_that_takes_weeks_raises_the_epidemic(posts, db, clock):
     clock.move(days=25)
     do(posts, HEAD, 1002, response.lab, "positive", posts.local_now().date())
     assert known(db) == [(1002, "afp", "verified"), (1003, "afp-confirmed", "open")]
+    assert (
+        "ALERTE 1003 ÉPIDÉMIE Paralysie flasque aiguë : 1 cas confirmé, F 3 ans, Commune I."
+        in texts(posts)[OFFICER][-1]
+    )
     do(posts, HEAD, 1003, verdicts.verify)
     do(posts, HEAD, 1003, response.close, "closed")
     clock.move(days=60)
     do(posts, HEAD, 1002, response.lab, "negative", posts.local_now().date())
     do(posts, HEAD, 1002, response.lab, "positive", posts.local_now().date())
     assert len(known(db)) == 2
+
+
+def test_one_is_one(posts):
+    report(posts, "CAS ROUGEOLE F 1 AN")
+    assert ": 1 cas, F 1 an, Kourouba." in texts(posts)[HEAD][0]
 
 
 def test_what_a_stranger_told_is_judged_weeks_later_and_alerts(posts, db, clock):
