@@ -11,7 +11,7 @@ from smsapp.surveillance import counted, rules
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.tables import Alert, CaseReport
 
-SHORTEST = 12  # letters of a place's name that are always left
+SHORTEST = 9  # letters of a place's name that are always left
 LONG_WAIT = 120  # minutes, from which on hours are said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from statistics import median
 
 from sqlalchemy import Select, case, func, select
@@ -20,6 +20,7 @@ from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertTol
 
 NEVER_CAME = ("failed", "expired", "cancelled")  # of messages
 ALL = "all"
+AROUND = timedelta(days=92)  # of a quarter: alerts of one event are raised no farther apart
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Dates:
 
 @dataclass(frozen=True)
 class Row:
-    """A district in a quarter: its real alerts, how many met each interval (True), missed it or are not known (None).
+    """A district in a quarter: its real events, how many met each interval (True), missed it or are not known (None).
+
+    Alerts on the same reports are one event: a village's, and the outbreak of its district.
 
     `days` are the medians of the intervals that are known; `stuck` says in which interval how many got stuck most, and
     `slowest` which early actions held the response up where it did.
@@ -84,26 +87,60 @@ def of_alert(db: Session, rt: Runtime, alert_id: int) -> Timeline:
 def quarter(
     db: Session, rt: Runtime, year: int, number: int, districts: Collection[int] | None = None
 ) -> Sequence[Row]:
-    """The real alerts that were raised in a quarter of a year, by district in the order of names, then their sum."""
+    """The real events of a quarter of a year, by district in the order of names, then their sum.
+
+    An event is counted once, in the quarter and the district in which its first alert was raised.
+    """
     first, end = bounds(rt, year, number)
     place = aliased(Place)
     chosen = (
-        select(Alert.id, Alert.district_id, place.name)
+        select(Alert.id, Alert.opened_at, Alert.district_id, place.name)
         .join(place, place.id == Alert.district_id, isouter=True)
-        .where(Alert.opened_at >= first, Alert.opened_at < end, Alert.state.in_(("verified", "closed")))
-        .where(Alert.outcome.is_(None) | Alert.outcome.not_in(NOT_REAL))
-        .order_by(place.name, Alert.district_id, Alert.id)
+        .where(Alert.opened_at >= first - AROUND, Alert.opened_at < end + AROUND)
+        .where(Alert.state.in_(("verified", "closed")), Alert.outcome.is_(None) | Alert.outcome.not_in(NOT_REAL))
+        .order_by(Alert.opened_at, Alert.id)
     )
     if districts is not None:
         chosen = chosen.where(Alert.district_id.in_(sorted(districts)))
-    rows = db.execute(chosen).all()
-    today = rt.local_now().date()
-    known = {i: one.timeline(today) for i, one in dates(db, rt, [row.id for row in rows]).items()}
-    groups: dict[tuple[int | None, str], list[Timeline]] = defaultdict(list)
-    for alert_id, district_id, name in rows:
-        groups[district_id, name or ""].append(known[alert_id])
-    table = [_row(district_id, name, several) for (district_id, name), several in groups.items()]
-    return [*table, _row(None, ALL, known.values())] if table else []
+    rows = {row.id: row for row in db.execute(chosen)}
+    events = [ids for ids in _events(db, list(rows)) if first <= rows[ids[0]].opened_at < end]
+    known = dates(db, rt, [alert_id for ids in events for alert_id in ids])
+    groups: dict[tuple[str, int | None], list[Timeline]] = defaultdict(list)
+    for ids in events:
+        one = rows[ids[0]]
+        event = _together([known[alert_id] for alert_id in ids]).timeline(rt.local_now().date())
+        groups[one.name or "", one.district_id].append(event)
+    table = [_row(district_id, name, groups[name, district_id]) for name, district_id in sorted(groups, key=str)]
+    return [*table, _row(None, ALL, [each for several in groups.values() for each in several])] if table else []
+
+
+def _events(db: Session, alert_ids: Sequence[int]) -> list[list[int]]:
+    """These alerts, together where a report is of both; in their order."""
+    first_of: dict[int, int] = {}
+    event = {alert_id: alert_id for alert_id in alert_ids}
+    pairs = select(AlertReport.alert_id, AlertReport.report_id).where(AlertReport.alert_id.in_(sorted(alert_ids)))
+    for alert_id, report_id in db.execute(pairs):
+        other = event[first_of.setdefault(report_id, alert_id)]
+        if (own := event[alert_id]) != other:
+            event |= {one: other for one, of in event.items() if of == own}
+    found: dict[int, list[int]] = defaultdict(list)
+    for alert_id in alert_ids:
+        found[event[alert_id]].append(alert_id)
+    return list(found.values())
+
+
+def _together(several: Sequence[Dates]) -> Dates:
+    """What is known of an event from all of its alerts: the first of each date, an action done for any of them."""
+    actions: dict[str, date | None] = {}
+    for one in several:
+        for action, on in one.actions.items():
+            actions[action] = _earliest(actions.get(action), on)
+    return Dates(
+        _earliest(*(one.emergence for one in several)),
+        _earliest(*(one.detection for one in several)),
+        _earliest(*(one.notification for one in several)),
+        actions,
+    )
 
 
 def bounds(rt: Runtime, year: int, number: int) -> tuple[datetime, datetime]:

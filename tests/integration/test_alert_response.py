@@ -235,6 +235,22 @@ def test_days_are_those_of_the_country(posts, db, clock):
     assert (found.detection, found.notification) == (date(2026, 3, 11), date(2026, 3, 11))
 
 
+def test_a_village_and_its_outbreak_are_one_event(posts, db, clock):
+    clock.at = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
+    village = real(posts)
+    do(posts, HEAD, village, response.act, "investigation", date(2026, 3, 30))
+    clock.at = datetime(2026, 4, 2, 10, 0, tzinfo=UTC)
+    for age in (4, 5, 6, 7):
+        outposts.report(posts, f"CAS ROUGEOLE M {age}")
+    [outbreak] = [a.number for a in db.scalars(select(Alert)) if a.rule == "measles-outbreak"]
+    do(posts, OFFICER, outbreak, verdicts.verify)
+    do(posts, OFFICER, outbreak, response.act, "coordination", date(2026, 4, 2))
+    [ours, every] = timeline.quarter(db, posts, 2026, 1)
+    assert (ours.alerts, every.alerts) == (1, 1)
+    assert "investigation" not in ours.slowest
+    assert timeline.quarter(db, posts, 2026, 2) == []
+
+
 def test_a_quarter_says_by_district_where_it_got_stuck(posts, db, clock):
     clock.at = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
     late = real(posts, since=date(2025, 12, 20))
