@@ -61,8 +61,10 @@ class Calendar:
 
     def comes_to(self, day: date, service: str, village_id: int | None) -> bool:
         """Whether that day's service is held in the village itself."""
-        rules = (rule for rule in self.rules if rule.service == service and rule.village_id is not None)
-        return any(rule.village_id == village_id and rule.covers(day) for rule in rules)
+        if village_id is None:
+            return False
+        rules = (rule for rule in self.rules if rule.service == service and rule.village_id == village_id)
+        return any(rule.covers(day) for rule in rules)
 
 
 def of_facility(db: Session, facility_id: int) -> Calendar:

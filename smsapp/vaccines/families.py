@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, column, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
-from smsapp.arrays import among
 from smsapp.people import Number, Person
 from smsapp.vaccines.promises import Wish
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -71,25 +71,32 @@ def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
     """Each of these people who has a phone, by her id: the number that mainly serves her, else one that she shares."""
     if not person_ids:
         return {}
-    chosen = (
-        select(Number.person_id, Number.number)
-        .ext(distinct_on(Number.person_id))
-        .where(among(Number.person_id, sorted(set(person_ids))))
-        .order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
-        .subquery()
-    )
-    other = select(Number.person_id).where(Number.number == chosen.c.number, Number.person_id != chosen.c.person_id)
-    rows = db.execute(
-        select(Person.id, Person.name, chosen.c.number, Person.language, Wish.hour, Wish.frank, other.exists())
-        .join(chosen, chosen.c.person_id == Person.id)
-        .join(Wish, Wish.person_id == Person.id, isouter=True)
-        .where(Person.forgotten_at.is_(None))
-    ).all()
+    rows = db.execute(_READERS, {"people": sorted(set(person_ids))}).all()
     spoken = people.languages_of(db, [number for _, _, number, *_ in rows])
     return {
         i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank) and not shared, shared)
         for i, name, number, language, hour, frank, shared in rows
     }
+
+
+def _readers() -> Select[*tuple[Any, ...]]:
+    chosen = (
+        select(Number.person_id, Number.number)
+        .ext(distinct_on(Number.person_id))
+        .where(Number.person_id == any_(bindparam("people", type_=ARRAY(BigInteger))))
+        .order_by(Number.person_id, Number.main.desc(), Number.since, Number.number)
+        .subquery()
+    )
+    other = select(Number.person_id).where(Number.number == chosen.c.number, Number.person_id != chosen.c.person_id)
+    return (
+        select(Person.id, Person.name, chosen.c.number, Person.language, Wish.hour, Wish.frank, other.exists())
+        .join(chosen, chosen.c.person_id == Person.id)
+        .join(Wish, Wish.person_id == Person.id, isouter=True)
+        .where(Person.forgotten_at.is_(None))
+    )
+
+
+_READERS = _readers()  # made once: to make it takes longer than to read a few people
 
 
 def first_name(name: str | None) -> str:

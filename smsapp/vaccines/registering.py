@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BigInteger, Select, Text, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.months import after_months
@@ -90,16 +90,25 @@ def check_birth(born_on: date, today: date, channel: str = "") -> None:
 
 def _twice(db: Session, told: Born, key: str) -> Child | None:
     """Told by the same effect, or the same child of the same family: twins differ by sex or by name."""
+    values = {name: getattr(told, name) for name in ("mother_id", "carer_id", "born_on", "sex", "name")}
+    return db.scalar(_TWICE, {**values, "key": key})
+
+
+def _same() -> Select[Child]:
     same = and_(
-        Child.mother_id.is_not_distinct_from(told.mother_id),
-        Child.carer_id.is_not_distinct_from(told.carer_id),
-        Child.born_on == told.born_on,
-        Child.sex.is_not_distinct_from(told.sex),
-        Child.name.is_not_distinct_from(told.name),
+        Child.mother_id.is_not_distinct_from(bindparam("mother_id", type_=BigInteger())),
+        Child.carer_id.is_not_distinct_from(bindparam("carer_id", type_=BigInteger())),
+        Child.born_on == bindparam("born_on"),
+        Child.sex.is_not_distinct_from(bindparam("sex", type_=Text())),
+        Child.name.is_not_distinct_from(bindparam("name", type_=Text())),
         Child.state == "active",
     )
+    key = bindparam("key", type_=Text())
     known = select(Child).where(or_(Child.key == key, same))
-    return db.scalar(known.order_by(Child.key.is_distinct_from(key), Child.id).limit(1))
+    return known.order_by(Child.key.is_distinct_from(key), Child.id).limit(1)
+
+
+_TWICE = _same()  # made once: to make it takes longer than to find her
 
 
 def pregnancy(
