@@ -229,6 +229,20 @@ def test_a_response_is_written_down_step_by_step(posts):
     assert kept == [f"surveillance.{what}" for what in ("verified", "assessed", "acted", "acted", "lab", "closed")]
 
 
+def test_a_result_of_several_cases_says_of_which(posts):
+    alert, desk = raised(posts), officer(posts)
+    at, today = f"/surveillance/{alert.id}", posts.local_now().date()
+    desk.post(f"{at}/verify")
+    number = outposts.report(posts, "CAS CHOLERA M 30").report.number
+    result = {"result": "positive", "on": today.isoformat()}
+    desk.post(f"{at}/lab", result | {"report": ""})
+    assert "Choisissez dans la liste." in plain(desk.see(at))
+    desk.post(f"{at}/lab", result | {"report": str(number)})
+    with transaction(posts.sessions) as db:
+        rows = db.execute(select(CaseReport.number, CaseReport.lab).order_by(CaseReport.id)).all()
+    assert [lab for _, lab in rows] == [None, "positive"]
+
+
 @pytest.mark.parametrize("told", [{"done_on": "hier"}, {"done_on": "2999-01-01"}, {"done_on": "31/02/2026"}])
 def test_a_day_that_can_not_be_is_refused(posts, told):
     alert, desk = raised(posts), officer(posts)

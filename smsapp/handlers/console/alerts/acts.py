@@ -20,11 +20,12 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.staff import AccountPlace, Staff
 from smsapp.staff.tables import SURVEILLANCE
-from smsapp.surveillance import alerts, response, verdicts
+from smsapp.surveillance import alerts, details, response, verdicts
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import LAB, RISKS, Alert
 
 CONSOLE = "console"
+EVERY = "all"  # reports of an alert have this result
 
 REFUSED: Mapping[str, LazyString] = {
     "alert.since": lazy_gettext(
@@ -37,6 +38,7 @@ REFUSED: Mapping[str, LazyString] = {
     "alert.not_real": lazy_gettext("It was found not real: nothing is done about it."),
     "alert.action": lazy_gettext("Choose an action of the list."),
     "alert.day": lazy_gettext("%(day)s can not be: write a day up to today, for example %(today)s."),
+    "alert.which_report": lazy_gettext("Choose from the list."),
     "alert.no_reports": lazy_gettext("No report of it counts any more."),
 }
 NO_DAY = lazy_gettext("This is no date. Write it as 12/03/2026.")
@@ -110,10 +112,12 @@ def _response(bp: Blueprint, rt: Runtime) -> None:
     @bp.post(f"{ALERT}/lab")
     @allowed(DECIDERS)
     def surveillance_lab(alert_id: int) -> ResponseReturnValue:
-        report = request.form.get("report", "")
-        reports = [int(report)] if report.isdecimal() and report.isascii() and len(report) < 10 else []
+        told = request.form.get("report", "")
+        reports = [int(told)] if told.isdecimal() and told.isascii() and len(told) < 10 else []
 
         def lab(db: Session, alert: Alert, by: By) -> bool:
+            if not reports and told != EVERY and len(details.more(db, alert).reports) > 1:
+                raise Refused("alert.which_report")
             return response.lab(
                 db, rt, alert, by, _of("result", LAB), _day("on") or rt.local_now().date(), reports=reports
             )
