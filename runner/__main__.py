@@ -23,7 +23,7 @@ from smsapp.embedded import CanNotRun, why_no_postgres, why_no_redis
 WEB, WORKERS, SCHEDULE = 1, 2, 3
 SERVERS_TIME = 20.0  # seconds for PostgreSQL to recover after a crash; one of your own shall answer by then, too
 FIRST_ACCOUNT = ".venv/bin/flask --app wsgi staff add you@example.org --role administrator --name You"
-DEMO_STAFF = ("admin@example.org", "coach@example.org", "agent.sotuba@example.org")
+DEMO_STAFF = ("admin@example.org", "coach@example.org", "agent.sotuba@example.org", "officer@example.org")
 DEMO_PASSWORD = "demo-only-change-me"  # noqa: S105 - everybody may know it
 TREASURER, HER_PIN = "+22370000201", "1234"  # of the demonstration, too
 MOTHERS_SPEAK = (("fr", "French"), ("bm", "Bambara"))  # in turn, where the service does

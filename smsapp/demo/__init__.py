@@ -106,12 +106,14 @@ def _people(
 
 def _staff(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place]) -> None:
     """Whoever has one of these addresses already keeps her account."""
+    districts = db.execute(select(Place.name, Place.id).where(Place.kind == "district")).all()
+    held = dict(districts) | {name: place.id for name, place in facilities.items()}
     for row in told["accounts"]:
         values = {"email": row["email"], "name": row["name"], "role": row["role"], "language": LANGUAGES[0]}
         kept = passwords.make(told["password"])
         write = insert(Account).values(**values, password=kept, created_at=rt.now()).on_conflict_do_nothing()
         if account := db.scalar(write.returning(Account)):
-            db.add_all(AccountPlace(account_id=account.id, place_id=facilities[p].id) for p in row.get("places", ()))
+            db.add_all(AccountPlace(account_id=account.id, place_id=held[p]) for p in row.get("places", ()))
 
 
 def _answers(

@@ -54,9 +54,7 @@ def record(
     The same report of the same sender within ten minutes is the earlier one. One in training, and a stranger's, is
     kept and alerts nobody. Without `village_id` it is of the worker's only village, unless she named another place.
     """
-    if village_id is None and sender is not None and not said.village and len(sender.villages) == 1:
-        [village_id] = sender.villages
-    values = _told(said) | _where(db, sender, village_id)
+    values = _told(said) | _where(db, sender, said, village_id)
     locks.take(db, [(said.disease, values["district_id"])])
     whose = {"reporter_id": sender.id if sender else None, "phone": phone}
     standing = "signal" if sender is None else PRACTICE if sender.training else "counted"
@@ -64,17 +62,8 @@ def record(
         if sender is not None and village_id is not None and known.village_id is None:
             complete(db, rt, known.number, said, sender, channel=channel, village_id=village_id)
         return Recorded(known, new=False)
-    row = CaseReport(
-        **values,
-        **whose,
-        standing=standing,
-        counted_on=rt.local_now().date(),
-        week=week_of(rt, said.kind),
-        received_at=rt.now(),
-        channel=channel,
-        message_id=message_id,
-        key=key,
-    )
+    day = {"counted_on": rt.local_now().date(), "week": week_of(rt, said.kind), "received_at": rt.now()}
+    row = CaseReport(**values, **whose, **day, standing=standing, channel=channel, message_id=message_id, key=key)
     db.add(row)
     db.flush()
     found = alerting.look(db, rt, row)
@@ -252,9 +241,11 @@ def _told(said: Report) -> dict[str, Any]:
     }
 
 
-def _where(db: Session, sender: Sender | None, village_id: int | None) -> dict[str, int | None]:
+def _where(db: Session, sender: Sender | None, said: Report, village_id: int | None) -> dict[str, int | None]:
     """A worker's reports belong to her centre; a stranger's to that of the village, where one is known."""
     if sender is not None:
+        if village_id is None and not said.village and len(sender.villages) == 1:
+            [village_id] = sender.villages
         return {"village_id": village_id, "facility_id": sender.facility_id, "district_id": sender.district_id}
     centre = db.scalar(select(Place.parent_id).where(Place.id == village_id)) if village_id is not None else None
     return {"village_id": village_id, "facility_id": centre, "district_id": above(db, centre).district}

@@ -90,7 +90,10 @@ def test_the_closing_block_names_no_language_that_the_service_does_not_speak(roo
 
 def test_the_closing_block_says_how_the_staff_signs_in(root):
     demonstration = closing_block(choose(root, {}))
-    assert "Staff sign-in:   admin@example.org, coach@example.org, agent.sotuba@example.org" in demonstration
+    assert (
+        "Staff sign-in:   admin@example.org, coach@example.org, agent.sotuba@example.org, officer@example.org"
+        in demonstration
+    )
     assert "password demo-only-change-me" in demonstration
     assert "Treasurer to be: +22370000201, PIN 1234 " in demonstration
     for own in ({"DEMO": "0"}, {"DATABASE_URL": "postgresql://me@db.example/x", "DEMO": "1"}):

@@ -812,10 +812,13 @@ def test_a_name_of_two_places_asks_which_is_meant(served):
 
 def test_the_demonstration_brings_its_staff(demo_rt):
     rt = demo_rt
-    opened = [sign_in(rt, "demo-only-change-me", name) for name in ("admin", "coach", "agent.sotuba")]
-    admin, coach, agent = (staff_of(rt, one.token) for one in opened)
-    assert [one.role for one in (admin, coach, agent)] == ["administrator", "programme", "facility"]
+    opened = [sign_in(rt, "demo-only-change-me", name) for name in ("admin", "coach", "agent.sotuba", "officer")]
+    admin, coach, agent, officer = (staff_of(rt, one.token) for one in opened)
+    roles = [one.role for one in (admin, coach, agent, officer)]
+    assert roles == ["administrator", "programme", "facility", "surveillance"]
     assert admin.scope.facilities is coach.scope.facilities is None
     with transaction(rt.sessions) as db:
         assert [db.get_one(Place, place).name for place in agent.scope.facilities] == ["CSCom Sotuba"]
-    assert tuple(one.email for one in (admin, coach, agent)) == DEMO_STAFF
+        hers = {db.get_one(Place, place).name for place in officer.scope.facilities}
+    assert hers == {"CSCom Sotuba", "CSCom Boulkassoumbougou"}
+    assert tuple(one.email for one in (admin, coach, agent, officer)) == DEMO_STAFF

@@ -47,23 +47,9 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             except NoPlace as why:
                 problem = gettext("No place is called “%(name)s”.", name=str(why))
             districts, offered = _districts(db), here.offered(db)
-        told: dict[str, Any] = {"asked": here.asked(*FILTERS), "problem": problem, "shown": shown, "spot": spot}
-        told |= {
-            "offered": offered,
-            "districts": districts,
-            "kinds": spots.KINDS_OF,
-            "periods": PERIODS,
-            "period": _days(),
-        }
-        told |= {
-            "states": STATES,
-            "exact": spots.exact(),
-            "cell": spots.shown,
-            "small": SMALL,
-            "draw": map_drawing,
-            "last_day": last_day,
-        }
-        body = render_template("console/alerts/map.html", diseases=terms.diseases(rt), **told)
+        told: dict[str, Any] = {"problem": problem, "shown": shown, "spot": spot, "offered": offered}
+        told |= {"districts": districts, "diseases": terms.diseases(rt)}
+        body = render_template("console/alerts/map.html", **_words(), **told)
         return body, 422 if problem else 200
 
     @bp.get("/surveillance/map.<any(csv, xlsx):form>")
@@ -77,6 +63,13 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             here.note(db, rt, "surveillance.counts_exported", form=form, **here.asked("place"))
         name = gettext("map-%(day)s", day=f"{rt.local_now():%Y-%m-%d}")
         return downloads.table(form, name, _header(), [_row(one) for one in shown.spots])
+
+
+def _words() -> dict[str, Any]:
+    """What the page needs besides what it shows."""
+    asked = {"asked": here.asked(*FILTERS), "kinds": spots.KINDS_OF, "periods": PERIODS, "period": _days()}
+    drawn = {"states": STATES, "cell": spots.shown, "small": SMALL, "draw": map_drawing, "last_day": last_day}
+    return {**asked, **drawn, "exact": spots.exact()}
 
 
 def _map(db: Session, rt: Runtime, spot: spots.Spot) -> Map:
