@@ -81,10 +81,16 @@ def caller(raw: str, country: str) -> str:
 
 def may_send_to(number: str, countries: Collection[str]) -> bool:
     """Whether this E.164 number is a mobile of one of these countries; nothing else is ever paid for."""
+    return _mobile_of(number) in countries
+
+
+@lru_cache(maxsize=8192)  # families and groups are written to again and again
+def _mobile_of(number: str) -> str | None:
+    """The country whose mobile this is."""
     parsed = _maybe(number)
     if parsed is None or phonenumbers.number_type(parsed) not in _MOBILE:
-        return False
-    return phonenumbers.region_code_for_number(parsed) in countries
+        return None
+    return phonenumbers.region_code_for_number(parsed)
 
 
 def masked(number: str) -> str:
