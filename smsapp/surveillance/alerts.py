@@ -37,7 +37,7 @@ def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[
     if not posts:
         raise Refused("alert.stranger", final=True)
     alert_id, where = _named(db, number)
-    covering = [post for post in posts if duty.covers(post, where)]
+    covering = [post for post in posts if any(duty.covers(post, each) for each in where)]
     if not covering:
         raise Refused("alert.other_area", number=number)
     if alert_id is None:
@@ -73,14 +73,14 @@ def listed(db: Session, posts: Posts, most: int = MOST) -> Sequence[Alert]:
     return db.scalars(chosen.order_by(_ORDER, Alert.opened_at, Alert.id).limit(most)).all()
 
 
-def _named(db: Session, number: int) -> tuple[int | None, Area]:
+def _named(db: Session, number: int) -> tuple[int | None, Sequence[Area]]:
     """The alert that a number leads to, of a report's the one of the nearest area, and where alert or report is."""
     if alert := db.scalar(select(Alert).where(Alert.number == number)):
-        return alert.id, area(db, alert)
+        return alert.id, duty.near(db, alert)
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
     if report is None:
         raise Refused("alert.unknown", number=number)
-    return _nearest(db, report.id), duty.above(db, report.facility_id, report.district_id)
+    return _nearest(db, report.id), [duty.above(db, report.facility_id, report.district_id)]
 
 
 def _nearest(db: Session, report_id: int) -> int | None:

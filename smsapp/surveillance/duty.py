@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from smsapp.db import Work
 from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
+from smsapp.surveillance.rules import KM
+from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
 
 HEAD, OFFICER, NATIONAL = "dtc", "officer", "national"
 
@@ -47,6 +49,17 @@ def above(db: Session, facility_id: int | None = None, district_id: int | None =
         district_id = db.scalar(select(Place.parent_id).where(Place.id == facility_id))
     region = db.scalar(select(Place.parent_id).where(Place.id == district_id)) if district_id is not None else None
     return Area(facility_id, district_id, region)
+
+
+def near(db: Session, alert: Alert) -> Sequence[Area]:
+    """Where an alert is: in one place, or with villages that are near each other in those of all its reports."""
+    places = {(alert.facility_id, alert.district_id): None}
+    if alert.within == KM:
+        its = select(AlertReport.report_id).where(AlertReport.alert_id == alert.id)
+        chosen = select(CaseReport.facility_id, CaseReport.district_id).where(CaseReport.id.in_(its)).distinct()
+        rows = db.execute(chosen.order_by(CaseReport.facility_id, CaseReport.district_id))
+        places |= dict.fromkeys((row.facility_id, row.district_id) for row in rows)
+    return [above(db, *each) for each in places]
 
 
 def at(db: Session, level: str, area: Area) -> Sequence[OnDuty]:

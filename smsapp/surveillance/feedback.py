@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -20,7 +20,10 @@ MOST_NAMED = 2  # reports by number in one sentence
 
 @dataclass(frozen=True)
 class Hears:
-    """Somebody with the number that mainly serves her, else the one that her report came from."""
+    """Somebody with the number that mainly serves her, else another of hers, such as that of her family.
+
+    Never the phone that a report came from, where it is not hers: it was borrowed, or has gone to somebody else.
+    """
 
     id: int
     name: str
@@ -47,7 +50,7 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
     Not who took it herself.
     """
     chosen = (
-        select(CaseReport.reporter_id, CaseReport.number, CaseReport.phone)
+        select(CaseReport.reporter_id, CaseReport.number)
         .join(AlertReport, AlertReport.report_id == CaseReport.id)
         .where(AlertReport.alert_id == alert.id, CaseReport.standing.in_(HEAR), CaseReport.reporter_id.is_not(None))
     )
@@ -55,10 +58,9 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
         chosen = chosen.where(CaseReport.id.in_(of))
     rows = db.execute(chosen.order_by(CaseReport.id)).all()
     place = naming.place(db, alert)
-    phones = {person: phone for person, _, phone in rows if person and phone}
-    hear = _people(db, {person for person, *_ in rows} - {step.person_id}, phones)
+    hear = _people(db, {person for person, _ in rows} - {step.person_id})
     for one in hear:
-        numbers = [number for person, number, _ in rows if person == one.id]
+        numbers = [number for person, number in rows if person == one.id]
         values = _about(rt, alert, step, one.language, place)
         values["report"] = ", ".join(map(str, numbers[:MOST_NAMED])) + ("…" if len(numbers) > MOST_NAMED else "")
         thanks = "alert.thanks" if one.first_name else "alert.thanks_alone"
@@ -92,19 +94,17 @@ def _about(rt: Runtime, alert: Alert, step: AlertStep, language: str | None, pla
     return values
 
 
-def _people(db: Session, ids: Collection[int | None], phones: Mapping[int, str] | None = None) -> Sequence[Hears]:
+def _people(db: Session, ids: Collection[int | None]) -> Sequence[Hears]:
     wanted = sorted(each for each in ids if each is not None)
     if not wanted:
         return ()
     rows = db.execute(
         select(Person.id, Person.name, Person.language, Number.number)
-        .join(Number, (Number.person_id == Person.id) & Number.main.is_(True), isouter=True)
+        .join(Number, Number.person_id == Person.id)
         .where(Person.id.in_(wanted))
-        .order_by(Person.id, Number.since.desc())
+        .order_by(Person.id, Number.main, Number.since.desc())
     )
-    known = phones or {}
-    people = {i: Hears(i, name or "", lang, number or known.get(i, "")) for i, name, lang, number in rows}
-    return [one for one in people.values() if one.number]
+    return list({i: Hears(i, name or "", language, number) for i, name, language, number in rows}.values())
 
 
 def _post(db: Session, rt: Runtime, alert: Alert, step: AlertStep, one: Hears, words: str) -> None:

@@ -19,7 +19,7 @@ from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import Area, OnDuty
 from smsapp.surveillance.escalations import CHAIN, Escalation
 from smsapp.surveillance.phrasing import About
-from smsapp.surveillance.rules import EPIDEMIC
+from smsapp.surveillance.rules import EPIDEMIC, KM
 from smsapp.surveillance.tables import Alert, AlertTold, CaseReport
 
 KIND = "outbreak"
@@ -104,12 +104,12 @@ def first_levels(rt: Runtime, alert: Alert) -> Sequence[str]:
 def _tell_raised(db: Session, rt: Runtime, raised: Sequence[Alert], report: CaseReport | None) -> set[int]:
     """One text a person: the highest of her alerts with the numbers of the others. Who heard."""
     hers: dict[int, tuple[OnDuty, list[Alert]]] = {}
-    areas: dict[tuple[int | None, int | None], Levels] = {}
+    areas: dict[Area, Levels] = {}
     for alert in raised:
-        where = alert.facility_id, alert.district_id
-        if where not in areas:
-            areas[where] = Levels(db, duty.above(db, *where))
-        people, alert.told_up_to = areas[where].reached(first_levels(rt, alert))
+        near = duty.near(db, alert)
+        reached = [areas.setdefault(area, Levels(db, area)).reached(first_levels(rt, alert)) for area in near]
+        alert.told_up_to = reached[0][1]  # it climbs from its own place
+        people = {person.id: person for found, _ in reversed(reached) for person in found.values()}
         way = way_of(rt, alert)
         alert.next_step_at = alert.opened_at + timedelta(minutes=way.resend) if way else None
         for one in people.values():
@@ -128,6 +128,9 @@ def _tell_raised(db: Session, rt: Runtime, raised: Sequence[Alert], report: Case
 def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseReport, heard: set[int]) -> None:
     """To each person who was told of them, of the highest of hers."""
     by_id = {one.alert.id: one for one in lines}
+    for line in lines:
+        if line.key == "joined" and line.alert.within == KM:
+            heard = heard | _tell_neighbours(db, rt, line, report)
     known: dict[int, list[Line]] = defaultdict(list)
     told = select(AlertTold.person_id, AlertTold.alert_id).where(AlertTold.alert_id.in_(by_id)).distinct()
     for person_id, alert_id in db.execute(told):
@@ -141,6 +144,20 @@ def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseRep
         told_now = {"n": report.count, "total": top.total, "report": report.number}
         words = phrasing.line(rt, one.language, top.key, about, **told_now)
         post(db, rt, one, words, top.alert, f"{top.key}:{step}")
+
+
+def _tell_neighbours(db: Session, rt: Runtime, line: Line, report: CaseReport) -> set[int]:
+    """Whom a report from another centre makes answer for an alert that she has not heard of: the alert itself."""
+    alert, about = line.alert, About(line.alert, naming.place(db, line.alert), report, line.total)
+    found, _ = Levels(db, duty.above(db, report.facility_id, report.district_id)).reached(first_levels(rt, alert))
+    told = set(db.scalars(select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)))
+    new = [one for one in found.values() if one.id not in told]
+    for one in new:
+        message = post(db, rt, one, phrasing.raised(rt, one.language, about), alert, 0)
+        row = {"person_id": one.id, "step": 0, "level": one.level, "message_id": message.id, "at": rt.now()}
+        db.add(AlertTold(alert_id=alert.id, **row))
+    db.flush()
+    return {one.id for one in new}
 
 
 def _rank(alert: Alert) -> tuple[bool, int, int]:

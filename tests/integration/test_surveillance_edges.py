@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from smsapp.db import transaction
+from smsapp.messages import Message
+from smsapp.people import Number
 from smsapp.surveillance import (
     alerting,
     alerts,
@@ -136,6 +138,23 @@ def test_a_rise_within_a_village_is_told_to_its_centre(posts, db, clock):
     assert list(texts(posts)) == [HEAD]
 
 
+def test_whoever_a_cluster_grows_to_hears_of_it(posts, db):
+    """Kourouba and Djoumanzana are two kilometres apart, and of two centres."""
+    report(posts, "CAS COQUELUCHE F 1 AN")
+    report(posts, "CAS COQUELUCHE M 2 ANS")
+    assert list(texts(posts)) == [HEAD]
+    report(posts, "CAS COQUELUCHE M 3 ANS", NEAR_ASC)  # of a centre without a head: the district answers
+    [alert] = db.scalars(select(Alert)).all()
+    assert texts(posts)[OFFICER] == [
+        f"ALERTE {alert.number} Coqueluche : 3 cas, Kourouba (10 km). "
+        f"V {alert.number} = vrai, F {alert.number} = faux, ?{alert.number} = détails."
+    ]
+    assert "encore 1 cas, 3 en tout (Djoumanzana)" in texts(posts)[HEAD][-1]
+    report(posts, "CAS COQUELUCHE M 4 ANS", NEAR_ASC)
+    assert [len(texts(posts)[phone]) for phone in (HEAD, OFFICER)] == [3, 2]
+    do(posts, OFFICER, alert.number, verdicts.verify)
+
+
 def test_the_clock_says_the_step_that_is_taken(posts, db, clock):
     [alert] = report(posts, "CAS ROUGEOLE M 1", NEAR_ASC).alerts  # the centre has no head: the district was told
     way = telling.way_of(posts, alert)
@@ -176,3 +195,14 @@ def test_locks_are_taken_in_one_order():
     locks.take(asked, [("pertussis", None), ("pertussis", 7), ("measles", None), ("measles", 3)])
     assert sorted(asked.districts[:2]) == [3, 7]
     assert asked.districts[2:] == [0, 0]
+
+
+def test_nobody_reads_of_a_case_on_a_phone_that_was_borrowed(posts, db):
+    report(posts, "CAS ROUGEOLE F 3", phone=STRANGER)
+    own = Number.person_id == outposts.person_id(posts, ASC)
+    db.execute(update(Number).where(own).values(main=False))  # her family's
+    do(posts, HEAD, 1002, verdicts.verify)
+    db.execute(delete(Number).where(own))
+    do(posts, HEAD, 1002, response.assess, "high")
+    heard = db.execute(select(Message.number, Message.text).where(Message.kind == "alert")).all()
+    assert [number for number, _ in heard] == [ASC]
