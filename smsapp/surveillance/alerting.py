@@ -159,7 +159,9 @@ def seen(
     first -= timedelta(days=max(rulebook.looks_back(rule) for rule in held))
     first = max(first, began) if began else first
     cases = counted.cases(db, held[0].disease, first, districts=districts)
-    people = counted.populations(db, districts) if any(rule.kind == RATE or rule.small for rule in held) else {}
+    of_people = [rule.within for rule in held if rule.kind == RATE or rule.small]
+    places = {place for area in of_people for case in cases if (place := case.place(area)) is not None}
+    people = counted.populations(db, places) if places else {}
     # Reports join an alert for so long after the last day on which its rule was met.
     joined = first - timedelta(days=max(rule.silence for rule in held))
     known = alerts_of(db, held[0].disease, joined, districts)

@@ -155,6 +155,16 @@ def test_whoever_a_cluster_grows_to_hears_of_it(posts, db):
     do(posts, OFFICER, alert.number, verdicts.verify)
 
 
+def test_a_rate_of_a_centre_is_that_of_its_people(posts, db):
+    told = {"rate": 50, "weeks": 1, "small": 5000, "small_cases": 2}
+    ruled(posts, Rule("dense", "meningitis", "rate", "alert", "facility", **told))
+    report(posts, "CAS MENINGITE F 3")
+    report(posts, "CAS MENINGITE F 4")  # of 14,000 people, seven would be as many
+    assert known(db) == []
+    report(posts, "CAS MENINGITE 5 CAS")
+    assert len(known(db)) == 1
+
+
 def test_the_clock_says_the_step_that_is_taken(posts, db, clock):
     [alert] = report(posts, "CAS ROUGEOLE M 1", NEAR_ASC).alerts  # the centre has no head: the district was told
     way = telling.way_of(posts, alert)
