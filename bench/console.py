@@ -136,6 +136,8 @@ ADDRESSES = (
     "/surveillance/7-1-7",
     "/surveillance/weeks",
     "/surveillance/silent",
+    "/surveillance/rules",
+    "/surveillance/rules/versions",
     "/surveillance/cases",
     "/surveillance/cases?disease=measles&standing=all",
     "/surveillance/cases?place=District+1.1&lab=positive",

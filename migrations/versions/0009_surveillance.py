@@ -41,9 +41,11 @@ def upgrade() -> None:
     _alert_reports()
     _alert_steps()
     _alert_told()
+    op.create_index("ix_attended_visits_pregnancy", "attended_visits", ["pregnancy_id", "on"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_attended_visits_pregnancy", table_name="attended_visits")
     for table in reversed(TABLES):
         op.drop_table(table)
     op.execute("DROP SEQUENCE case_numbers")

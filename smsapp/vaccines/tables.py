@@ -176,6 +176,7 @@ class Attended(Base):
             unique=True,
             postgresql_where=text("struck_at IS NULL"),
         ),
+        Index("ix_attended_visits_pregnancy", "pregnancy_id", "on"),  # those that were struck out too
     )
 
 

@@ -34,6 +34,7 @@ FORMS = {
     "/sign-in/code",
     "/sign-in/second-factor",
     "/staff/new",
+    "/surveillance/rules/new",
 }
 LARGE = {
     "alert_actions",
