@@ -51,7 +51,8 @@ class Raised:
         self._laboratory()
         people = counted.populations(self.db)
         found: list[Signal] = []
-        for rule in rulebook.current(self.db):
+        self.rules = {rule.key: rule for rule in rulebook.current(self.db)}
+        for rule in self.rules.values():
             cases = counted.cases(self.db, rule.disease, self.first)
             found += signals.replay(rule, cases, people, self.first, self.now.date(), self.first)
         return sorted(found, key=lambda signal: (signal.day, signal.key))
@@ -87,6 +88,7 @@ class Raised:
         self._answer(alert, event, told, reports)
 
     def _where(self, signal: Signal) -> dict[str, Any]:
+        rule = self.rules[signal.rule]
         place = self.db.get_one(Place, signal.place)
         facility_id = place.parent_id if place.kind == "village" else place.id if place.kind == "facility" else None
         area = duty.above(self.db, facility_id, place.id if place.kind == "district" else None)
@@ -101,7 +103,7 @@ class Raised:
             "district_id": area.district,
             "began_on": signal.day,
             "last_on": signal.last,
-            "numbers": dict(signal.numbers),
+            "numbers": {**signal.numbers, "kind": rule.kind, **({"only": list(rule.only)} if rule.only else {})},
         }
 
     def _tell(self, alert: Alert) -> Sequence[OnDuty]:

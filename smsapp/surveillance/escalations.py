@@ -22,12 +22,6 @@ class Escalation:
     next: int
     told: Mapping[str, Sequence[str]]
 
-    def after(self, level: str) -> list[tuple[int, str]]:
-        """Minutes since the alert, and who is told then; `again` are those who were told first."""
-        last = CHAIN.index(self.told[level][-1])
-        steps = [(self.next * n, place) for n, place in enumerate(CHAIN[last + 1 :], start=1)]
-        return [(self.resend, "again"), *steps]
-
 
 def escalation(told: Mapping[str, Any]) -> Escalation:
     """A way up as the file has it."""

@@ -66,8 +66,8 @@ def test_every_rule_is_of_a_disease_and_every_disease_has_a_rule():
 
 def test_an_alert_that_nobody_answers_climbs():
     normal, urgent = ML.by_key["measles"].escalation, ML.by_key["vhf"].escalation
-    assert normal.after("alert") == [(30, "again"), (120, "district"), (240, "region"), (360, "national")]
-    assert urgent.after("epidemic") == [(30, "again"), (120, "national")]
+    assert (normal.resend, normal.next, normal.told["alert"]) == (30, 120, ["facility"])
+    assert urgent.told["epidemic"] == ["facility", "district", "region"]
 
 
 def test_ages_of_a_definition():

@@ -37,7 +37,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
     @allowed(ANYBODY)
     def surveillance_response_sheet(form: str) -> ResponseReturnValue:
         year, number = _quarter(rt)
-        heads = [gettext("District"), gettext("Interval"), gettext("Target (days)"), gettext("Alerts")]
+        heads = [gettext("District"), gettext("Interval"), gettext("Target (days)"), gettext("Outbreaks")]
         heads += [gettext("Kept"), gettext("Exceeded"), gettext("Not known yet"), gettext("Days (median)")]
         rows = [line for row in _rows(rt, year, number) for line in _lines(row)]
         with transaction(rt.sessions) as db:
