@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TextIO
 
 import click
@@ -12,6 +12,8 @@ from smsapp import oneline
 from smsapp.cli.common import read_document, runtime, said_plainly
 from smsapp.surveillance import escalating
 from smsapp.surveillance.described import describe
+
+FARTHEST = timedelta(days=366)  # of another time than now: a slip would send every alert to the top
 
 
 @click.group("surveillance", cls=oneline.Group)
@@ -40,19 +42,21 @@ def ears(source: TextIO) -> None:
 @click.option("--now", "told", help="Another time than now, with its zone, such as 2026-03-12T10:30:00+00:00.")
 def escalate(told: str | None) -> None:
     """Send alerts that nobody answered in time on to the next level, once each; the schedule runs the same."""
-    now = _moment(told) if told is not None else None
     rt = runtime()
+    now = _moment(told, rt.now()) if told is not None else None
     with said_plainly():
         done = escalating.escalate(rt, now or rt.now())
     texts = f"{done.texts} {'text' if done.texts == 1 else 'texts'} queued"
     click.echo(f"{done.again} sent again, {done.climbed} sent to the next level, {texts}")
 
 
-def _moment(told: str) -> datetime:
+def _moment(told: str, today: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(told.strip())
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise click.ClickException(f"{told!r} is no time with its zone, such as 2026-03-12T10:30:00+00:00"[:200])
+    if abs(moment - today) > FARTHEST:
+        raise click.ClickException(f"{told} is more than {FARTHEST.days} days from now")
     return moment

@@ -36,11 +36,12 @@ def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[
     """
     if not posts:
         raise Refused("alert.stranger", final=True)
-    alert_id, where = _named(db, number)
-    covering = [post for post in posts if any(duty.covers(post, each) for each in where)]
-    if not covering:
+    named, where = _named(db, number)
+    if not _covering(posts, where):
         raise Refused("alert.other_area", number=number)
-    if alert_id is None:
+    hers = ((one.id, _covering(posts, duty.near(db, one))) for one in named)
+    alert_id, covering = next((found for found in hers if found[1]), (0, []))
+    if not covering:
         raise Refused("alert.none_of_report", number=number)
     post, _ = max(covering, key=lambda one: CHAIN.index(one[0].level))
     return hold(db, alert_id) if lock else db.get_one(Alert, alert_id), post
@@ -51,8 +52,7 @@ def of_reporter(db: Session, person_id: int, number: int) -> tuple[CaseReport, A
     report = db.scalar(select(CaseReport).where(CaseReport.number == number, CaseReport.reporter_id == person_id))
     if report is None:
         return None
-    alert_id = _nearest(db, report.id)
-    return report, db.get(Alert, alert_id) if alert_id else None
+    return report, next(iter(_nearest(db, report.id)), None)
 
 
 def hold(db: Session, alert_id: int) -> Alert:
@@ -73,20 +73,25 @@ def listed(db: Session, posts: Posts, most: int = MOST) -> Sequence[Alert]:
     return db.scalars(chosen.order_by(_ORDER, Alert.opened_at, Alert.id).limit(most)).all()
 
 
-def _named(db: Session, number: int) -> tuple[int | None, Sequence[Area]]:
-    """The alert that a number leads to, of a report's the one of the nearest area, and where alert or report is."""
+def _covering(posts: Posts, where: Sequence[Area]) -> list[tuple[OnDuty, Area]]:
+    """Those of the posts that answer for one of these areas."""
+    return [post for post in posts if any(duty.covers(post, each) for each in where)]
+
+
+def _named(db: Session, number: int) -> tuple[Sequence[Alert], Sequence[Area]]:
+    """The alerts that a number leads to, of a report's the nearest first, and where alert or report is."""
     if alert := db.scalar(select(Alert).where(Alert.number == number)):
-        return alert.id, duty.near(db, alert)
+        return [alert], duty.near(db, alert)
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
     if report is None:
         raise Refused("alert.unknown", number=number)
     return _nearest(db, report.id), [duty.above(db, report.facility_id, report.district_id)]
 
 
-def _nearest(db: Session, report_id: int) -> int | None:
-    """Of the alerts on a report one that waits for its answer, then one to be dealt with; of the narrowest area."""
-    its = select(Alert.id).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report_id)
-    return db.scalar(its.order_by(_ORDER, _WIDTH, Alert.opened_at.desc(), Alert.id.desc()).limit(1))
+def _nearest(db: Session, report_id: int) -> Sequence[Alert]:
+    """Of the alerts on a report those that wait for an answer, then those to be dealt with; the narrowest first."""
+    its = select(Alert).join(AlertReport, AlertReport.alert_id == Alert.id).where(AlertReport.report_id == report_id)
+    return db.scalars(its.order_by(_ORDER, _WIDTH, Alert.opened_at.desc(), Alert.id.desc())).all()
 
 
 def _of(posts: Posts) -> ColumnElement[bool]:

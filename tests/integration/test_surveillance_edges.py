@@ -114,6 +114,7 @@ def test_the_number_of_a_report_leads_to_the_nearest_alert(posts, db):
     last = db.scalars(select(CaseReport.number).order_by(CaseReport.id.desc())).first()
     number = do(posts, HEAD, last, verdicts.dismiss)
     assert (number, "measles", "false") in known(db)
+    assert do(posts, HEAD, last, verdicts.verify) == number  # the district's outbreak is none of hers
 
 
 def test_a_rule_of_another_area_is_another_rule(posts, db):

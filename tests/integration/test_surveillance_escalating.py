@@ -170,3 +170,9 @@ def test_a_time_without_its_zone_is_refused_in_one_line(run, told):
     done = run("--now", told)
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
     assert "no time with its zone" in done.output
+
+
+def test_a_slip_in_the_year_sends_nothing(run):
+    done = run("--now", "9999-12-31T23:59:59-12:00")
+    assert done.exit_code == 1
+    assert "more than 366 days from now" in done.output
