@@ -21,6 +21,7 @@ TABLES = (
     "alerts",
     "case_reports",
     "reporters",
+    "report_code_tries",
     "alert_actions",
     "alert_reports",
     "alert_steps",
@@ -37,6 +38,7 @@ def upgrade() -> None:
     _alerts()
     _case_reports()
     _reporters()
+    _report_code_tries()
     _alert_actions()
     _alert_reports()
     _alert_steps()
@@ -298,3 +300,14 @@ def _alert_told() -> None:
     )
     op.create_index(op.f("ix_alert_told_message_id"), "alert_told", ["message_id"], unique=False)
     op.create_index(op.f("ix_alert_told_person_id"), "alert_told", ["person_id"], unique=False)
+
+
+def _report_code_tries() -> None:
+    op.create_table(
+        "report_code_tries",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_code_tries")),
+    )
+    op.create_index("ix_report_code_tries_phone", "report_code_tries", ["phone", "at"], unique=False)

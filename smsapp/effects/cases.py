@@ -201,8 +201,8 @@ def check(caller: Caller, wanted: Effect) -> None:
     """Of a text or an answer: what is wrong with it, if anything is."""
     answers, node = wanted.answers, wanted.node
     code, words = dialogue.borrowed(str(answers["words"]))
-    if code and sender(caller, answers) is None:
-        raise Refused("case.personal", typed=code)
+    if code:
+        _known_code(caller, code, sender(caller, answers))
     if node == "words" and (dialogue.asks_code(words) or (code and not words)):
         return
     found = heard(caller, answers)
@@ -212,6 +212,15 @@ def check(caller: Caller, wanted: Effect) -> None:
         if node == "reference":
             raise Refused("case.reference_format", typed=shown(str(answers[node])), example="RETIRE 1003")
         raise Refused(f"case.{STILL[node]}", typed=shown(str(answers[node])), example=example(caller))
+
+
+def _known_code(caller: Caller, code: str, who: Sender | None) -> None:
+    """Refused where nobody has the code, and whatever it is after too many of these."""
+    now = caller.rt.now()
+    if not reporters.may_try(caller.db, caller.number, now):
+        raise Refused("case.personal_over", final=True)
+    if who is None:
+        raise Refused("case.personal", typed=code, remember=lambda db: reporters.wrong(db, caller.number, now))
 
 
 @effect("cases.check_village", reads=True)

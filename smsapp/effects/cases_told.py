@@ -49,12 +49,14 @@ def keep(caller: Caller, wanted: Effect) -> dict[str, Any]:
 
 
 def _kept(caller: Caller, who: Sender, found: Report, wanted: Effect) -> Recorded:
-    """Written down for the first time, or made more complete."""
+    """Written down for the first time, or made more complete; with the village that is known already."""
+    village = cases.where(caller, who, found).id
     if number := wanted.answers.get("report"):
-        done = recording.complete(caller.db, caller.rt, int(number), found, who, channel=caller.channel)
+        how: dict[str, Any] = {"channel": caller.channel, "village_id": village}
+        done = recording.complete(caller.db, caller.rt, int(number), found, who, **how)
         return replace(done, new=True) if done.report.number == number else done
     code, _ = dialogue.borrowed(str(wanted.answers["words"]))
-    return _begun(caller, who, found, cases.village_id(caller, wanted.answers), wanted.key, borrowed=bool(code))
+    return _begun(caller, who, found, village, wanted.key, borrowed=bool(code))
 
 
 def _begun(
@@ -83,6 +85,8 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
     code, words = dialogue.borrowed(str(wanted.answers["words"]))
     who, found = cases.sender(caller, wanted.answers), cases.heard(caller, wanted.answers)
     if dialogue.asks_code(words) or (code and not words):
+        if code and who is not None:
+            _tell_use(caller, who)
         return {"said": _code(caller, who)}
     if isinstance(found, Report):
         village = cases.village_id(caller, wanted.answers)
@@ -91,6 +95,8 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
         return {"said": report(caller, who, found, village, wanted.key, borrowed=bool(code))}
     if who is None:
         raise Refused("care.stranger", final=True)
+    if code:
+        _tell_use(caller, who)
     if isinstance(found, Correction):
         return {"said": _corrected(caller, who, found)}
     if isinstance(found, Decision) and found.verdict == "withdraw":
@@ -183,13 +189,22 @@ def _signal(caller: Caller, found: Report, village: int | None, key: str) -> str
 
 
 def _tell_owner(caller: Caller, who: Sender, row: CaseReport) -> None:
-    """On her own phone she reads that her code was used."""
+    """On her own phone she reads that a report was sent with her code."""
+    _tell_own_phone(caller, who, f"borrowed:{row.id}", "borrowed", number=row.number)
+
+
+def _tell_use(caller: Caller, who: Sender) -> None:
+    """The same of whatever else was done with it."""
+    _tell_own_phone(caller, who, f"code:{caller.message_id}", "code_used")
+
+
+def _tell_own_phone(caller: Caller, who: Sender, key: str, text: str, **values: object) -> None:
     number = caller.db.scalar(select(Number.number).where(Number.person_id == who.id, Number.main.is_(True)).limit(1))
     if number is None or number == caller.number:
         return
     language = who.language or caller.rt.settings.language
-    words = caller.rt.texts.say(language, "case.borrowed", number=row.number)
-    told: dict[str, Any] = {"language": language, "person_id": who.id, "key": f"borrowed:{row.id}"}
+    words = caller.rt.texts.say(language, f"case.{text}", **values)
+    told: dict[str, Any] = {"language": language, "person_id": who.id, "key": key}
     outbox.post(caller.db, caller.rt, number, words, kind="reply", **told)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from smsapp.surveillance import tables
 ROLES = ("asc", "midwife", "dtc")
 DIGITS = 4  # of a personal code: ten thousand workers of a country's pilot districts
 TRIES = 50
+WRONG_A_DAY = 5  # codes that nobody has, from one phone
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ def of_number(db: Session, number: str) -> Sender | None:
 def of_code(db: Session, code: str) -> Sender | None:
     """Whose short code this is."""
     return _one(db, tables.Reporter.code == code)
+
+
+def may_try(db: Session, phone: str, now: datetime) -> bool:
+    """Whether a code typed on this phone is still looked up: not after so many wrong ones in a day."""
+    wrong = select(func.count()).where(tables.CodeTry.phone == phone, tables.CodeTry.at > now - A_DAY)
+    return (db.scalar(wrong) or 0) < WRONG_A_DAY
+
+
+def wrong(db: Session, phone: str, now: datetime) -> None:
+    """Remember that a code was typed which nobody has."""
+    db.execute(delete(tables.CodeTry).where(tables.CodeTry.at <= now - A_DAY))
+    db.add(tables.CodeTry(phone=phone, at=now))
 
 
 def of_person(db: Session, person_id: int) -> Sender | None:

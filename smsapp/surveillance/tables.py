@@ -206,6 +206,16 @@ class Reporter(Base):
     training_since: Mapped[datetime | None]
 
 
+class CodeTry(Base):
+    """A personal code that nobody has, typed on a phone: after a few of them it is not asked any more for a day."""
+
+    __tablename__ = "report_code_tries"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    phone: Mapped[str] = mapped_column(info=ties.number(ties.DELETE))
+    at: Mapped[datetime]
+    __table_args__ = (Index("ix_report_code_tries_phone", "phone", "at"),)
+
+
 class Population(Base):
     """How many people live in a place, as counted or estimated on a day."""
 

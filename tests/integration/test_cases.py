@@ -311,3 +311,22 @@ def test_any_text_at_all_is_answered(phone, clock, text):
     said = phone.say(text)
     assert said
     assert "souci" not in said[-1]
+
+
+def test_codes_can_not_be_guessed(posts):
+    """After five that nobody has even a right one is refused for a day."""
+    phone, code = Handset(posts, STRANGER), code_of(posts, ASC)
+    wrong = [str(n) for n in range(1000, 9999) if str(n) != code][:5]
+    assert all("inconnu" in phone.say(f"MOI {one}")[0] for one in wrong)
+    assert phone.say(f"@{code} 1#1#1")[0].startswith("Code refusé : trop d'essais")
+    assert rows(posts) == []
+
+
+def test_whatever_is_done_with_her_code_is_told_to_her(posts):
+    own, phone, code = Handset(posts, ASC), Handset(posts, STRANGER), code_of(posts, ASC)
+    own.say("CAS ROUGEOLE F 3")
+    phone.say(f"@{code} RETIRE 1001")
+    phone.say(f"MOI {code}")
+    with transaction(posts.sessions) as db:
+        told = db.scalars(select(Message.text).where(Message.number == ASC, Message.key.like("code:%"))).all()
+    assert told == ["Votre code a servi sur un autre téléphone. Ce n'était pas vous ? Prévenez votre CSCom."] * 2
