@@ -7,11 +7,12 @@ from datetime import date
 
 from smsapp.surveillance.ages import OVER, UNDER, Age, Group
 from smsapp.surveillance.diseases import Disease, Diseases
+from smsapp.surveillance.pieces import CODE, meant_code
 from smsapp.surveillance.said import Kind, Numbers, Report, Sex, Told, Unread
 from smsapp.surveillance.scanning import scan
 from smsapp.surveillance.wording import shown
 
-EXAMPLE = "1#1#2"
+EXAMPLE = CODE
 SEXES: dict[str, Sex] = {"1": "male", "2": "female"}
 GROUPS: dict[str, Group] = {"1": UNDER, "2": OVER}
 ONE = 3  # fields
@@ -38,7 +39,7 @@ def read(text: str, diseases: Diseases, today: date) -> Report:
         if told != Told(village=told.village):
             raise Unread("code_fields", typed=shown(text), example=EXAMPLE)
         text, village = found["code"], told.village
-    return _report(_fields(text), village, diseases)
+    return _report(_fields(text, diseases), village, diseases)
 
 
 def _report(fields: list[str], village: str, diseases: Diseases) -> Report:
@@ -54,24 +55,19 @@ def _report(fields: list[str], village: str, diseases: Diseases) -> Report:
         return Report("case", disease.key, _sex(fields[1]), _age(fields[2]), village=village)
     if len(fields) not in SUMS:
         raise Unread("code_fields", typed=shown("#".join(fields)), example=EXAMPLE)
-    numbers = Numbers(*(_number(field, diseases) for field in fields[1:]))
+    numbers = Numbers(*(_number(field, disease, diseases) for field in fields[1:]))
+    _check_sum(numbers, disease, diseases)
     return Report(SUMS[len(fields)], disease.key, count=numbers.cases, village=village, numbers=numbers)
 
 
-def _fields(text: str) -> list[str]:
+def _fields(text: str, diseases: Diseases) -> list[str]:
     if "#" in text and "*" in text:
-        raise Unread("code_mixed", typed=shown(text), meant=_meant(text), example=EXAMPLE)
+        raise Unread("code_mixed", typed=shown(text), meant=meant_code(text, diseases), example=EXAMPLE)
     fields = text.replace("o", "0").replace("*", "#").split("#")
     if not all(map(str.isdecimal, fields)):
         key = "code_spaces" if _SPACED.fullmatch(text) and not _EMPTY.search(text) else "code_fields"
-        raise Unread(key, typed=shown(text), meant=_meant(text), example=EXAMPLE)
+        raise Unread(key, typed=shown(text), meant=meant_code(text, diseases), example=EXAMPLE)
     return fields
-
-
-def _meant(text: str) -> str:
-    """The code as it may have been meant: to show, not to believe."""
-    numbers = re.findall("[0-9]+", text.replace("o", "0"))
-    return "#".join(numbers) if len(numbers) in {ONE, *SUMS} else EXAMPLE
 
 
 def _disease(field: str, diseases: Diseases) -> Disease:
@@ -95,7 +91,17 @@ def _age(field: str) -> Age:
     return Age(GROUPS[field])
 
 
-def _number(field: str, diseases: Diseases) -> int:
-    if len(field) > 9 or int(field) > diseases.limits.cases:
-        raise Unread("count_limit", typed=shown(field), most=diseases.limits.cases)
+def _number(field: str, disease: Disease, diseases: Diseases) -> int:
+    most = diseases.limits.cases
+    if len(field) > 9 or int(field) > most:
+        raise Unread("count_limit", typed=shown(field), most=most, example=disease.sums)
     return int(field)
+
+
+def _check_sum(numbers: Numbers, disease: Disease, diseases: Diseases) -> None:
+    """Together they are as many as one report can have."""
+    most = diseases.limits.cases
+    if numbers.cases > most:
+        raise Unread("count_limit", typed=numbers.cases, most=most, example=disease.sums)
+    if not numbers.cases:
+        raise Unread("count_none", typed=0, example=disease.sums)

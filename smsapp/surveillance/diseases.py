@@ -50,6 +50,7 @@ class Disease:
     escalation: Escalation | None = None
     actions: tuple[str, ...] = ()
     counts: int = 1  # what a report without a number stands for
+    deaths: bool = False  # whether each of its cases is a death
     first_sign: str = ""  # what its emergence is counted from
     unsure: str = ""
 
@@ -73,6 +74,11 @@ class Disease:
         if self.ages.hold(Age.of(3, "years")):
             return f"{named} F 3"
         return f"{named} F {'30' if self.ages.hold(Age.of(30, 'years')) else '<5'}"
+
+    @property
+    def sums(self) -> str:
+        """A code that reports several of them by sex and age."""
+        return f"{self.code}#0#0#0#2" if self.sex == "female" else f"{self.code}#1#0#2#0"
 
     def advises(self, language: str) -> str:
         """What the worker is to do now."""
@@ -192,6 +198,7 @@ def _disease(told: Mapping[str, Any], ways: Mapping[str, Escalation], actions: M
             escalation=ways[told["escalation"]] if "escalation" in told else None,
             actions=tuple(told.get("actions", ())),
             counts=int(told.get("counts", 1)),
+            deaths=told.get("deaths", "") == "yes",
             first_sign=told.get("first_sign", ""),
             unsure=told.get("unsure", ""),
         )

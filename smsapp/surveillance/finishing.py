@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from smsapp.surveillance.diseases import Disease, Diseases
-from smsapp.surveillance.said import Kind, Missing, Numbers, Report, Told, Unread
+from smsapp.surveillance.said import Kind, Missing, Report, Told, Unread
 from smsapp.surveillance.wording import shown
 
 
@@ -23,7 +23,7 @@ def finished(told: Told, diseases: Diseases) -> Report | Missing:
         return _zero(told, disease)
     if told.bare and not _may_be_years(told, disease):
         return Missing("age_unit", replace(told, age=None, bare=False))
-    if told.age is None and not told.age_unknown and (told.count or 1) == 1:
+    if told.age is None and not told.age_unknown and max(told.count or 1, told.died or 0) == 1:
         return Missing("age", told)
     return _report("case", told, disease)
 
@@ -45,7 +45,7 @@ def corrected(old: Report, change: Told | Report, diseases: Diseases) -> Report 
     if isinstance(change, Report):
         return replace(change, village=change.village or old.village, since=change.since or old.since)
     if old.numbers is not None:
-        return _moved(old, old.numbers, change, diseases)
+        return _moved(old, change, diseases)
     now = diseases.by_key[change.disease or old.disease]
     of_person = now.kind not in {"event", "zero"}
     known = Told(
@@ -56,7 +56,7 @@ def corrected(old: Report, change: Told | Report, diseases: Diseases) -> Report 
         count=None if old.count == diseases.by_key[old.disease].counts else old.count,
         village=old.village,
         since=old.since,
-        died=old.died,
+        died=old.died if change.count is None else min(old.died, change.count),
     )
     return finished(merged(known, change), diseases)
 
@@ -68,11 +68,10 @@ def _misspelt(words: str, diseases: Diseases) -> str:
     return next((typed for typed in tries if diseases.closest(typed)), each[0])
 
 
-def _moved(old: Report, numbers: Numbers, change: Told, diseases: Diseases) -> Report:
+def _moved(old: Report, change: Told, diseases: Diseases) -> Report:
     """Sums of another village or day; other sums are sent as such."""
     if change != Told(village=change.village, since=change.since):
-        code = diseases.by_key[old.disease].code
-        raise Unread("code_fields", typed=code, example="#".join(map(str, [code, *numbers.typed()])))
+        raise Unread("sums_correct", example=diseases.by_key[old.disease].sums)
     return replace(old, village=change.village or old.village, since=change.since or old.since)
 
 
@@ -99,7 +98,7 @@ def _report(kind: Kind, told: Told, disease: Disease) -> Report:
         disease=disease.key,
         sex=told.sex,
         age=told.age,
-        count=told.count or disease.counts,
+        count=max(told.count or disease.counts, told.died or 0),
         village=told.village,
         since=told.since,
         died=told.died or 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from smsapp.flows.dates import read_date
@@ -12,6 +13,8 @@ from smsapp.surveillance.said import Unread
 from smsapp.surveillance.wording import Meaning, Token, shown
 
 MOST_DIGITS = 9
+CODE = "1#1#2"
+FIELDS = frozenset({3, 5, 8})  # of a code with numbers
 NOTHING = Meaning("", "")
 
 
@@ -78,6 +81,15 @@ class Pieces:
 def whole(digits: str) -> int:
     """A number that can not be true stays one; a thousand digits are not counted."""
     return int(digits) if len(digits) <= MOST_DIGITS else 10**MOST_DIGITS
+
+
+def meant_code(text: str, diseases: Diseases) -> str:
+    """The code as it may have been meant: to show, not to believe."""
+    numbers = re.findall("[0-9]+", text.replace("o", "0"))
+    disease = diseases.by_code.get(whole(numbers[0])) if numbers else None
+    if disease is not None and disease.kind in {"event", "zero"}:
+        return str(disease.code)
+    return "#".join(numbers) if len(numbers) in FIELDS else CODE
 
 
 def after_keyword(key: str, diseases: Diseases) -> str | None:

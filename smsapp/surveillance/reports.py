@@ -46,6 +46,7 @@ def corrected(old: Report, correction: Correction, diseases: Diseases, language:
     try:
         return replace(finishing.corrected(old, correction.change, diseases), raw=correction.raw)
     except Unread as no:
+        no.values["number"] = str(correction.reference)
         return _wrong(no, diseases, language)
 
 

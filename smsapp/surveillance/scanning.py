@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from smsapp.surveillance.ages import OVER, UNDER, Age, Group
 from smsapp.surveillance.diseases import Diseases
-from smsapp.surveillance.pieces import NOTHING, Pieces, check_day, day_of, whole
+from smsapp.surveillance.pieces import NOTHING, Pieces, check_day, day_of, meant_code, whole
 from smsapp.surveillance.said import Told, Unread
 from smsapp.surveillance.wording import Meaning, Token, shown
 
@@ -204,7 +204,7 @@ class _Scan(Pieces):
         if (disease := self.diseases.by_code.get(whole(code))) is None:
             raise Unread("code_unknown", typed=shown(code))
         if {token.kind for token in self.tokens} == {"number"} and len(self.tokens) > 1:
-            raise Unread("code_spaces", typed=shown(self.text))
+            raise Unread("code_spaces", typed=shown(self.text), meant=meant_code(self.text, self.diseases))
         self.facts["disease"] = disease.key
         for _, text, bare in self.loose:  # `3 rougeol` is no cholera in a village of that name
             if not bare and len(text) >= LONG and self.diseases.closest(text):
