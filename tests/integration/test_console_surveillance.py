@@ -15,7 +15,7 @@ from smsapp.handlers.console.alerts import sentences
 from smsapp.messages import Message
 from smsapp.staff import AuditEntry
 from smsapp.surveillance.rules import usual
-from smsapp.surveillance.tables import Alert, AlertAction, AlertStep, CaseReport
+from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertStep, CaseReport
 from tests import outposts
 from tests.desk import Desk, console_of
 from tests.outposts import FAR_ASC, NEAR_ASC, STRANGER, ZEGOUA
@@ -147,9 +147,25 @@ def test_an_alert_says_why_it_rose_and_who_was_told(posts):
 def test_a_reader_sees_no_patient(posts):
     alert = raised(posts)
     page = plain(Desk.of(posts, "viewer", places=[SOTUBA]).see(f"/surveillance/{alert.id}"))
-    assert "Elle repose sur 1 signalement." in page
+    assert "Signalements comptés : &lt; 5 ; cas : &lt; 5." in page
+    assert "1 cas" not in page
     assert "30 ans" not in page
     assert "Elle est réelle" not in page
+
+
+def test_a_centre_reads_its_own_reports_and_counts_of_others(posts):
+    alert = raised(posts)
+    other = outposts.report(posts, "CAS CHOLERA M 47", NEAR_ASC).report
+    with transaction(posts.sessions) as db:
+        now(db, alert).within = "district"
+        db.add(AlertReport(alert_id=alert.id, report_id=other.id, joined_at=posts.now()))
+    own = plain(Desk.of(posts, "facility", places=[SOTUBA]).see(f"/surveillance/{alert.id}"))
+    assert "féminin, 30 ans" in own
+    assert "47 ans" not in own
+    assert "cas : &lt; 5." in own
+    for desk, there in ((Desk.of(posts, "programme"), False), (officer(posts), True)):
+        page = plain(desk.see(f"/surveillance/{alert.id}"))
+        assert ("30 ans" in page, "47 ans" in page, "Moussa" in page) == (there, there, there)
 
 
 def test_the_staff_verify_at_the_level_of_their_account(posts):

@@ -94,6 +94,9 @@ def test_a_weeks_table_is_taken_along(told):
     together = [row for row in rows if row["Centre de santé"] == "Ensemble"]
     assert len(together) > 20  # every disease of the country, also those without a case
     assert [row["Total des cas"] for row in together if row["Maladie"].startswith("Choléra")] == ["0"]
+    rows = commas(Desk.of(told, "programme").get(f"/surveillance/idsr.csv?week={week}"))
+    own = next(row for row in rows if row["Maladie"] == "Rougeole" and row["Centre de santé"] == "CSCom Sotuba")
+    assert (own["Cas de moins de cinq ans"], own["Total des cas"], own["Total des décès"]) == ("", "< 5", "0")
     assert zipfile.is_zipfile(io.BytesIO(desk.get(f"/surveillance/idsr.xlsx?week={week}").data))
     for odd in ("", "2026W60", "nonsense", "0000W1"):
         assert desk.get(f"/surveillance/idsr?week={odd}").status_code == 200

@@ -280,7 +280,7 @@ def test_small_numbers_of_a_village_are_all_of_one_size(posts):
     told(posts, 1, 1)
     told(posts, 1, 4, village_id=SALA)
     told(posts, 1, 40, village_id=TIENFALA)
-    desk = Desk.of(posts, "facility", places=[SOTUBA])
+    desk = Desk.of(posts, "viewer", places=[SOTUBA])
     rows = table(desk.get("/surveillance/map.csv"))
     assert {row["Village"] for row in rows if row["Dernier cas"]} == {"Tienfala"}  # nor the day of so few
     cases = {row["Village"]: row["Total des cas"] for row in rows}
@@ -294,6 +294,8 @@ def test_small_numbers_of_a_village_are_all_of_one_size(posts):
         "Tienfala": "40",
         "Djoumanzana": "0",
     }
+    centre = table(Desk.of(posts, "facility", places=[SOTUBA]).get("/surveillance/map.csv"))
+    assert {row["Village"]: row["Total des cas"] for row in centre} == {"Kourouba": "1", "Sala": "4", "Tienfala": "40"}
 
 
 def test_the_villages_of_an_alert_by_kilometres_have_a_ring(posts):

@@ -1,4 +1,4 @@
-"""How many cases there were, by disease, week and place: for everybody, small numbers hidden."""
+"""How many cases there were, by disease, week and place: small ones hidden from all whose cases they are not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads
-from smsapp.handlers.console.alerts import here, terms
+from smsapp.handlers.console.alerts import here, spots, terms
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
@@ -39,7 +39,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             "found": found,
             "problem": problem,
             "offered": offered,
-            "cell": cell,
+            "cell": spots.shown,
+            "exact": spots.exact(),
         }
         told |= {"diseases": terms.diseases(rt), "periods": PERIODS, "period": _period(), "small": SMALL}
         return render_template("console/alerts/counts.html", **told), 422 if problem else 200
@@ -58,11 +59,6 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         return downloads.table(form, gettext("cases-%(day)s", day=f"{rt.local_now():%Y-%m-%d}"), heads, rows)
 
 
-def cell(number: int) -> Any:
-    """A number as it may be shown."""
-    return f"< {SMALL}" if tallies.hidden(number) else number
-
-
 def _found(db: Session, rt: Runtime) -> Tallied:
     told = here.asked(*FILTERS)
     sight, villages = here.narrowed(db, told.get("place", ""))
@@ -77,7 +73,7 @@ def _period() -> int:
 
 def _rows(found: Tallied, diseases: Mapping[str, str]) -> Iterator[list[Any]]:
     def line(by: str, which: str, told: Tally) -> list[Any]:
-        return [by, which, cell(told.cases), cell(told.deaths)]
+        return [by, which, spots.shown(told.cases), spots.shown(told.deaths)]
 
     for disease, name in diseases.items():
         if disease in found.by_disease:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads
-from smsapp.handlers.console.alerts import here, terms
+from smsapp.handlers.console.alerts import here, spots, terms
 from smsapp.handlers.console.guard import DECIDERS, allowed
 from smsapp.runtime import Runtime
 from smsapp.surveillance import idsr
@@ -29,7 +29,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         wanted = _week(rt)
         with transaction(rt.sessions) as db:
             centres = _centres(db, wanted)
-        told = {"week": wanted, "weeks": _offered(rt), "diseases": terms.diseases(rt), "Cell": Cell}
+        told = {"week": wanted, "weeks": _offered(rt), "diseases": terms.diseases(rt), "spots": spots}
         return render_template("console/alerts/idsr.html", centres=centres, total=idsr.total(centres), **told)
 
     @bp.get("/surveillance/idsr.<any(csv, xlsx):form>")
@@ -90,6 +90,5 @@ def _rows(wanted: Week, centres: Sequence[Centre], diseases: Mapping[str, str]) 
         yield [str(wanted), None, gettext("All together"), name, *_figures(total.get(disease, Cell()))]
 
 
-def _figures(cell: Cell) -> list[int]:
-    ages = [cell.under, cell.over, cell.unknown, cell.died_under, cell.died_over, cell.died_unknown]
-    return [*ages, cell.cases, cell.deaths]
+def _figures(cell: Cell) -> list[Any]:
+    return [*spots.ages(cell), spots.shown(cell.cases), spots.shown(cell.deaths)]

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
-from smsapp.handlers.console.alerts import here, terms, ticking
+from smsapp.handlers.console.alerts import here, spots, terms, ticking
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
@@ -54,7 +54,7 @@ def _found(db: Session, rt: Runtime) -> dict[str, Any]:
     wanted = Wanted(asked.get("state", reading.OPEN), asked.get("disease", ""), asked.get("level", ""), villages)
     page = reading.alerts(db, sight, wanted, request.args.get("after"))
     now = rt.now()
-    return {"page": page, "clocks": {row.id: ticking.of(rt, row.alert, now) for row in page.rows}}
+    return {"page": page, "cases": spots.shown, "clocks": {row.id: ticking.of(rt, row.alert, now) for row in page.rows}}
 
 
 def _common(rt: Runtime) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from smsapp.handlers.console.alerts import here, sentences, terms, ticking
+from smsapp.handlers.console.alerts import here, sentences, spots, terms, ticking
 from smsapp.handlers.console.alerts.here import ALERT, acting
-from smsapp.handlers.console.guard import ANYBODY, DECIDERS, allowed, me
+from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
 from smsapp.surveillance import clocks, filed, response, rulebook, timeline
 from smsapp.surveillance.filed import File
@@ -34,17 +34,24 @@ def _told(db: Session, rt: Runtime, row: Row) -> dict[str, Any]:
     alert, now, facts = row.alert, rt.now(), terms.known(rt)
     file, names = filed.of(db, alert), terms.actions(rt)
     rule = _rule(db, row)
-    reads = me().role in DECIDERS
+    exact, reports = spots.exact(alert), spots.read(file.reports)
     return {
         "row": row,
         "alert": alert,
         "file": file,
-        "reads": reads,
-        "why": sentences.why(alert, rule),
+        "reports": reports,
+        "others": len(file.reports) - len(reports),
+        "cases": spots.shown(row.cases, alert),
+        "many": spots.shown(row.reports, alert),
+        "why": sentences.why(alert, rule, exact),
         "only": sentences.only(rule),
         "ticking": ticking.of(rt, alert, now),
         "clocks": _clocks(rt, row, file, now),
-        "steps": [(step, sentences.step(step.row, names)) for step in file.steps],
+        "steps": [
+            (step, sentences.step(step.row, names))
+            for step in file.steps
+            if exact or step.row.what not in sentences.OF_REPORTS
+        ],
         "actions": {key: names.get(key, key) for key in response.actions(rt, alert)},
         "early": EARLY,
         "timeline": timeline.of_alert(db, rt, alert.id),

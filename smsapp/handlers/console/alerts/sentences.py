@@ -12,8 +12,11 @@ from smsapp.handlers.console.alerts import terms
 from smsapp.surveillance import rules
 from smsapp.surveillance.rules import Rule
 from smsapp.surveillance.tables import Alert, AlertStep
+from smsapp.surveillance.tallies import SMALL, hidden
 
 number: Callable[..., str] = shell.FILTERS["number"]
+# What happened to single reports: as many lines as there are cases.
+OF_REPORTS = ("joined", "left", "changed", "taken_back")
 
 
 def where(within: str, km: float = 0) -> str:
@@ -29,12 +32,19 @@ def where(within: str, km: float = 0) -> str:
     )
 
 
-def why(alert: Alert, rule: Rule | None) -> str:
-    """What the rule counted, and from how many on it rises; `rule` as it was then, None where it is not known."""
+def why(alert: Alert, rule: Rule | None, exact: bool = True) -> str:
+    """What the rule counted, and from how many on it rises; `rule` as it was then, None where it is not known.
+
+    Who may not see the exact numbers reads none that is too small.
+    """
     told, sort = alert.numbers, rule.kind if rule else alert.numbers.get("sort", "")
     cases = int(told.get("cases", 0) or 0)
     counted = str(ngettext("%(num)d case", "%(num)d cases", cases))
     area = where(alert.within, float(told.get("km", 0) or 0))
+    if not exact and any(map(hidden, (cases, *told.get("before", ())))):
+        return str(
+            gettext("The rule was met %(area)s; fewer than %(small)s cases are not shown.", area=area, small=SMALL)
+        )
     if sort == rules.RATE:
         return _rate(told, counted, area)
     if sort == rules.GROWTH:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,12 +15,17 @@ from smsapp.handlers.console.alerts import here, terms
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import OFFICERS, me
 from smsapp.places import KINDS, Place
+from smsapp.staff.tables import FACILITY
 from smsapp.surveillance.curves import Area
+from smsapp.surveillance.filed import Reported
+from smsapp.surveillance.idsr import Cell
 from smsapp.surveillance.sight import Sight
+from smsapp.surveillance.tables import Alert
 from smsapp.surveillance.tallies import SMALL, hidden
 
 EARLIEST = date(2000, 1, 1)
 LONGEST = 731  # days of one picture
+OF_A_CENTRE = ("village", "facility")  # areas whose cases are all of one
 KINDS_OF: Mapping[str, LazyString] = {**terms.CHAIN, "village": lazy_gettext("village")}
 
 
@@ -96,14 +101,39 @@ def back(last: date, days: int) -> tuple[date, date]:
     return last - timedelta(days=days - 1), last
 
 
-def exact() -> bool:
-    """Whether she may see numbers that are so small that they could point at somebody."""
-    return me().role in OFFICERS
+def exact(alert: Alert | None = None) -> bool:
+    """Whether she may see numbers that are so small that they could point at somebody: officers, and a centre its own.
+
+    What the pages count is of her places alone; an alert may also stand on cases of other centres.
+    """
+    who = me()
+    if who.role in OFFICERS:
+        return True
+    if who.role != FACILITY or who.scope.facilities is None:
+        return False
+    return alert is None or (alert.within in OF_A_CENTRE and who.scope.covers(alert.facility_id))
 
 
-def shown(number: int) -> int | str:
+def shown(number: int, alert: Alert | None = None) -> int | str:
     """A number as she may see it."""
-    return number if exact() or not hidden(number) else f"< {SMALL}"
+    return number if exact(alert) or not hidden(number) else f"< {SMALL}"
+
+
+def ages(cell: Cell) -> list[int | None]:
+    """Cases, then deaths by age; where a part is too small, none of its parts: the others would tell it."""
+    told: list[int | None] = []
+    for parts in ((cell.under, cell.over, cell.unknown), (cell.died_under, cell.died_over, cell.died_unknown)):
+        told += parts if exact() or not any(map(hidden, parts)) else (None, None, None)
+    return told
+
+
+def read(reports: Sequence[Reported]) -> list[Reported]:
+    """The reports that she may read one by one: officers all, a centre's staff those of their own."""
+    who = me()
+    if who.role in OFFICERS:
+        return list(reports)
+    own = who.scope.facilities if who.role == FACILITY else None
+    return [one for one in reports if own and one.report.facility_id in own]
 
 
 def _day(name: str) -> date | None:
