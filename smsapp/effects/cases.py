@@ -8,9 +8,9 @@ from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.flows.state import Effect
-from smsapp.refusals import Refused
+from smsapp.refusals import Closed, Refused
 from smsapp.segments import search_key
-from smsapp.surveillance import dialogue, phrasing, reporters, reports, villages
+from smsapp.surveillance import answering, dialogue, phrasing, reporters, reports, villages
 from smsapp.surveillance.diseases import Disease, Diseases, of_country
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Heard, Missing, Report, Wrong
@@ -206,12 +206,26 @@ def check(caller: Caller, wanted: Effect) -> None:
     if node == "words" and (dialogue.asks_code(words) or (code and not words)):
         return
     found = heard(caller, answers)
+    if node == "words" and words.strip().isdecimal():
+        _check_bare(caller, words.strip(), found)
     if isinstance(found, Wrong):
         raise refused(caller, found)
     if isinstance(found, Missing) and node == found.what:
         if node == "reference":
             raise Refused("case.reference_format", typed=shown(str(answers[node])), example="RETIRE 1003")
         raise Refused(f"case.{STILL[node]}", typed=shown(str(answers[node])), example=example(caller))
+
+
+def _check_bare(caller: Caller, number: str, found: Heard) -> None:
+    """A disease's number alone is no answer that came twice or too late: its case would alert the district."""
+    told = found if isinstance(found, Report) else getattr(found, "told", None)
+    key = getattr(told, "disease", None)
+    if key is None or diseases(caller).by_key[key].kind in {"event", "zero"}:
+        return
+    if last := answering.lately(caller.db, caller.number, caller.message_id, caller.rt.now()):
+        if last.strip() == number:
+            raise Closed("case.again")
+        raise Refused("case.code_fields", typed=number, example=f"{number}#2#1")
 
 
 def _known_code(caller: Caller, code: str, who: Sender | None) -> None:

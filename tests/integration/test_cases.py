@@ -330,3 +330,21 @@ def test_whatever_is_done_with_her_code_is_told_to_her(posts):
     with transaction(posts.sessions) as db:
         told = db.scalars(select(Message.text).where(Message.number == ASC, Message.key.like("code:%"))).all()
     assert told == ["Votre code a servi sur un autre téléphone. Ce n'était pas vous ? Prévenez votre CSCom."] * 2
+
+
+def test_an_answer_that_comes_twice_is_no_disease(posts):
+    """`6` is an age, and the card's number of Ebola."""
+    phone = Handset(posts, ASC)
+    for text in ("CAS RAGE", "6"):
+        phone.say(text)
+    assert phone.say("6") == ["C'est déjà noté, merci."]
+    assert phone.say("3")[0].startswith("Format")
+    assert [row.disease for row in rows(posts)] == ["dog_bite_rabies"]
+
+
+def test_a_number_alone_is_a_code_where_nothing_was_said_before(posts, clock):
+    phone = Handset(posts, ASC)
+    phone.say("1")
+    clock.move(minutes=11)
+    phone.say("20")
+    assert [row.disease for row in rows(posts)] == ["measles", "death_cluster"]
