@@ -73,7 +73,8 @@ class Reports:
         person_id, number = chance.choice(village.workers)
         row = self._base(village, person_id, number, at) | {"kind": "case", "disease": disease.key}
         if disease.kind == "event":
-            return row | {"kind": "event", "count": disease.counts}
+            return row | {"kind": "event", "count": disease.counts, "died": disease.counts if disease.deaths else 0}
+        row["died"] = int(disease.deaths)
         if young is None:
             young = chance.random() < 0.55
         sex = disease.sex or chance.choice(("female", "male"))
@@ -92,6 +93,7 @@ class Reports:
             "age_unit": None,
             "age_group": None,
             "count": 1,
+            "died": 0,
             "village_id": village.id,
             "facility_id": village.facility_id,
             "district_id": village.district_id,

@@ -108,7 +108,8 @@ def _who(rt: Runtime, language: str | None, about: About) -> str:
     if report is None or about.alert.numbers.get("kind") != rules.CASE:
         return told
     whom = person(rt, language, report) if report.count == (about.total or 1) else ""
-    died = _say(rt, language, "died", n=report.died) if report.died else ""
+    deaths = of_country(rt.settings.country).by_key[report.disease].deaths
+    died = _say(rt, language, "died", n=report.died) if report.died and not deaths else ""
     return ", ".join(filter(None, (told, whom, died)))
 
 

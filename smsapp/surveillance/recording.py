@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
-from smsapp.surveillance import alerting, changing, locks, reports
+from smsapp.surveillance import alerting, changing, locks, repeated, reports
 from smsapp.surveillance.ages import Age, Group
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import above
+from smsapp.surveillance.repeated import PRACTICE
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Kind, Missing, Numbers, Report, Sex, Told, Wrong
 from smsapp.surveillance.tables import Alert, CaseReport
 from smsapp.surveillance.weeks import Week, deadline
-
-PRACTICE = "training"
-TWICE = timedelta(minutes=10)  # the same report within this time is the same report
-SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "since")
 
 
 @dataclass(frozen=True)
@@ -54,11 +51,11 @@ def record(
     The same report of the same sender within ten minutes is the earlier one. One in training, and a stranger's, is
     kept and alerts nobody. Without `village_id` it is of the worker's only village, unless she named another place.
     """
-    values = _told(said) | _where(db, sender, said, village_id)
+    values = _told(rt, said) | _where(db, sender, said, village_id)
     locks.take(db, [(said.disease, values["district_id"])])
     whose = {"reporter_id": sender.id if sender else None, "phone": phone}
     standing = "signal" if sender is None else PRACTICE if sender.training else "counted"
-    if known := _earlier(db, rt.now(), values, whose, key, standing):
+    if known := repeated.earlier(db, rt, said, values, whose, standing, key=key):
         if sender is not None and village_id is not None and known.village_id is None:
             complete(db, rt, known.number, said, sender, channel=channel, village_id=village_id)
         return Recorded(known, new=False)
@@ -78,12 +75,12 @@ def complete(
     Those who were told of it hear where it was; a sex or an age they read when they ask.
     """
     row = _hers(db, number, sender)
-    values = _told(said) | {"village_id": village_id or row.village_id}
+    values = _told(rt, said) | {"village_id": village_id or row.village_id}
     was = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
     if not was:
         return Recorded(row, new=False)
     whose = {"reporter_id": row.reporter_id, "phone": row.phone}
-    if known := _earlier(db, rt.now(), values, whose, None, row.standing, besides=row.id):
+    if known := repeated.earlier(db, rt, said, values, whose, row.standing, besides=row.id):
         _write(rt, row, "twice", channel, {"standing": "withdrawn"}, {"standing": row.standing})
         changing.changed(db, rt, row, "taken_back")
         return Recorded(known, new=False)
@@ -112,7 +109,7 @@ def correct(
     said = reports.corrected(as_told(row), Correction(number, change), country, language)
     if not isinstance(said, Report):
         return said
-    values = _told(said) | {"village_id": village_id or row.village_id}
+    values = _told(rt, said) | {"village_id": village_id or row.village_id}
     was = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
     if not was:
         return Recorded(row, new=False)
@@ -225,8 +222,10 @@ def week_of(rt: Runtime, kind: str) -> date:
     return week.monday
 
 
-def _told(said: Report) -> dict[str, Any]:
+def _told(rt: Runtime, said: Report) -> dict[str, Any]:
     """The columns that a message fills."""
+    count = said.numbers.cases if said.numbers else said.count
+    died = (said.numbers.died or 0) if said.numbers else said.died
     return {
         "kind": said.kind,
         "disease": said.disease,
@@ -234,8 +233,8 @@ def _told(said: Report) -> dict[str, Any]:
         "age_count": said.age.count if said.age else None,
         "age_unit": (said.age.unit or None) if said.age else None,
         "age_group": said.age.group if said.age else None,
-        "count": said.numbers.cases if said.numbers else said.count,
-        "died": (said.numbers.died or 0) if said.numbers else said.died,
+        "count": count,
+        "died": count if of_country(rt.settings.country).by_key[said.disease].deaths else died,
         "sums": asdict(said.numbers) if said.numbers else None,
         "since": said.since,
     }
@@ -249,30 +248,3 @@ def _where(db: Session, sender: Sender | None, said: Report, village_id: int | N
         return {"village_id": village_id, "facility_id": sender.facility_id, "district_id": sender.district_id}
     centre = db.scalar(select(Place.parent_id).where(Place.id == village_id)) if village_id is not None else None
     return {"village_id": village_id, "facility_id": centre, "district_id": above(db, centre).district}
-
-
-def _earlier(
-    db: Session,
-    now: datetime,
-    values: Mapping[str, Any],
-    whose: Mapping[str, Any],
-    key: str | None,
-    standing: str,
-    besides: int | None = None,
-) -> CaseReport | None:
-    """The row that this report has already; one in practice is never that of a true one.
-
-    Where one of the two names no village, as codes do, that makes no other report of it.
-    """
-    if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
-        return known
-    by = CaseReport.reporter_id == whose["reporter_id"]
-    if whose["reporter_id"] is None:
-        by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
-    same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
-    if (village_id := values["village_id"]) is not None:
-        same.append(or_(CaseReport.village_id == village_id, CaseReport.village_id.is_(None)))
-    practises = standing == PRACTICE
-    alike = CaseReport.standing == PRACTICE if practises else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
-    recent = CaseReport.received_at > now - TWICE, alike, CaseReport.id != (besides or 0)
-    return db.scalar(select(CaseReport).where(by, *same, *recent).order_by(CaseReport.id).limit(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -41,6 +42,13 @@ sexes = st.none() | st.sampled_from(["male", "female"])
 days = st.none() | st.integers(0, ML.limits.days_back).map(lambda n: TODAY - timedelta(days=n))
 villages = st.just("") | st.sampled_from(VILLAGES)
 numbers = st.integers(0, ML.limits.cases)
+
+
+def whole(said):
+    """Who has died is a case too."""
+    return replace(said, count=max(said.count, said.died))
+
+
 cases = st.builds(
     Report,
     kind=st.just("case"),
@@ -51,7 +59,7 @@ cases = st.builds(
     village=villages,
     since=days,
     died=numbers,
-)
+).map(whole)
 events = st.builds(
     Report,
     kind=st.just("event"),
@@ -60,7 +68,7 @@ events = st.builds(
     village=villages,
     since=days,
     died=numbers,
-)
+).map(whole)
 
 
 def summed(disease, told, village):

@@ -1,0 +1,71 @@
+"""Cases of which something is still unknown: what is written down of them at once, and what they are not taken for."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from smsapp.db import transaction
+from smsapp.messages import Message
+from smsapp.surveillance.tables import CaseReport
+from tests import outposts
+from tests.handset import Handset
+from tests.outposts import ASC, ASC_2, HEAD, SALA
+from tests.village import settle
+
+
+@pytest.fixture
+def posts(rt):
+    settle(rt)
+    outposts.settle(rt)
+    return rt
+
+
+def rows(rt):
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
+
+
+def told(rt, number):
+    with transaction(rt.sessions) as db:
+        chosen = select(Message.text).where(Message.number == number, Message.kind == "outbreak")
+        return db.scalars(chosen.order_by(Message.id)).all()
+
+
+def test_the_first_alert_names_the_village_though_the_age_is_still_asked(posts):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS ROUGEOLE Sala")
+    assert [row.village_id for row in rows(posts)] == [SALA]
+    assert [", Sala. V " in words for words in told(posts, HEAD)] == [True]
+
+
+def test_two_villages_that_are_not_known_are_two_reports(posts):
+    phone = Handset(posts, ASC)
+    for text in ("CAS MALNUTRITION F 1 Kadiolo", "CAS MALNUTRITION F 1 Tiongui", "CAS MALNUTRITION F 1"):
+        phone.say(text)
+    assert len(rows(posts)) == 3
+    for text in ("CAS MALNUTRITION F 1 tiongui", "CAS MALNUTRITION F 1 Kadiolo"):
+        assert phone.say(text)[0].startswith("Déjà noté")
+    assert len(rows(posts)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "died"),
+    [
+        ("CAS DECES MATERNEL 25", 1, 1),
+        ("10#2#1", 1, 1),
+        ("10#1#0#2#0", 3, 3),
+        ("20", 2, 2),
+        ("CAS DECES GROUPES 5 morts", 5, 5),
+        ("CAS CHOLERA 3 morts", 3, 3),
+        ("CAS CHOLERA 4 cas 3 morts", 4, 3),
+        ("CAS CHOLERA 4 cas", 4, 0),
+    ],
+)
+def test_who_is_reported_dead_is_counted_among_the_dead(posts, text, count, died):
+    phone = Handset(posts, ASC)
+    phone.say(text)
+    assert [(row.count, row.died) for row in rows(posts)] == [(count, died)]
+    if count > 1 and "#" not in text:
+        phone.say("CORRIGE 1001 2 CAS")
+        assert [(row.count, row.died) for row in rows(posts)] == [(2, min(died, 2))]
