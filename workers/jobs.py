@@ -7,7 +7,7 @@ from datetime import timedelta
 from smsapp import broadcasts, conversations, figures, imports, messages, outbox, periodic, shuffling, staff
 from smsapp.db import transaction
 from smsapp.savings import reminders, requests
-from smsapp.surveillance import alerting, weekly_told
+from smsapp.surveillance import alerting, training, weekly_told
 from smsapp.surveillance.escalating import escalate
 from smsapp.vaccines import cohorts, escalating, mondays, reminding, searching, waiting
 from workers.current import runtime, stopping
@@ -73,6 +73,7 @@ def tidy() -> None:
         staff.forget_old(db, rt.now())
         broadcasts.forget_old(db, rt.now())
         requests.expire(db, rt)
+        training.end_old(db, rt)
     if first:
         conversations.tidy(rt)
         shuffling.shuffle(rt)

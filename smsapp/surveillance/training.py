@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from smsapp.people import Person, Role
+from smsapp import outbox
+from smsapp.people import Number, Person, Role
+from smsapp.runtime import Runtime
 from smsapp.surveillance import reporters
 from smsapp.surveillance.tables import Reporter
+
+LASTS = timedelta(hours=24)  # whoever forgets to end it would report into the void
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,15 @@ def switch(db: Session, person_id: int, since: datetime | None) -> None:
     """From now on what she reports is practice; without `since` it counts again."""
     reporters.code_of(db, person_id)  # her row
     db.execute(update(Reporter).where(Reporter.person_id == person_id).values(training_since=since))
+
+
+def end_old(db: Session, rt: Runtime) -> int:
+    """End what was begun a day ago, and tell those who practised; how many."""
+    old = Reporter.training_since <= rt.now() - LASTS
+    ended = update(Reporter).where(old).values(training_since=None).returning(Reporter.person_id)
+    ids = db.scalars(ended).all()
+    chosen = select(Person, Number.number).join(Number, Number.person_id == Person.id)
+    for person, number in db.execute(chosen.where(Person.id.in_(ids), Number.main.is_(True))).all():
+        words = rt.texts.say(person.language or rt.settings.language, "case.practice_off")
+        outbox.post(db, rt, number, words, kind="alert", language=person.language, person_id=person.id)
+    return len(ids)

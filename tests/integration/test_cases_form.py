@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from smsapp.db import transaction
-from smsapp.surveillance import reporters
+from smsapp.surveillance import reporters, training
 from smsapp.surveillance.tables import CaseReport
 from tests import outposts
 from tests.handset import Handset
@@ -74,3 +74,18 @@ def test_a_head_ends_a_worker_s_practice_and_knows_nobody_elsewhere(posts):
     with transaction(posts.sessions) as db:
         assert not reporters.of_number(db, ASC).training
         assert not reporters.of_number(db, FAR_ASC).training
+
+
+def test_practice_ends_by_itself_after_a_day(posts, clock):
+    """Whoever forgets it would report into the void."""
+    with transaction(posts.sessions) as db:
+        training.switch(db, person_id(posts, ASC), posts.now())
+    clock.move(hours=23)
+    with transaction(posts.sessions) as db:
+        assert training.end_old(db, posts) == 0
+    clock.move(hours=1)
+    with transaction(posts.sessions) as db:
+        assert training.end_old(db, posts) == 1
+        assert training.end_old(db, posts) == 0
+        assert not reporters.of_number(db, ASC).training
+    assert Handset(posts, ASC).arrived() == ["Exercice terminé : les rapports comptent et alertent de nouveau."]
