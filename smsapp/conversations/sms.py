@@ -86,7 +86,9 @@ def _take(talk: Talk, row: Message) -> str:
         return f"command {wanted.name}"
     if wanted := keyword(text, talk.flows.live):
         talk.put_reading_away()
-        before, talk.state = (talk.state if talk.in_form else None), None
+        if longer := asked.named(talk, text, wanted.argument):
+            return _claim(talk, row, longer, text)
+        before, talk.state = _beside(talk), None
         whole = talk.flows.live[wanted.argument].claims
         _say(talk, row, talk.begin(wanted.argument, text.split() if whole else wanted.rest), before)
         return f"keyword {wanted.argument}"
@@ -110,6 +112,11 @@ def _take(talk: Talk, row: Message) -> str:
     return "unheard"
 
 
+def _beside(talk: Talk) -> State | None:
+    """The open form that is open again once something else has been heard; a passing question is not."""
+    return talk.state if talk.in_form and not (talk.flow and talk.flow.passing) else None
+
+
 def _misspelt(talk: Talk, row: Message, text: str, meant: str) -> str:
     """The keyword that she seems to mean; what is open stays so."""
     _post(talk, row, talk.words("keyword.close", typed=text.split()[0][:15], meant=meant), "reply")
@@ -124,7 +131,7 @@ def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:
     talk.put_reading_away()
     before = None
     if not talk.takes_sms:
-        before, talk.state = (talk.state if talk.in_form else None), None
+        before, talk.state = _beside(talk), None
     _say(talk, row, talk.ask_first(taken.flow.name, taken.words), before)
     more = coded.said_more(taken.flow, taken.words, talk.moment())
     return "unheard" if more else f"answer to {taken.flow.name}"
@@ -133,7 +140,7 @@ def _take_up(talk: Talk, row: Message, taken: asked.Taken) -> str:
 def _claim(talk: Talk, row: Message, flow: Flow, text: str) -> str:
     """Words of a domain without a keyword; what is open by SMS is asked again below the answer."""
     again = talk.takes_sms
-    before, talk.state = (talk.state if talk.in_form else None), None
+    before, talk.state = _beside(talk), None
     _say(talk, row, talk.begin(flow.name, text.split()), before, again=again)
     return f"claim {flow.claims}"
 

@@ -216,7 +216,7 @@ class Talk:
         """The open flows up to the last one that asks something."""
         frames = self.state.frames if self.state else ()
         try:
-            while frames and not self.flows.get(frames[-1].flow).asks:
+            while frames and not self.flows.get(frames[-1].flow).waits_on(self.caller.channel):
                 frames = frames[:-1]
         except UnknownRevision:
             return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,13 +11,14 @@ from smsapp.effects.base import Caller, Open, claim, effect, fact, last_word
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.segments import search_key
-from smsapp.surveillance import alerts, duty, reporters, reports, verdicts, wording
+from smsapp.surveillance import alerts, details, duty, pieces, reporters, reports, verdicts, wording
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.alerts import Posts
 from smsapp.surveillance.diseases import of_country
-from smsapp.surveillance.said import Decision, Heard, Missing, Wrong
+from smsapp.surveillance.said import Decision, Heard, Missing, Unread, Wrong
 from smsapp.surveillance.tables import Alert
 
+FLOW = "alert_answer"
 VERDICTS = ("real", "false", "more")
 LEAST = 1001  # of the numbers of alerts and reports: what is less may be an age
 TWO = "one_at_a_time"
@@ -75,7 +76,54 @@ def text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
         words = str(wanted.answers["words"])
         if not posts(caller):
             return {"said": _own(caller, words)}
-        return {"said": _said(caller, _decision(caller, words))}
+        return _said(caller, _decision(caller, words), _lacking(caller, words))
+
+
+@fact("alert_asks")
+def alert_asks(caller: Caller) -> Callable[[Mapping[str, Any]], str]:
+    """What an answer lacks: since, reason; empty where it is whole."""
+    return lambda answers: _lacking(caller, str(answers.get("words", "")))
+
+
+@effect("alerts.since")
+def since(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """The day of the first sign, alone, to the question for it."""
+    typed, today = str(wanted.answers["since"]), caller.rt.local_now().date()
+    country = of_country(caller.rt.settings.country)
+    try:
+        day = pieces.check_day(pieces.day_of(search_key(typed), today), typed, country, today)
+    except Unread:
+        raise Refused("alert.day_alone", typed=wording.shown(typed)) from None
+    with in_words(caller):
+        alert, by = _answered(caller, wanted)
+        return {"said": alerts_said.answer(caller, verdicts.verify(caller.db, caller.rt, alert, by, since=day))}
+
+
+@effect("alerts.reason")
+def reason(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """Why it is not real, in her words, to the question for it."""
+    with in_words(caller):
+        alert, by = _answered(caller, wanted)
+        told = verdicts.dismiss(caller.db, caller.rt, alert, by, reason=str(wanted.answers["reason"]))
+        return {"said": alerts_said.answer(caller, told)}
+
+
+def _answered(caller: Caller, wanted: Effect) -> tuple[Alert, By]:
+    return held(caller, _decision(caller, str(wanted.answers["words"])).reference)
+
+
+def _lacking(caller: Caller, words: str) -> str:
+    """What is asked once an answer is written down; nothing of what is refused."""
+    heard = _heard(caller, words)
+    if not isinstance(heard, Decision) or heard.verdict == "more" or heard.since or heard.reason:
+        return ""
+    try:
+        alert, _ = alerts.find(caller.db, posts(caller), heard.reference, lock=False)
+    except Refused:
+        return ""
+    if heard.verdict == "real":
+        return "" if details.more(caller.db, alert).since else "since"
+    return "" if alert.state == verdicts.FALSE and alert.reason else "reason"
 
 
 def _own(caller: Caller, words: str) -> str:
@@ -88,15 +136,20 @@ def _own(caller: Caller, words: str) -> str:
     return alerts_said.own(caller, *found)
 
 
-def _said(caller: Caller, decided: Decision) -> str:
+def _said(caller: Caller, decided: Decision, lacking: str) -> Mapping[str, Any]:
     if decided.verdict == "more":
         alert, _ = alerts.find(caller.db, posts(caller), decided.reference, lock=False)
-        return alerts_said.details(caller, alert)
+        return {"said": alerts_said.details(caller, alert)}
     alert, by = held(caller, decided.reference)
     if decided.verdict == "real":
         _no_date(caller, decided)
-        return alerts_said.answer(caller, verdicts.verify(caller.db, caller.rt, alert, by, since=decided.since))
-    return alerts_said.answer(caller, verdicts.dismiss(caller.db, caller.rt, alert, by, reason=decided.reason))
+        told = verdicts.verify(caller.db, caller.rt, alert, by, since=decided.since)
+    else:
+        told = verdicts.dismiss(caller.db, caller.rt, alert, by, reason=decided.reason)
+    question = alerts_said.asked(caller, alert, lacking) if lacking else ""
+    said = alerts_said.answer(caller, told, question)
+    noted = said.removesuffix(question).rstrip() + " "
+    return {"said": said, "noted": noted, "question": question}
 
 
 def _decision(caller: Caller, words: str) -> Decision:
@@ -140,5 +193,5 @@ def _begins(text: str) -> bool:
 
 
 def _may_be(caller: Caller, opened: Open | None) -> bool:
-    """Whether somebody who answers for alerts says it, and no question is open that it may answer."""
-    return opened is None and bool(posts(caller))
+    """Whether somebody who answers for alerts says it, and no question is open that it may answer but ours."""
+    return (opened is None or opened.flow == FLOW) and bool(posts(caller))

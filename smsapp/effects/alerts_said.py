@@ -71,8 +71,8 @@ def own(caller: Caller, report: CaseReport, alert: Alert | None) -> str:
     return say(caller, f"own.{key}", report=report.number, disease=named, outcome=outcome)
 
 
-def answer(caller: Caller, told: Answer) -> str:
-    """What was written down, and what comes next, in one part."""
+def answer(caller: Caller, told: Answer, question: str = "") -> str:
+    """What was written down, and what comes next or is asked, in one part."""
     alert = told.alert
     head = {"number": alert.number, "disease": disease(caller, alert)}
     if told.new:
@@ -85,9 +85,13 @@ def answer(caller: Caller, told: Answer) -> str:
     after = [say(caller, "said.overruled", level=level(caller, told.overruled))] if told.overruled else []
     if caller.channel == "ussd":  # what comes next stands in the list below
         return in_one([*short, *after])
-    return in_one(
-        *([*first, *after, following(caller, alert)] for first in (sentences, short)), [*short, *after], short
-    )
+    then = question or following(caller, alert)
+    return in_one(*([*first, *after, then] for first in (sentences, short)), [*short, *after], short)
+
+
+def asked(caller: Caller, alert: Alert, what: str) -> str:
+    """The question that is open below an answer: the day of the first sign, the reason."""
+    return fold(say(caller, f"ask.{what}", day=f"{alert.began_on:%d/%m}"))
 
 
 def following(caller: Caller, alert: Alert) -> str:

@@ -54,6 +54,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         with_digit=reader.switch("with_digit"),
         anonymous=reader.switch("anonymous"),
         by_sms=reader.switch("by_sms"),
+        passing=reader.switch("passing"),
         offered=reader.expression("offered"),
         takes=reader.expression("takes"),
         claims=reader.word("claims", default=""),

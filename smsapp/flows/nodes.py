@@ -105,6 +105,7 @@ class Flow:
     with_digit: bool = False  # its keyword is one only where a digit follows: other texts begin with this word too
     anonymous: bool = False
     by_sms: bool = False
+    passing: bool = False  # its question is open by SMS until anything else is heard, and on no keypad
     offered: Expression | None = None  # to whom help by SMS tells of its keyword; to everybody where not given
     takes: Expression | None = None  # when a message of ours asked what it answers; empty where none waits
     claims: str = ""  # the test of a domain for texts that are its own without a keyword; they come whole
@@ -115,6 +116,10 @@ class Flow:
         """`name@digest`: the same for the same definition and texts, on every machine."""
         body = json.dumps(self.stored(), sort_keys=True, ensure_ascii=False).encode()
         return f"{self.name}@{hashlib.sha256(body).hexdigest()[:16]}"
+
+    def waits_on(self, channel: str) -> bool:
+        """Whether its questions stay open on this channel until they are answered."""
+        return bool(self.asks) and not (self.passing and channel == "ussd")
 
     def stored(self) -> dict[str, Any]:
         return {"source": self.source, "texts": self.texts, "default_language": self.default_language}

@@ -50,8 +50,7 @@ def test_it_is_real_however_it_is_written(posts, db):
     written = ["V 1002", "v1002", " V  1002.", "vrai 1002", "V: 1002", "V alerte 1002", "VRAI1002"]
     for text in [*written, "V n° 1002", "V-1002", "true 1002"]:
         assert say(posts, text) == (
-            "Alerte 1002 Rougeole, Kourouba : vraie, c'est noté. "
-            "Premier signe quel jour ? Envoyez V 1002 et la date, ex. V 1002 10/03"
+            "Alerte 1002 Rougeole, Kourouba : vraie, c'est noté. Premier signe quel jour ? Ex. 10/03"
         )
         assert reopened(db) == "verified"
 
@@ -59,7 +58,7 @@ def test_it_is_real_however_it_is_written(posts, db):
 def test_it_is_not_real_however_it_is_written(posts, db):
     for text in ("F 1002", "f1002", "faux 1002", "F, 1002", "FALSE 1002", "fausse 1002"):
         assert say(posts, text) == (
-            "Alerte 1002 Rougeole, Kourouba : fausse, c'est noté. Pourquoi ? Envoyez F 1002 et la raison."
+            "Alerte 1002 Rougeole, Kourouba : fausse, c'est noté. Pourquoi ? Envoyez la raison."
         )
         assert reopened(db) == "false"
 
@@ -159,7 +158,9 @@ def test_who_comes_second_is_told_what_was_answered_when_and_by_whom(posts, db, 
 def test_the_level_above_overrules_and_all_hear_of_it(posts, db):
     say(posts, "F 1002 non")
     words = say(posts, "V 1002", OFFICER)
-    assert words.startswith("Alerte 1002 : vraie, c'est noté. Cela remplace l'avis d'avant (le responsable du centre).")
+    assert words.startswith(
+        "Alerte 1002 Rougeole, Kourouba : vraie, c'est noté. Cela remplace l'avis d'avant (le responsable du centre)."
+    )
     assert alert(db).state == "verified"
 
 
@@ -233,3 +234,39 @@ def test_a_worker_asks_what_became_of_her_own_report(posts, db):
     say(posts, "V 1002")
     answer = handset(posts, ASC).say("?1001")[-1]
     assert answer == "Rapport 1001, Rougeole : c'est vrai, on s'en occupe."
+
+
+def test_the_day_that_is_asked_is_heard_alone(posts, db):
+    for typed, day in (("08/03", 8), ("hier", 9), ("le 8/3/2026", 8), ("aujourd'hui", 10)):
+        assert say(posts, "V 1002").endswith("Premier signe quel jour ? Ex. 10/03")
+        assert say(posts, typed).startswith("Alerte 1002 : c'est ajouté. Ensuite : évaluer le risque"), typed
+        assert alert(db).emerged_on == date(2026, 3, day)
+        reopened(db)
+
+
+def test_a_day_that_can_not_be_is_asked_again(posts, db):
+    say(posts, "V 1002")
+    again = "\nPremier signe quel jour ? Ex. 10/03"
+    for typed in ("35/11", "12", "merci", "12/03"):
+        assert say(posts, typed) == f"Date {typed.upper()} invalide : un jour passé, en chiffres.{again}"
+    assert alert(db).emerged_on is None
+    assert say(posts, "09/03").startswith("Alerte 1002 : c'est ajouté.")
+
+
+def test_the_reason_that_is_asked_is_heard_alone(posts, db):
+    assert say(posts, "F 1002").endswith("Pourquoi ? Envoyez la raison.")
+    assert say(posts, "autre maladie") == "Alerte 1002 : c'est ajouté."
+    assert (alert(db).state, alert(db).reason) == ("false", "autre maladie")
+    assert say(posts, "autre maladie").startswith("Merci, l'équipe")  # nothing is open any more
+
+
+def test_anything_else_leaves_the_question(posts, db):
+    for other in ("V 1002 08/03", "CAS PALU F 3", "?1002", "00"):
+        say(posts, "F 1002")
+        said = say(posts, other)
+        assert "Pourquoi" not in said, said
+        assert "c'est ajouté" not in say(posts, "autre maladie")
+        assert alert(db).reason is None
+        reopened(db)
+    say(posts, "F 1002")
+    assert handset(posts).dial()[0].startswith("Votre sant")
