@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,6 +44,16 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Later:
+    """A text about it to somebody who had been told before: another case, one taken back, an answer."""
+
+    at: datetime
+    name: str
+    text: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Step:
     """What happened, and who did it: a person by phone, or an account."""
 
@@ -54,6 +65,7 @@ class Step:
 class File:
     reports: Sequence[Reported]
     told: Sequence[Told]
+    later: Sequence[Later]
     steps: Sequence[Step]
     actions: Mapping[str, AlertAction]
 
@@ -67,7 +79,9 @@ def of(db: Session, alert: Alert) -> File:
         .order_by(CaseReport.id.desc())
         .limit(MOST)
     ).all()
-    return File(reported(db, reports), _told(db, alert.id), _steps(db, alert.id), _actions(db, alert.id))
+    return File(
+        reported(db, reports), _told(db, alert.id), _later(db, alert), _steps(db, alert.id), _actions(db, alert.id)
+    )
 
 
 def reported(db: Session, reports: Sequence[CaseReport]) -> list[Reported]:
@@ -104,6 +118,21 @@ def _told(db: Session, alert_id: int) -> list[Told]:
         .limit(MOST)
     )
     return [Told(row, name or "", status) for row, name, status in rows]
+
+
+def _later(db: Session, alert: Alert) -> list[Later]:
+    """Looked for among the texts of those who were told: no index knows which alert a text is of."""
+    told = select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)
+    first = select(AlertTold.message_id).where(AlertTold.alert_id == alert.id, AlertTold.message_id.is_not(None))
+    rows = db.execute(
+        select(Message.created_at, Person.name, Message.text, Message.status)
+        .join(Person, Person.id == Message.person_id)
+        .where(Message.person_id.in_(told), Message.created_at >= alert.opened_at)
+        .where(Message.meta["alert"].as_integer() == alert.number, Message.id.not_in(first))
+        .order_by(Message.id)
+        .limit(MOST)
+    )
+    return [Later(at, name or "", text or "", status) for at, name, text, status in rows]
 
 
 def _steps(db: Session, alert_id: int) -> list[Step]:

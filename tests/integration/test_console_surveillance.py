@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from smsapp.db import transaction
 from smsapp.handlers.console.alerts import sentences
 from smsapp.messages import Message
 from smsapp.staff import AuditEntry
+from smsapp.surveillance import verdicts
 from smsapp.surveillance.rules import usual
 from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertStep, CaseReport
 from tests import outposts
@@ -369,3 +372,37 @@ def test_an_alert_says_on_which_numbers_it_rose(rt, rule, numbers, sentence):
         told = re.sub(r"[\u00a0\u202f]", " ", sentences.why(alert, known))
         assert sentence in told
         assert "confirmés par le laboratoire" in sentences.only(next(one for one in usual() if one.only))
+
+
+# ---- what happened
+
+
+def _written() -> set[str]:
+    """Every word that the record of alerts may hold, from the source that writes it."""
+    at = {"note": 3, "record": 2, "changed": 3}
+    found = set(verdicts.STEPS.values())
+    for path in Path(verdicts.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "what":
+                found |= {one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)}
+            if isinstance(node, ast.Call) and len(node.args) > (n := at.get(ast.unparse(node.func).split(".")[-1], 99)):
+                found |= {one.value for one in node.args[n : n + 1] if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_all_that_happens_to_an_alert_has_a_sentence(rt):
+    written = _written()
+    assert {"raised", "joined", "changed", "taken_back", "sent_again", "climbed", "risk", "lab", "closed"} <= written
+    with console_of(rt).test_request_context(headers={"Accept-Language": "fr"}):
+        said = {what: sentences.step(AlertStep(what=what, told={"report": 1007, "total": 2}), {}) for what in written}
+        assert [what for what, words in said.items() if words == what] == []
+        assert re.sub("\u00a0", " ", said["joined"]) == "Le signalement 1007 s’y est ajouté : 2 cas en tout"
+
+
+def test_what_was_told_later_stands_below(posts):
+    alert = raised(posts)
+    outposts.report(posts, "CAS CHOLERA M 47")
+    page = plain(officer(posts).see(f"/surveillance/{alert.id}"))
+    assert "Ce qu’ils ont appris ensuite" in page
+    assert "encore 1 cas" in page.split("Ce qu’ils ont appris ensuite")[1]
+    assert "encore 1 cas" not in plain(Desk.of(posts, "programme").see(f"/surveillance/{alert.id}"))

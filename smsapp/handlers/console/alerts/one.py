@@ -40,6 +40,7 @@ def _told(db: Session, rt: Runtime, row: Row) -> dict[str, Any]:
         "alert": alert,
         "file": file,
         "reports": reports,
+        "exact": exact,
         "others": len(file.reports) - len(reports),
         "cases": spots.shown(row.cases, alert),
         "many": spots.shown(row.reports, alert),

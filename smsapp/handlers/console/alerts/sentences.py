@@ -16,7 +16,7 @@ from smsapp.surveillance.tallies import SMALL, hidden
 
 number: Callable[..., str] = shell.FILTERS["number"]
 # What happened to single reports: as many lines as there are cases.
-OF_REPORTS = ("joined", "left", "changed", "taken_back")
+OF_REPORTS = ("joined", "changed", "taken_back")
 
 
 def where(within: str, km: float = 0) -> str:
@@ -135,20 +135,31 @@ def _ears(told: Mapping[str, Any], counted: str, area: str) -> str:
     )
 
 
+def _of_report(row: AlertStep) -> str:
+    """What happened to one of its reports, and how many cases that left."""
+    left = int(row.told.get("total", 0) or 0)
+    told = {"number": row.told.get("report", ""), "cases": ngettext("%(num)d case", "%(num)d cases", left)}
+    match row.what:
+        case "joined":
+            return str(gettext("Report %(number)s joined it: %(cases)s in all", **told))
+        case "changed":
+            return str(gettext("Report %(number)s was put right or completed: %(cases)s in all", **told))
+        case _:
+            return str(gettext("Report %(number)s was taken back: %(cases)s in all", **told))
+
+
 def step(row: AlertStep, actions: Mapping[str, str]) -> str:
     """What happened."""
     told = row.told
     level = words.call(terms.CHAIN, told.get("level"))
     match row.what:
         case "raised":
+            if told.get("report"):
+                return str(gettext("Raised by the rule, on report %(number)s", number=told["report"]))
             return str(gettext("Raised by the rule"))
-        case "joined":
-            return str(gettext("Another report joined it"))
-        case "left":
-            return str(gettext("A report does not belong to it any more"))
-        case "told":
-            return str(gettext("Told: %(level)s", level=level))
-        case "again" | "resent":
+        case "joined" | "changed" | "taken_back":
+            return _of_report(row)
+        case "sent_again":
             return str(gettext("Nobody had answered: sent again"))
         case "climbed":
             return str(gettext("Nobody had answered: %(level)s told", level=level))
@@ -159,8 +170,6 @@ def step(row: AlertStep, actions: Mapping[str, str]) -> str:
             return str(gettext("Found not real: %(why)s", why=reason) if reason else gettext("Found not real"))
         case "detailed":
             return str(gettext("More was told about the answer"))
-        case "more":
-            return str(gettext("Somebody asked for more"))
         case "risk":
             return str(gettext("Risk: %(risk)s", risk=words.call(terms.RISKS, told.get("risk"))))
         case "action":

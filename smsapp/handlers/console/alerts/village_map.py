@@ -29,8 +29,8 @@ USUAL = 30
 STATES: Mapping[str, tuple[LazyString, str]] = {
     OPEN: (lazy_gettext("alert to verify"), "bad"),
     VERIFIED: (lazy_gettext("verified alert"), "warn"),
-    CASES: (lazy_gettext("cases, no alert"), "open"),
     SILENT: (lazy_gettext("silent"), "quiet"),
+    CASES: (lazy_gettext("cases, no alert"), "open"),
     NOTHING: (lazy_gettext("no case"), "quiet"),
 }
 
