@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -13,16 +13,15 @@ from sqlalchemy.orm import Session
 from smsapp.geography import Point
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.surveillance import reading, weekly
+from smsapp.surveillance import reading, silent
 from smsapp.surveillance.clusters import distance
-from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.rules import KM
 from smsapp.surveillance.sight import Sight
 from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
 
-# How a village stands, the first that holds: an alert waits for an answer there, one was found real, there were cases,
-# nothing is heard of it, or nothing is the matter.
-OPEN, VERIFIED, CASES, SILENT, NOTHING = STATES = ("open", "verified", "cases", "silent", "nothing")
+# How a village stands, the first that holds: an alert waits for an answer there, one was found real, nothing is heard
+# of it any more, there were cases, or nothing is the matter.
+OPEN, VERIFIED, SILENT, CASES, NOTHING = STATES = ("open", "verified", "silent", "cases", "nothing")
 MOST = 600  # villages of one picture; those with nothing are left out first
 
 
@@ -39,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Spot:
-    """A village: its cases and deaths in the time, the last day of one, and how it stands."""
+    """A village: its cases and deaths in the time, the last day of one, how it stands, and whether it is silent."""
 
     id: int
     name: str
@@ -49,6 +48,7 @@ class Spot:
     cases: int = 0
     deaths: int = 0
     last: date | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,21 @@ class Map:
         return [spot for spot in self.spots if spot.point is None]
 
     def many(self, state: str) -> int:
-        return sum(spot.state == state for spot in self.spots)
+        """How many stand like this; a silent one is silent whatever else is the matter there."""
+        return sum(spot.silent if state == SILENT else spot.state == state for spot in self.spots)
 
 
 def read(db: Session, rt: Runtime, wanted: Wanted) -> Map:
     """The villages of a scope."""
     counts, nowhere = _counts(db, wanted)
     alerts = _alerts(db, wanted)
-    states = _states(db, rt, wanted, counts, alerts)
+    quiet = silent.now(db, rt, wanted.sight.scope)
+    states = _states(db, quiet, counts, alerts)
     places = _places(db, wanted)
     centres = {place.id: place for place in places if place.kind == "facility"}
     villages = [place for place in places if place.kind == "village"]
     spots = [_spot(place, centres, states.get(place.id, NOTHING), counts.get(place.id)) for place in villages]
+    spots = [replace(spot, silent=spot.id in quiet) for spot in spots]
     spots.sort(key=lambda spot: (STATES.index(spot.state), -spot.cases, spot.name, spot.id))
     ours = {spot.id for spot in spots}
     nowhere += sum(cases for village, (cases, _, _) in counts.items() if village not in ours)
@@ -171,15 +174,10 @@ def _villages_of(db: Session, alerts: Sequence[Alert]) -> Mapping[int, set[int]]
     return found
 
 
-def _states(
-    db: Session, rt: Runtime, wanted: Wanted, counts: Collection[int], alerts: Sequence[Alert]
-) -> Mapping[int, str]:
+def _states(db: Session, quiet: Collection[int], counts: Collection[int], alerts: Sequence[Alert]) -> Mapping[int, str]:
     """From the least urgent on, so that the most urgent stays."""
-    last, least = weekly.last_due(rt), of_country(rt.settings.country).facts.silent_weeks
-    states = dict.fromkeys(
-        weekly.read(db, rt, wanted.sight.scope, last.plus(1 - least), last).silent(last, least), SILENT
-    )
-    states |= dict.fromkeys(counts, CASES)
+    states = dict.fromkeys(counts, CASES)
+    states |= dict.fromkeys(quiet, SILENT)
     where = _villages_of(db, alerts)
     for state in (VERIFIED, OPEN):
         for alert in alerts:

@@ -69,7 +69,12 @@ def villages(db: Session, rt: Runtime, scope: Scope) -> Sequence[Silent]:
 
 def many(db: Session, rt: Runtime, scope: Scope) -> int:
     """How many villages of a scope are silent now."""
-    return len(_silent(db, rt, scope, of_country(rt.settings.country).facts.silent_weeks)[1])
+    return len(now(db, rt, scope))
+
+
+def now(db: Session, rt: Runtime, scope: Scope) -> Collection[int]:
+    """The villages of a scope that are silent now."""
+    return _silent(db, rt, scope, of_country(rt.settings.country).facts.silent_weeks)[1].keys()
 
 
 def _silent(db: Session, rt: Runtime, scope: Scope, weeks: int) -> tuple[Weekly, Mapping[int, int]]:

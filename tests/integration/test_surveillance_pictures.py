@@ -16,7 +16,7 @@ from sqlalchemy import insert, update
 from smsapp.db import transaction
 from smsapp.handlers.console.alerts import map_drawing
 from smsapp.scopes import EVERYWHERE, Scope
-from smsapp.surveillance import clusters, curves, mapped, sight
+from smsapp.surveillance import clusters, curves, mapped, sight, silent
 from smsapp.surveillance.curves import Wanted
 from smsapp.surveillance.idsr import Cell
 from smsapp.surveillance.tables import Alert, CaseReport, Population
@@ -232,8 +232,12 @@ def test_each_village_stands_as_its_most_urgent_matter(posts):
 
 def test_a_village_nobody_hears_of_is_silent(posts, clock):
     clock.move(days=40)
-    states = {spot.id: spot.state for spot in seen_map(posts).spots}
+    told(posts, 25)  # since then nobody has reported
+    shown = seen_map(posts)
+    states = {spot.id: spot.state for spot in shown.spots}
     assert states[KOUROUBA] == "silent"
+    with transaction(posts.sessions) as db:
+        assert shown.many("silent") == silent.many(db, posts, EVERYWHERE) > 0
     assert states[FOUROU] == "nothing"  # nobody answers for it
 
 
