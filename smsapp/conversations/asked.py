@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smsapp.conversations.talk import Talk
-from smsapp.effects import CLAIMS, Open
+from smsapp.effects import CLAIMS, NAMES, Open
 from smsapp.flows import coded
 from smsapp.flows.nodes import Flow
 
@@ -44,6 +44,12 @@ def claimed(talk: Talk, text: str) -> Flow | None:
     opened = Open(talk.flow.name, ask) if ask and talk.flow else None
     claiming = (flow for flow in talk.flows.live.values() if flow.claims)
     return next((flow for flow in claiming if CLAIMS[flow.claims](talk.caller, text, opened)), None)
+
+
+def named(talk: Talk, text: str, by_keyword: str) -> Flow | None:
+    """The other flow whose name of several words a text begins with, where the first is the keyword of one."""
+    naming = (flow for flow in talk.flows.live.values() if flow.claims in NAMES and flow.name != by_keyword)
+    return next((flow for flow in naming if NAMES[flow.claims](talk.caller, text)), None)
 
 
 def _asked_at(talk: Talk, flow: Flow) -> datetime | None:

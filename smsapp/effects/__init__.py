@@ -33,12 +33,13 @@ from smsapp.effects import (
     savings_share,
     savings_tontine,
 )
-from smsapp.effects.base import CLAIMS, EFFECTS, FACTS, READS, Caller, Facts, Open, claim, effect, fact, run
+from smsapp.effects.base import CLAIMS, EFFECTS, FACTS, NAMES, READS, Caller, Facts, Open, claim, effect, fact, run
 
 __all__ = [
     "CLAIMS",
     "EFFECTS",
     "FACTS",
+    "NAMES",
     "READS",
     "Caller",
     "Facts",

@@ -67,6 +67,7 @@ FACTS: dict[str, Fact] = {}
 EFFECTS: dict[str, Run] = {}
 READS: set[str] = set()  # effects that write nothing
 CLAIMS: dict[str, Claim] = {}
+NAMES: dict[str, Callable[[Caller, str], bool]] = {}
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,16 @@ def claim(name: str) -> Callable[[Claim], Claim]:
 
     def register(function: Claim) -> Claim:
         CLAIMS[name] = function
+        return function
+
+    return register
+
+
+def names(name: str) -> Callable[[Callable[[Caller, str], bool]], Callable[[Caller, str], bool]]:
+    """A domain's test for texts that begin with a name of its own, longer than the keyword that is its first word."""
+
+    def register(function: Callable[[Caller, str], bool]) -> Callable[[Caller, str], bool]:
+        NAMES[name] = function
         return function
 
     return register

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from smsapp.effects import cases
-from smsapp.effects.base import Caller, Open, claim
+from smsapp.effects.base import Caller, Open, claim, names
 from smsapp.surveillance import coded, dialogue, wording
+from smsapp.surveillance.pieces import Pieces
 from smsapp.surveillance.said import Correction, Decision, Heard, Missing, Report, Wrong
 
 FLOW = "cas"
@@ -12,6 +15,7 @@ SIGNS = "#*"
 WITH_STARS = frozenset({"date", "several", "decimal"})  # answers that may be written with them
 MOST_DIGITS = 7  # of a bare code: a number of eight is a phone's
 PUT_RIGHT = frozenset({"correct", "withdraw"})
+OF_CARE = re.compile(r"\b\d{3,}[a-z]\b")  # no age has so many digits: the code of a mother or a child
 
 
 @claim("cases")
@@ -25,6 +29,14 @@ def cases_claimed(caller: Caller, text: str, opened: Open | None) -> bool:
     if not key or not _may_be(caller, text, key):
         return False
     return cases.own(caller) is not None and _hers(caller, text, key, opened)
+
+
+@names("cases")
+def names_a_disease(caller: Caller, text: str) -> bool:
+    """A worker's `décès maternel`: the first word alone, or with a code, is of care."""
+    key = wording.key(text[:1000])
+    meaning, end = Pieces(key, cases.diseases(caller)).meaning(0)
+    return meaning.kind == "disease" and end > 1 and not OF_CARE.search(key) and cases.own(caller) is not None
 
 
 def _may_be(caller: Caller, text: str, key: str) -> bool:
@@ -48,6 +60,8 @@ def _puts_right(key: str) -> bool:
 
 def _hers(caller: Caller, text: str, key: str, opened: Open | None) -> bool:
     """A worker's own words, beside what she has been asked."""
+    if dialogue.asks_code(text):
+        return opened is None or opened.flow == FLOW or opened.ask.type not in {"text", "choice"}
     found = cases.read(caller, text)
     if opened is None:
         return not (isinstance(found, Decision) and found.verdict != "withdraw")

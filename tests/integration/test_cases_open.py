@@ -10,7 +10,7 @@ from smsapp.messages import Message
 from smsapp.surveillance.tables import CaseReport
 from tests import outposts
 from tests.handset import Handset
-from tests.outposts import ASC, ASC_2, HEAD, SALA
+from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER
 from tests.village import settle
 
 
@@ -69,3 +69,25 @@ def test_who_is_reported_dead_is_counted_among_the_dead(posts, text, count, died
     if count > 1 and "#" not in text:
         phone.say("CORRIGE 1001 2 CAS")
         assert [(row.count, row.died) for row in rows(posts)] == [(2, min(died, 2))]
+
+
+def test_a_death_that_is_a_disease_of_the_list_is_no_death_of_care(posts):
+    phone = Handset(posts, ASC)
+    phone.say("décès maternel kourouba")
+    phone.say("Décès néonatal Kourouba")
+    assert [(row.disease, row.village_id) for row in rows(posts)] == [
+        ("maternal_death", KOUROUBA),
+        ("neonatal_death", KOUROUBA),
+    ]
+    for text in ("DECES", "DECES 1042K", "DECES NEONATAL 1042K"):
+        phone.say(text)
+    Handset(posts, STRANGER, phone.client).say("deces maternel kourouba")
+    assert len(rows(posts)) == 2
+
+
+def test_her_code_is_told_whatever_is_asked_of_a_case(posts):
+    phone = Handset(posts, ASC)
+    phone.say("CAS ROUGEOLE")
+    assert phone.say("MOI")[0].startswith("Votre code : ")
+    phone.say("3 ans")
+    assert [row.age_count for row in rows(posts)] == [3]
