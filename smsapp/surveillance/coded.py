@@ -7,6 +7,7 @@ from datetime import date
 
 from smsapp.surveillance.ages import OVER, UNDER, Age, Group
 from smsapp.surveillance.diseases import Disease, Diseases
+from smsapp.surveillance.finishing import check_sex
 from smsapp.surveillance.pieces import CODE, meant_code
 from smsapp.surveillance.said import Kind, Numbers, Report, Sex, Told, Unread
 from smsapp.surveillance.scanning import scan
@@ -52,7 +53,7 @@ def _report(fields: list[str], village: str, diseases: Diseases) -> Report:
         kind: Kind = "event" if disease.kind == "event" else "case"
         return Report(kind, disease.key, count=disease.counts, village=village)
     if len(fields) == ONE:
-        return Report("case", disease.key, _sex(fields[1]), _age(fields[2]), village=village)
+        return Report("case", disease.key, _sex(fields[1], disease), _age(fields[2]), village=village)
     if len(fields) not in SUMS:
         raise Unread("code_fields", typed=shown("#".join(fields)), example=EXAMPLE)
     numbers = Numbers(*(_number(field, disease, diseases) for field in fields[1:]))
@@ -79,9 +80,10 @@ def _disease(field: str, diseases: Diseases) -> Disease:
     return disease
 
 
-def _sex(field: str) -> Sex:
+def _sex(field: str, disease: Disease) -> Sex:
     if field not in SEXES:
         raise Unread("sex_code", typed=shown(field), example=EXAMPLE)
+    check_sex(SEXES[field], disease)
     return SEXES[field]
 
 
@@ -105,3 +107,10 @@ def _check_sum(numbers: Numbers, disease: Disease, diseases: Diseases) -> None:
         raise Unread("count_limit", typed=numbers.cases, most=most, example=disease.sums)
     if not numbers.cases:
         raise Unread("count_none", typed=0, example=disease.sums)
+    if (numbers.died or 0) > numbers.cases:
+        raise Unread("died_limit", typed=numbers.died, cases=numbers.cases, disease=disease.key)
+    for sex, count in (
+        ("male", numbers.male_under_five + numbers.male_five_or_more),
+        ("female", numbers.female_under_five + numbers.female_five_or_more),
+    ):
+        check_sex(sex if count else None, disease)

@@ -47,6 +47,7 @@ class Disease:
     advice: Mapping[str, str]
     ages: Ages = ANY
     sex: str = ""
+    at_ages_only: bool = False  # nobody of another age can have it
     escalation: Escalation | None = None
     actions: tuple[str, ...] = ()
     counts: int = 1  # what a report without a number stands for
@@ -195,6 +196,7 @@ def _disease(told: Mapping[str, Any], ways: Mapping[str, Escalation], actions: M
             advice=told["advice"],
             ages=_ages(told.get("ages", {})),
             sex=told.get("sex", ""),
+            at_ages_only=told.get("at_ages_only") == "yes",
             escalation=ways[told["escalation"]] if "escalation" in told else None,
             actions=tuple(told.get("actions", ())),
             counts=int(told.get("counts", 1)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from smsapp.surveillance.ages import Age
 from smsapp.surveillance.diseases import Disease, Diseases
 from smsapp.surveillance.said import Kind, Missing, Report, Told, Unread
 from smsapp.surveillance.wording import shown
@@ -21,6 +22,8 @@ def finished(told: Told, diseases: Diseases) -> Report | Missing:
         return _event(told, disease)
     if disease.kind == "zero":
         return _zero(told, disease)
+    check_sex(told.sex, disease)
+    _check_age(told, disease)
     if told.bare and not _may_be_years(told, disease):
         return Missing("age_unit", replace(told, age=None, bare=False))
     if told.age is None and not told.age_unknown and max(told.count or 1, told.died or 0) == 1:
@@ -61,6 +64,26 @@ def corrected(old: Report, change: Told | Report, diseases: Diseases) -> Report 
     return finished(merged(known, change), diseases)
 
 
+def check_sex(sex: str | None, disease: Disease) -> None:
+    if sex and disease.sex and sex != disease.sex:
+        raise Unread(f"only_{disease.sex}", disease=disease.key)
+
+
+def _check_age(told: Told, disease: Disease) -> None:
+    """No newborn is thirty, in whatever unit."""
+    if not disease.at_ages_only or told.age is None or told.age.count is None:
+        return
+    units = ("days", "weeks", "months", "years") if told.bare else (told.age.unit,)
+    if not any(disease.ages.hold(Age.of(told.age.count, unit)) for unit in units):
+        raise Unread("age_of_disease", typed=told.age.count, disease=disease.key)
+
+
+def _check_deaths(told: Told, disease: Disease) -> None:
+    """Of the cases that she counted herself no more can have died."""
+    if told.count is not None and (told.died or 0) > told.count:
+        raise Unread("died_limit", typed=told.died, cases=told.count, disease=disease.key)
+
+
 def _misspelt(words: str, diseases: Diseases) -> str:
     """Those of the words that are most likely meant as a disease; the first one where none is."""
     each = words.split()
@@ -93,6 +116,7 @@ def _may_be_years(told: Told, disease: Disease) -> bool:
 
 
 def _report(kind: Kind, told: Told, disease: Disease) -> Report:
+    _check_deaths(told, disease)
     return Report(
         kind=kind,
         disease=disease.key,

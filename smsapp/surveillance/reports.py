@@ -79,7 +79,8 @@ def _wrong(no: Unread, diseases: Diseases, language: str) -> Wrong:
     """The refusal with names in this language; what is misspelt gets the right spelling, and is not taken for it."""
     values = dict(no.values)
     if "disease" in values:
-        values["disease"] = diseases.by_key[values["disease"]].name(language)
+        disease = diseases.by_key[values["disease"]]
+        values = {"example": disease.example(language), **values, "disease": disease.name(language)}
     if "example" not in values:
         values["example"] = diseases.all[0].example(language)
     if no.key == "disease_unknown" and (meant := diseases.closest(values["typed"])):

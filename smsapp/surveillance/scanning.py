@@ -14,6 +14,7 @@ from smsapp.surveillance.wording import Meaning, Token, shown
 
 LONG = 5  # letters that may be a disease misspelt
 LONGEST_DATE = 5  # words: `il y a 3 jours`
+FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})  # of a year perhaps, and days too
 GROUPS = {"<5": UNDER, ">5": OVER, ">=5": OVER, "+5": OVER, "5+": OVER}
 
 
@@ -51,6 +52,8 @@ class _Scan(Pieces):
     def _date(self, at: int) -> int:
         token = self.tokens[at]
         if token.kind == "date":
+            if token.text in FRACTIONS:
+                raise Unread("age_or_date", typed=token.text, date="/".join(n.zfill(2) for n in token.text.split("/")))
             self._since(day_of(token.text, self.today), token.text)
             return at + 1
         for count in range(min(LONGEST_DATE, len(self.tokens) - at), 0, -1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from string import Formatter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +15,13 @@ from smsapp.surveillance.ages import OVER, UNDER, Age
 from smsapp.surveillance.said import Correction, Decision, Missing, Numbers, Report, Told, Wrong
 from smsapp.surveillance.wording import words
 from smsapp.surveillance.writing import render
+from tests.flowkit import TEXTS
 
 ML = diseases.of_country("ML")
 TODAY = date(2026, 11, 22)
 HUMAN = sorted(d.key for d in ML.all if d.kind in {"immediate", "weekly"})
+OF_ANY_AGE = [key for key in HUMAN if not ML.by_key[key].at_ages_only]
+OF_ANYBODY = [key for key in HUMAN if not ML.by_key[key].sex]
 EVENTS = sorted(d.key for d in ML.all if d.kind == "event")
 ASKED = {"disease", "age", "age_unit", "reference", "change"}
 WHY_NOT = {
@@ -26,7 +30,8 @@ WHY_NOT = {
     *("event_alone", "zero_alone", "correct_zero", "one_at_a_time", "reference_format"),
     *("two_diseases", "two_sexes", "two_ages", "two_counts", "two_dates", "many_numbers"),
     *("age_format", "age_limit", "month_or_male", "numbers_glued", "count_limit", "count_none"),
-    *("date_format", "date_future", "date_old"),
+    *("date_format", "date_future", "date_old", "age_or_date"),
+    *("only_female", "age_of_disease", "died_limit", "sums_correct"),
 }
 VILLAGES = ["kourouba", "sikoro 2", "sotuba2", "ban konin", "kayes nord", "san", "diema", "zzz"]
 
@@ -52,7 +57,7 @@ def whole(said):
 cases = st.builds(
     Report,
     kind=st.just("case"),
-    disease=st.sampled_from(HUMAN),
+    disease=st.sampled_from(OF_ANY_AGE),
     sex=sexes,
     age=st.none() | ages,
     count=few,
@@ -78,8 +83,14 @@ def summed(disease, told, village):
 
 
 some = st.integers(0, ML.limits.cases // 4)
-four, seven = (st.lists(some, min_size=n, max_size=n).filter(lambda told: any(told[:4])) for n in (4, 7))
-sums = st.builds(summed, st.sampled_from(HUMAN), four | seven, st.just("") | st.just("kourouba"))
+
+
+def may_be(told):
+    return any(told[:4]) and (len(told) == 4 or told[5] <= sum(told[:4]))
+
+
+four, seven = (st.lists(some, min_size=n, max_size=n).filter(may_be) for n in (4, 7))
+sums = st.builds(summed, st.sampled_from(OF_ANYBODY), four | seven, st.just("") | st.just("kourouba"))
 references = st.integers(1, 10**9 - 1)
 decisions = st.builds(
     Decision,
@@ -127,11 +138,18 @@ pieces = st.one_of(
 glue = st.sampled_from([" ", "", "  ", ", ", "\n", "-", "."])
 
 
+def lacking(said):
+    """Values that a text of this refusal names and it does not have."""
+    texts = [TEXTS.find(language, f"refused.case.{said.key}") for language in ("fr", "bm", "en")]
+    return {field for text in texts for _, field, *_ in Formatter().parse(text) if field} - set(said.values)
+
+
 def checked(said):
     """Whether an answer can be made of it; what was understood stays what it is."""
     if isinstance(said, Wrong):
         assert said.key in WHY_NOT
         assert said.values["example"]
+        assert not lacking(said)
     elif isinstance(said, Missing):
         assert said.what in ASKED
     else:
@@ -164,6 +182,8 @@ anything = st.one_of(
 def test_any_text_on_any_day_gets_an_answer(text, today, language):
     said = heard(text, today, language)
     assert isinstance(said, Wrong | Missing | Report | Decision | Correction)
+    if isinstance(said, Wrong):
+        assert not lacking(said)
 
 
 @given(st.sampled_from(["CAS", "CAS ROUGEOLE", "CAS TETANOS NEONATAL F 5", "V", "CORRIGE 12"]), anything)
@@ -171,8 +191,16 @@ def test_any_answer_to_a_question_gets_an_answer(text, typed):
     checked(reports.answered(heard(text), typed, ML, "fr", TODAY))
 
 
+@given(st.one_of(cases, events, sums), st.one_of(changes, sums))
+def test_every_value_that_a_refused_correction_names_is_known(old, change):
+    said = reports.corrected(old, Correction(12, change), ML, "fr")
+    if isinstance(said, Wrong):
+        assert said.key in WHY_NOT
+        assert not lacking(said)
+
+
 named = st.sampled_from(
-    [(phrase, meaning.value) for phrase, meaning in sorted(ML.named.items()) if meaning.value in HUMAN]
+    [(phrase, meaning.value) for phrase, meaning in sorted(ML.named.items()) if meaning.value in OF_ANY_AGE]
 )
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from smsapp.segments import fold, septets
 from smsapp.surveillance import diseases, reports
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
+from tests.flowkit import TEXTS
 
 ROWS = yaml.safe_load((Path(__file__).parent / "reports.yaml").read_text(encoding="utf-8"))
 ML = diseases.of_country("ML")
@@ -38,6 +40,9 @@ def refused(said, row):
     assert said.key == row["wrong"]
     assert said.values.items() >= row.get("values", {}).items()
     assert said.values["example"]
+    for language in ("fr", "bm", "en"):
+        sentence = TEXTS.find(language, f"refused.case.{said.key}").format_map(said.values)
+        assert septets(fold(sentence)) <= 182
 
 
 @pytest.mark.parametrize("row", rows("codes", "words"))
@@ -114,7 +119,7 @@ def test_what_is_wrong_is_said(row):
 def test_every_disease_is_read_by_each_of_its_names(disease, language):
     for word in disease.spellings[language]:
         for text in (word, word.upper(), word.title()):
-            said = heard(f"CAS {text}" if disease.kind in {"event", "zero"} else f"CAS {text} F 3 ANS")
+            said = heard(f"CAS {text}" if disease.kind in {"event", "zero"} else f"CAS {text} F <5")
             assert isinstance(said, Report), (text, said)
             assert said.disease == disease.key
     assert heard(str(disease.code)).disease == disease.key
