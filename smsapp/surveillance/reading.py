@@ -58,9 +58,10 @@ class Now:
 
 
 def alerts(db: Session, sight: Sight, wanted: Wanted, after: str | None = None, size: int = PAGE) -> Page:
-    """The latest first; the rows are `Row`s."""
+    """The latest first, of those that are not over the epidemics before the others; the rows are `Row`s."""
     chosen = select(Alert).where(*conditions(sight, wanted))
-    found = paging.page(db, chosen, (Alert.opened_at, Alert.id), after, size=size)
+    keys = (Alert.level, Alert.opened_at, Alert.id) if wanted.state in (OPEN, VERIFIED) else (Alert.opened_at, Alert.id)
+    found = paging.page(db, chosen, keys, after, size=size)
     return Page(rows(db, found.rows), found.after, found.first)
 
 

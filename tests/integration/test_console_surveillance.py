@@ -406,3 +406,31 @@ def test_what_was_told_later_stands_below(posts):
     assert "Ce qu’ils ont appris ensuite" in page
     assert "encore 1 cas" in page.split("Ce qu’ils ont appris ensuite")[1]
     assert "encore 1 cas" not in plain(Desk.of(posts, "programme").see(f"/surveillance/{alert.id}"))
+
+
+def test_epidemics_stand_first_among_those_that_wait(posts, clock):
+    high = raised(posts, number=FAR_ASC, village_id=ZEGOUA)
+    clock.move(minutes=20)
+    later = raised(posts)
+    with transaction(posts.sessions) as db:
+        now(db, high).level, now(db, later).level = "epidemic", "alert"
+    page = Desk.of(posts, "programme").see("/surveillance")
+    assert page.index(f"a{high.number}") < page.index(f"a{later.number}")
+    words = plain(page)
+    assert "2 alertes attendent une réponse (1 de niveau épidémie) ; 0 est vérifiée" in words
+    assert "2 personnes, jusqu’à : district" in words
+
+
+def test_a_quarter_is_taken_along_in_french(posts):
+    alert, desk = raised(posts), officer(posts)
+    desk.post(f"/surveillance/{alert.id}/verify")
+    head, first, *_ = desk.get("/surveillance/7-1-7.csv").text.removeprefix("\ufeff").splitlines()
+    assert head.split(";")[-1] == "Bloqué à"
+    assert first.split(";")[1] == "Détection"
+    assert "dans le délai : " in plain(desk.see("/surveillance/7-1-7"))
+
+
+def test_a_curve_of_everything_leads_to_its_districts(posts):
+    desk = Desk.of(posts, "programme")
+    assert "place=Kadiolo&amp;kind=district" in desk.see("/surveillance/curve")
+    assert "De plus près" not in desk.see("/surveillance/curve?place=Kadiolo&kind=district")

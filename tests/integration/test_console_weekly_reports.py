@@ -50,13 +50,13 @@ def see(rt, path, *who):
 
 def table(rt, path, *who):
     answer = at(rt, *who).get(path)
-    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
 
 
 def test_the_last_week_that_is_due_by_district(there):
     page = see(there, "/surveillance/weeks")
-    assert "Villages ayant rapporté, 2026W10 75 % 3/4" in page
-    assert "Villages à temps, 2026W10 25 % 1/4" in page
+    assert "Villages ayant rapporté, S10 2026 75 % 3/4" in page
+    assert "Villages à temps, S10 2026 25 % 1/4" in page
     assert "Commune I 75 % 3/4 25 % 1/4 50 % 1/2 50 % 1/2" in page
     assert "Kadiolo – – 100 % 1/1 100 % 1/1" in page
 
@@ -72,15 +72,15 @@ def test_of_one_district_by_centre_and_of_one_centre_by_village(there):
 
 def test_another_week_is_chosen(there):
     page = see(there, "/surveillance/weeks?week=2026W9")
-    assert "Villages ayant rapporté, 2026W9 25 % 1/4" in page
-    assert "Villages ayant rapporté, 2026W10" in see(there, "/surveillance/weeks?week=9999W1")
+    assert "Villages ayant rapporté, S9 2026 25 % 1/4" in page
+    assert "Villages ayant rapporté, S10 2026" in see(there, "/surveillance/weeks?week=9999W1")
 
 
 def test_a_week_that_is_not_due_yet_is_awaited(there, clock):
     clock.at = datetime(2026, 3, 9, 8, tzinfo=UTC)
     page = see(there, "/surveillance/weeks?week=2026W10&place=CSCom+Sotuba")
     assert "sont attendus jusqu’au 9 mars 12:00" in page
-    assert "Villages ayant rapporté, 2026W9" in see(there, "/surveillance/weeks")
+    assert "Villages ayant rapporté, S9 2026" in see(there, "/surveillance/weeks")
 
 
 def test_a_place_that_nobody_knows_is_said_to_be_so(there):
@@ -93,9 +93,9 @@ def test_a_place_that_nobody_knows_is_said_to_be_so(there):
 def test_the_table_to_take_along(there):
     head, *rows = table(there, "/surveillance/weeks.csv")
     assert head[:2] == ["Semaine", "Lundi de la semaine"]
-    last = [row for row in rows if row[0] == "2026W10"]
-    assert ["2026W10", "2026-03-02", "district", "Commune I", "", "", "2", "1", "1", "50.0", "50.0"] in last
-    sotuba = ["2026W10", "2026-03-02", "CSCom", "Commune I", "CSCom Sotuba", "", "3", "3", "1", "100.0", "33.3"]
+    last = [row for row in rows if row[0] == "S10 2026"]
+    assert ["S10 2026", "2026-03-02", "district", "Commune I", "", "", "2", "1", "1", "50.0", "50.0"] in last
+    sotuba = ["S10 2026", "2026-03-02", "CSCom", "Commune I", "CSCom Sotuba", "", "3", "3", "1", "100.0", "33.3"]
     assert [sotuba[:2] + sotuba[3:]] == [row[:2] + row[3:] for row in last if row[4:6] == ["CSCom Sotuba", ""]]
     assert [row[5] for row in last if row[5]] == ["Kourouba", "Sala", "Tienfala", "Djoumanzana"]
     with transaction(there.sessions) as db:

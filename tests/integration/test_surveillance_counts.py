@@ -43,12 +43,12 @@ def told(rt):
     return rt
 
 
+def week_name(week: Week) -> str:
+    return f"S{week.number} {week.year}"
+
+
 def table(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
-
-
-def commas(answer) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
 
 def cells(rt, scope: Scope = EVERYWHERE, back: int = 0):
@@ -82,19 +82,19 @@ def test_a_centre_that_reported_no_case_is_in_the_table(told):
     week = Week.of(told.local_now().date()).plus(-1)
     desk = Desk.of(told, "programme")
     assert "aucun cas d’aucune maladie" in desk.see(f"/surveillance/idsr?week={week}")
-    [row, *_] = commas(desk.get(f"/surveillance/idsr.csv?week={week}"))
+    [row, *_] = table(desk.get(f"/surveillance/idsr.csv?week={week}"))
     assert (row["Centre de santé"], row["Maladie"], row["Total des cas"]) == ("CSCom Kadiolo Central", "aucun cas", "0")
 
 
 def test_a_weeks_table_is_taken_along(told):
     desk, week = Desk.of(told, "facility", places=[SOTUBA]), Week.of(told.local_now().date())
-    rows = commas(desk.get(f"/surveillance/idsr.csv?week={week}"))
+    rows = table(desk.get(f"/surveillance/idsr.csv?week={week}"))
     own = next(row for row in rows if row["Maladie"] == "Rougeole" and row["Centre de santé"] == "CSCom Sotuba")
     assert (own["Cas de moins de cinq ans"], own["Total des cas"], own["Total des décès"]) == ("1", "3", "0")
     together = [row for row in rows if row["Centre de santé"] == "Ensemble"]
     assert len(together) > 20  # every disease of the country, also those without a case
     assert [row["Total des cas"] for row in together if row["Maladie"].startswith("Choléra")] == ["0"]
-    rows = commas(Desk.of(told, "programme").get(f"/surveillance/idsr.csv?week={week}"))
+    rows = table(Desk.of(told, "programme").get(f"/surveillance/idsr.csv?week={week}"))
     own = next(row for row in rows if row["Maladie"] == "Rougeole" and row["Centre de santé"] == "CSCom Sotuba")
     assert (own["Cas de moins de cinq ans"], own["Total des cas"], own["Total des décès"]) == ("", "< 5", "0")
     assert zipfile.is_zipfile(io.BytesIO(desk.get(f"/surveillance/idsr.xlsx?week={week}").data))
@@ -110,12 +110,12 @@ def test_few_are_not_shown(told):
     assert [n for n in range(8) if tallies.hidden(n)] == [1, 2, 3, 4]
     page = Desk.of(told, "viewer", places=[COMMUNE_1, COMMUNE_3]).see("/surveillance/counts")
     assert "&lt; 5" in page
-    rows = commas(Desk.of(told, "programme").get("/surveillance/counts.csv"))
+    rows = table(Desk.of(told, "programme").get("/surveillance/counts.csv"))
     shown = {(row["Par"], row["Lequel"]): row["Cas"] for row in rows}
     assert shown["Maladie", "Rougeole"] == "< 5"
     assert shown["Lieu", "Commune I"] == "13"
     assert shown["Lieu", "Kadiolo"] == "< 5"
-    assert shown["Semaine", str(Week.of(told.local_now().date()))] == "14"
+    assert shown["Semaine", week_name(Week.of(told.local_now().date()))] == "14"
 
 
 def test_sums_are_of_her_places_and_of_what_she_asks_for(told):

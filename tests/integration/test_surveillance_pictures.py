@@ -66,7 +66,7 @@ def seen_map(rt, scope: Scope = EVERYWHERE, disease: str = "") -> mapped.Map:
 
 
 def table(answer) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
 
 
 def pictures(page: str) -> list[ElementTree.Element]:

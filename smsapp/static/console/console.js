@@ -39,6 +39,11 @@
   });
 
   for (const button of document.querySelectorAll("[data-shows]")) button.hidden = false;
+  // Where tabs do not fit beside each other, the one of this page is in sight.
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.closest(".tabs");
+    row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - 24;
+  }
   // What counts by itself needs no button.
   for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
   for (const button of document.querySelectorAll("[data-print]")) {

@@ -111,8 +111,7 @@ def _sheet(rt: Runtime, form: str, rows: Iterator[list[Any]]) -> Response:
     if form == "xlsx":
         answer = Response(_pieces(tabular.xlsx(_header(), rows, name)), content_type=tabular.XLSX_TYPE)
     else:
-        separator = ";" if shell.language() == "fr" else ","  # what Excel expects in that language
-        body = stream_with_context(tabular.csv_rows(_header(), rows, separator))
+        body = stream_with_context(tabular.csv_rows(_header(), rows, terms.separator()))
         answer = Response(body, content_type=tabular.CSV_TYPE)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{form}")
     return answer
@@ -159,7 +158,7 @@ def _lines(rt: Runtime, rows: Iterator[Reported]) -> Iterator[list[Any]]:
         yield [
             report.number,
             report.counted_on.isoformat(),
-            str(Week.of(report.week)),
+            terms.week(Week.of(report.week)),
             diseases.get(report.disease, report.disease),
             kinds[report.kind],
             sexes.get(report.sex or ""),

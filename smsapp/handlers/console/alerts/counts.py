@@ -56,7 +56,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             here.note(db, rt, "surveillance.counts_exported", form=form)
         rows = list(_rows(found, terms.diseases(rt)))
         heads = [gettext("By"), gettext("Which"), gettext("Cases"), gettext("Deaths")]
-        return downloads.table(form, gettext("cases-%(day)s", day=f"{rt.local_now():%Y-%m-%d}"), heads, rows)
+        name = gettext("cases-%(day)s", day=f"{rt.local_now():%Y-%m-%d}")
+        return downloads.table(form, name, heads, rows, terms.separator())
 
 
 def _found(db: Session, rt: Runtime) -> Tallied:
@@ -79,6 +80,6 @@ def _rows(found: Tallied, diseases: Mapping[str, str]) -> Iterator[list[Any]]:
         if disease in found.by_disease:
             yield line(gettext("Disease"), name, found.by_disease[disease])
     for week, told in found.by_week.items():
-        yield line(gettext("Week"), str(week), told)
+        yield line(gettext("Week"), terms.week(week), told)
     for place, told in found.by_place:
         yield line(gettext("Place"), place, told)

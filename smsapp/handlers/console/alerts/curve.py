@@ -36,11 +36,12 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 told = _told(db, rt)
             except NoPlace as why:
                 problem = gettext("No place is called “%(name)s”.", name=str(why))
-            offered = here.offered(db)
+            offered, districts = here.offered(db), spots.districts(db)
         first, last = spots.span(rt.local_now().date(), USUAL)
         asked = here.asked(*FILTERS)
         shown = {"first": first.isoformat(), "last": last.isoformat()}
         common = {"asked": asked, "days": shown, "offered": offered, "problem": problem, "terms": terms}
+        common["districts"] = [] if asked.get("place") else districts
         common |= {
             "diseases": terms.diseases(rt),
             "small": SMALL,
@@ -62,7 +63,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             here.note(db, rt, "surveillance.counts_exported", form=form, **here.asked("place"))
         made: Curve = found["curve"]
         name = gettext("epidemic-curve-%(disease)s-%(day)s", disease=made.wanted.disease, day=made.wanted.last)
-        return downloads.table(form, name, _header(), list(_rows(made, found["names"])))
+        return downloads.table(form, name, _header(), list(_rows(made, found["names"])), terms.separator())
 
 
 def _told(db: Session, rt: Runtime) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _rows(made: Curve, names: Mapping[int, str]) -> Iterator[list[Any]]:
         yield [
             bar.first.isoformat(),
             bar.last.isoformat(),
-            str(Week.of(bar.first)),
+            terms.week(Week.of(bar.first)),
             *_figures(bar),
             ", ".join(str(alert.number) for alert in bar.alerts) or None,
             ", ".join(names.get(district, "") for district, _ in bar.ears) or None,

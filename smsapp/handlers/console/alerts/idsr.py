@@ -40,7 +40,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             centres = _centres(db, wanted)
             here.note(db, rt, "surveillance.idsr_exported", form=form, week=str(wanted))
         rows = list(_rows(wanted, centres, terms.diseases(rt)))
-        return downloads.table(form, gettext("idsr-%(week)s", week=wanted), _header(), rows)
+        return downloads.table(form, gettext("idsr-%(week)s", week=wanted), _header(), rows, terms.separator())
 
 
 def _centres(db: Session, wanted: Week) -> Sequence[Centre]:
@@ -81,13 +81,13 @@ def _rows(wanted: Week, centres: Sequence[Centre], diseases: Mapping[str, str]) 
     """Each centre's own diseases, then every disease of the country in all of them together."""
     for centre in centres:
         if not centre.cells:
-            yield [str(wanted), centre.district, centre.name, gettext("no case"), *_figures(Cell())]
+            yield [terms.week(wanted), centre.district, centre.name, gettext("no case"), *_figures(Cell())]
         for disease, name in diseases.items():
             if disease in centre.cells:
-                yield [str(wanted), centre.district, centre.name, name, *_figures(centre.cells[disease])]
+                yield [terms.week(wanted), centre.district, centre.name, name, *_figures(centre.cells[disease])]
     total = idsr.total(centres)
     for disease, name in diseases.items():
-        yield [str(wanted), None, gettext("All together"), name, *_figures(total.get(disease, Cell()))]
+        yield [terms.week(wanted), None, gettext("All together"), name, *_figures(total.get(disease, Cell()))]
 
 
 def _figures(cell: Cell) -> list[Any]:

@@ -30,7 +30,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         year, number = _quarter(rt)
         rows = _rows(rt, year, number)
         told = {"rows": rows, "chosen": f"{year}-T{number}", "quarters": _offered(rt), "actions": terms.actions(rt)}
-        told |= {"intervals": INTERVALS, "targets": TARGETS, "all": timeline.ALL}
+        told |= {"intervals": INTERVALS, "targets": TARGETS, "names": terms.INTERVALS, "all": timeline.ALL}
         return render_template("console/alerts/quarters.html", **told)
 
     @bp.get("/surveillance/7-1-7.<any(csv, xlsx):form>")
@@ -39,10 +39,11 @@ def register(bp: Blueprint, rt: Runtime) -> None:
         year, number = _quarter(rt)
         heads = [gettext("District"), gettext("Interval"), gettext("Target (days)"), gettext("Outbreaks")]
         heads += [gettext("Kept"), gettext("Exceeded"), gettext("Not known yet"), gettext("Days (median)")]
+        heads += [gettext("Got stuck at")]
         rows = [line for row in _rows(rt, year, number) for line in _lines(row)]
         with transaction(rt.sessions) as db:
             here.note(db, rt, "surveillance.counts_exported", form=form, quarter=f"{year}-T{number}")
-        return downloads.table(form, f"7-1-7-{year}-T{number}", heads, rows)
+        return downloads.table(form, f"7-1-7-{year}-T{number}", heads, rows, terms.separator())
 
 
 def _rows(rt: Runtime, year: int, number: int) -> Sequence[Row]:
@@ -59,13 +60,14 @@ def _lines(row: Row) -> Iterator[list[object]]:
         counts = row.intervals[interval]
         yield [
             name,
-            interval,
+            str(terms.INTERVALS[interval]),
             TARGETS[interval],
             row.alerts,
             counts[True],
             counts[False],
             counts[None],
             row.days[interval],
+            row.stuck.get(interval, 0),
         ]
 
 

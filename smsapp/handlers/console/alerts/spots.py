@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from flask import request
 from flask_babel import LazyString, lazy_gettext
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
 
 from smsapp import registry, scopes
 from smsapp.handlers.console.alerts import here, terms
@@ -78,6 +79,14 @@ def _all(db: Session) -> Spot:
     if len(seen.others) == 1 and not seen.districts:
         return Spot(seen, place=db.get(Place, next(iter(seen.others))))
     return Spot(seen)
+
+
+def districts(db: Session) -> list[str]:
+    """The districts that hold something of hers, where there are several to look at more closely."""
+    centre = aliased(Place)
+    below = select(centre.id).where(centre.parent_id == Place.id, me().scope.within(centre.id)).exists()
+    found = db.scalars(select(Place.name).where(Place.kind == "district", below).order_by(Place.name)).all()
+    return list(dict.fromkeys(found)) if len(found) > 1 else []
 
 
 def _hers(db: Session, place: Place) -> bool:

@@ -10,6 +10,7 @@ from smsapp.handlers.console import shell
 from smsapp.runtime import Runtime
 from smsapp.surveillance.diseases import Diseases, of_country
 from smsapp.surveillance.tables import CaseReport
+from smsapp.surveillance.weeks import Week
 
 Words = Mapping[str, LazyString]
 Toned = Mapping[str, tuple[LazyString, str]]  # with how it looks: good, bad, warn, open or quiet
@@ -45,6 +46,11 @@ CLOCKS: Words = {
     "verify": lazy_gettext("Verified within 24 hours"),
     "assess": lazy_gettext("Risk assessed within 48 hours"),
     "respond": lazy_gettext("Response complete within 7 days"),
+}
+INTERVALS: Words = {
+    "detect": lazy_gettext("Detected"),
+    "notify": lazy_gettext("Told"),
+    "respond": lazy_gettext("Answered"),
 }
 RISKS: Words = {
     "low": lazy_gettext("low"),
@@ -110,6 +116,16 @@ def actions(rt: Runtime) -> Mapping[str, str]:
     facts, language = known(rt).facts, shell.language()
     both = {**facts.early_actions, **facts.actions}
     return {key: words.get(language) or words["fr"] for key, words in both.items()}
+
+
+def separator() -> str:
+    """Between the columns of a file: what Excel expects in the reader's language."""
+    return ";" if shell.language() == "fr" else ","
+
+
+def week(one: Week) -> str:
+    """A week as all pages and files write it."""
+    return str(gettext("W%(n)s %(year)s", n=one.number, year=one.year))
 
 
 def age(report: CaseReport) -> str:

@@ -9,15 +9,13 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext, lazy_gettext
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads
 from smsapp.handlers.console.alerts import here, map_drawing, spots, terms
 from smsapp.handlers.console.alerts.here import NoPlace
-from smsapp.handlers.console.guard import ANYBODY, allowed, me
-from smsapp.places import Place
+from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
 from smsapp.surveillance import mapped
 from smsapp.surveillance.mapped import CASES, NOTHING, OPEN, SILENT, VERIFIED, Map, Wanted
@@ -46,7 +44,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 shown = _map(db, rt, spot)
             except NoPlace as why:
                 problem = gettext("No place is called “%(name)s”.", name=str(why))
-            districts, offered = _districts(db), here.offered(db)
+            districts, offered = spots.districts(db), here.offered(db)
         told: dict[str, Any] = {"problem": problem, "shown": shown, "spot": spot, "offered": offered}
         told |= {"districts": districts, "diseases": terms.diseases(rt)}
         body = render_template("console/alerts/map.html", **_words(), **told)
@@ -62,7 +60,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
                 return redirect(url_for("console.surveillance_map", **here.asked(*FILTERS)))
             here.note(db, rt, "surveillance.counts_exported", form=form, **here.asked("place"))
         name = gettext("map-%(day)s", day=f"{rt.local_now():%Y-%m-%d}")
-        return downloads.table(form, name, _header(), [_row(one) for one in shown.spots])
+        return downloads.table(form, name, _header(), [_row(one) for one in shown.spots], terms.separator())
 
 
 def _words() -> dict[str, Any]:
@@ -88,14 +86,6 @@ def last_day(one: mapped.Spot) -> date | None:
 def _days() -> int:
     told = request.args.get("days", "")
     return int(told) if told in map(str, PERIODS) else USUAL
-
-
-def _districts(db: Session) -> list[str]:
-    """The districts that hold something of hers, where there are several to zoom to."""
-    centre = aliased(Place)
-    below = select(centre.id).where(centre.parent_id == Place.id, me().scope.within(centre.id)).exists()
-    found = db.scalars(select(Place.name).where(Place.kind == "district", below).order_by(Place.name)).all()
-    return list(dict.fromkeys(found)) if len(found) > 1 else []
 
 
 def _header() -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.handlers.console import downloads, words
-from smsapp.handlers.console.alerts import here
+from smsapp.handlers.console.alerts import here, terms
 from smsapp.handlers.console.alerts.here import NoPlace
 from smsapp.handlers.console.guard import ANYBODY, allowed
 from smsapp.runtime import Runtime
@@ -77,7 +77,8 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             names = _names(db, seen)
             here.note(db, rt, "surveillance.weeks_exported", form=form, place=place)
         name = f"{gettext('weekly-reports')}-{last}"
-        return downloads.table(form, name, _heads(), [row for week in seen.weeks for row in _rows(seen, names, week)])
+        rows = [row for week in seen.weeks for row in _rows(seen, names, week)]
+        return downloads.table(form, name, _heads(), rows, terms.separator())
 
     _silent(bp, rt)
 
@@ -117,7 +118,8 @@ def _silent(bp: Blueprint, rt: Runtime) -> None:
         ]
         whys = {why: label for why, (label, _) in WHYS.items()}
         rows = [[v.name, v.facility, v.weeks, words.call(whys, v.why), ", ".join(v.workers)] for v in found]
-        return downloads.table(form, f"{gettext('silent-villages')}-{weekly.last_due(rt)}", heads, rows)
+        name = f"{gettext('silent-villages')}-{weekly.last_due(rt)}"
+        return downloads.table(form, name, heads, rows, terms.separator())
 
 
 def _told(db: Session, rt: Runtime) -> dict[str, Any]:
@@ -198,7 +200,7 @@ def _heads() -> list[str]:
 
 def _rows(seen: Weekly, names: Mapping[int, str], week: Week) -> Iterator[list[Any]]:
     """Districts by their centres, centres by their villages, and each village."""
-    begins = [str(week), week.monday.isoformat()]
+    begins = [terms.week(week), week.monday.isoformat()]
     for district, told in seen.by_district(week, FACILITY).items():
         yield [*begins, gettext("district"), names.get(district, ""), None, None, *_figures(told)]
     above = {one.facility_id: names.get(one.district_id or 0, "") for one in seen.villages.values()}
