@@ -1,14 +1,18 @@
-"""How an alert is told to those who answer for it: nobody's name, what is written down, and what is next."""
+"""How an alert is told to those who answer for it: what is written down, who reported it, and what is next.
+
+No patient has a name. Who reported has one, with her number: whoever verifies it has to call her.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from smsapp import phones
 from smsapp.effects.base import Caller
 from smsapp.segments import GSM_ALONE, GSM_JOINED, encoding, fold, septets, shorten
 from smsapp.surveillance import details as known
-from smsapp.surveillance import judging, naming, phrasing
+from smsapp.surveillance import feedback, judging, naming, phrasing
 from smsapp.surveillance.details import Details
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.tables import Alert, CaseReport
@@ -117,14 +121,15 @@ def following(caller: Caller, alert: Alert) -> str:
 def details(caller: Caller, alert: Alert) -> str:
     """All that is known, with as many of the latest reports as two parts hold."""
     found = known.more(caller.db, alert)
-    lines = [_report(caller, found, place) for place in range(len(found.reports))]
-    for many in range(len(lines), -1, -1):
-        if septets(text := fold(_details(caller, found, lines[:many]))) <= LONGEST and encoding(text) == "GSM-7":
+    lines, done = _reports(caller, found), _done(caller, found)
+    tries = [(many, said) for said in done for many in range(len(lines), 0, -1)] + [(0, done[-1])]
+    for many, said in tries:
+        if septets(text := fold(_details(caller, found, lines[:many], said))) <= LONGEST and encoding(text) == "GSM-7":
             return text
     return shorten(text)
 
 
-def _details(caller: Caller, found: Details, lines: Sequence[str]) -> str:
+def _details(caller: Caller, found: Details, lines: Sequence[str], done: str) -> str:
     alert = found.alert
     head = {"number": alert.number, "disease": disease(caller, alert), "place": naming.place(caller.db, alert)}
     sentences = [say(caller, "more.head", n=found.cases, on=f"{alert.began_on:%d/%m}", **head)]
@@ -138,18 +143,32 @@ def _details(caller: Caller, found: Details, lines: Sequence[str]) -> str:
         sentences.append(say(caller, "more.since", day=f"{found.since:%d/%m}"))
     if found.told:
         sentences.append(say(caller, "more.told", who=", ".join(level(caller, each) for each in found.told)))
-    return " ".join(filter(None, [*sentences, *_stands(caller, found)]))
+    return " ".join(filter(None, [*sentences, *_stands(caller, found, done)]))
 
 
-def _report(caller: Caller, found: Details, place: int) -> str:
-    """`F 3 ans Kourouba 10/03`; the number of cases where it is more than one."""
-    report, village = found.reports[place]
-    many = say(caller, "says.cases", n=report.count) if report.count != 1 else ""
-    whom = phrasing.person(caller.rt, caller.language, report)
-    return " ".join(filter(None, (many, whom, village, f"{report.counted_on:%d/%m}")))
+def _reports(caller: Caller, found: Details) -> Sequence[str]:
+    """`F 3 ans Kourouba 10/03 (Moussa 70 00 03 01)`; who sent several is named at the latest."""
+    senders = feedback.people(caller.db, {report.reporter_id for report, _ in found.reports})
+    known, lines = {one.id: one for one in senders}, []
+    for report, village in found.reports:
+        many = say(caller, "says.cases", n=report.count) if report.count != 1 else ""
+        whom = phrasing.person(caller.rt, caller.language, report)
+        one = known.pop(report.reporter_id, None) if report.reporter_id else None
+        sender = f"({one.first_name} {phones.pretty(one.number)})" if one else ""
+        lines.append(" ".join(filter(None, (many, whom, village, f"{report.counted_on:%d/%m}", sender))))
+    return lines
 
 
-def _stands(caller: Caller, found: Details) -> list[str]:
+def _done(caller: Caller, found: Details) -> Sequence[str]:
+    """What has been done, by name; and how much it is, where there is no room for that."""
+    actions = [action for action, on in found.actions.items() if on is not None]
+    if not actions:
+        return ("",)
+    named = ", ".join(naming.action(caller.rt, action, caller.language) for action in actions)
+    return say(caller, "more.done", actions=named), say(caller, "more.actions", n=len(actions))
+
+
+def _stands(caller: Caller, found: Details, done: str) -> list[str]:
     """How far it is: unanswered with how to answer it; risk, laboratory and actions of what is real."""
     alert = found.alert
     if alert.state == "open":
@@ -161,8 +180,7 @@ def _stands(caller: Caller, found: Details) -> list[str]:
         sentences.append(say(caller, "more.risk", risk=say(caller, f"risk.{alert.risk}")))
     if alert.lab:
         sentences.append(say(caller, "more.lab", result=say(caller, f"lab.{alert.lab}")))
-    if done := sum(on is not None for on in found.actions.values()):
-        sentences.append(say(caller, "more.actions", n=done))
+    sentences.append(done)
     if alert.state == "closed":
         sentences.append(say(caller, "more.closed", outcome=say(caller, f"outcome.{alert.outcome or alert.state}")))
     return [*sentences, following(caller, alert)] if alert.state == VERIFIED else sentences

@@ -1,4 +1,4 @@
-"""More about an alert, for those who answer for it: its reports by age and village, and who was told. Nobody's name."""
+"""More about an alert, for those who answer for it: its reports by age and village, who was told. No patient's name."""
 
 from __future__ import annotations
 

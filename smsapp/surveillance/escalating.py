@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -97,6 +97,7 @@ def _tell(db: Session, rt: Runtime, alert: Alert, people: Iterable[OnDuty], now:
     about = About(alert, naming.place(db, alert), _first(db, alert), alerting.cases_of(db, alert))
     told = 0
     for one in people:
+        about = replace(about, centre=naming.centre(db, alert, one.level))
         words = phrasing.raised(rt, one.language, about, why=phrasing.waited(rt, one.language, minutes))
         message = telling.post(db, rt, one, words, alert, alert.steps)
         row = {"person_id": one.id, "step": alert.steps, "level": one.level, "message_id": message.id}

@@ -39,7 +39,7 @@ def answered(db: Session, rt: Runtime, alert: Alert, step: AlertStep, besides: C
     """The workers hear what it was found to be; whoever was told of it, and `besides`, that it is answered."""
     told = set(db.scalars(select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)))
     heard, place = workers(db, rt, alert, step), naming.place(db, alert)
-    for one in _people(db, (told | set(besides)) - {step.person_id, *heard}):
+    for one in people(db, (told | set(besides)) - {step.person_id, *heard}):
         values = _about(rt, alert, step, one.language, place)
         _post(db, rt, alert, step, one, rt.texts.say(one.language, f"alert.heard.{step.what}", **values))
 
@@ -58,7 +58,7 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
         chosen = chosen.where(CaseReport.id.in_(of))
     rows = db.execute(chosen.order_by(CaseReport.id)).all()
     place = naming.place(db, alert)
-    hear = _people(db, {person for person, _ in rows} - {step.person_id})
+    hear = people(db, {person for person, _ in rows} - {step.person_id})
     for one in hear:
         numbers = [number for person, number in rows if person == one.id]
         values = _about(rt, alert, step, one.language, place)
@@ -94,7 +94,7 @@ def _about(rt: Runtime, alert: Alert, step: AlertStep, language: str | None, pla
     return values
 
 
-def _people(db: Session, ids: Collection[int | None]) -> Sequence[Hears]:
+def people(db: Session, ids: Collection[int | None]) -> Sequence[Hears]:
     wanted = sorted(each for each in ids if each is not None)
     if not wanted:
         return ()

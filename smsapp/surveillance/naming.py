@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import Alert
 
 
@@ -25,6 +26,13 @@ def places(db: Session, alerts: Sequence[Alert]) -> Mapping[int, str]:
     wanted = sorted({place_id for place_id in where.values() if place_id is not None})
     named = {row.id: row.name for row in db.execute(select(Place.id, Place.name).where(Place.id.in_(wanted)))}
     return {alert_id: named.get(place_id, "") if place_id else "" for alert_id, place_id in where.items()}
+
+
+def centre(db: Session, alert: Alert, level: str) -> str:
+    """The centre of its village, for those who have several; empty where it is of none, or of a wider area."""
+    if level == CHAIN[0] or alert.within != "village" or alert.facility_id is None:
+        return ""
+    return db.scalar(select(Place.name).where(Place.id == alert.facility_id)) or ""
 
 
 def moment(rt: Runtime, at: datetime) -> str:

@@ -17,12 +17,16 @@ LONG_WAIT = 120  # minutes, from which on hours are said
 
 @dataclass(frozen=True)
 class About:
-    """An alert, the name of its place, the report that raised it, and how many cases it has by now if that changed."""
+    """An alert, the name of its place, the report that raised it, and how many cases it has by now if that changed.
+
+    `centre` is the one of its place, named where one part holds it.
+    """
 
     alert: Alert
     place: str
     report: CaseReport | None = None
     total: int | None = None
+    centre: str = ""
 
 
 def raised(rt: Runtime, language: str | None, about: About, also: Iterable[int] = (), why: str = "") -> str:
@@ -31,6 +35,8 @@ def raised(rt: Runtime, language: str | None, about: About, also: Iterable[int] 
     more = _say(rt, language, "more", number=about.alert.number)
     tail = " " + _say(rt, language, "also", numbers=others) if others else ""
     long, short, least = _who(rt, language, about), _counted(rt, language, about), _cases(rt, language, about)
+    if about.centre and fits(text := why + _alert(rt, language, about.alert, long, _within(about), more + tail)):
+        return text
     for what, end in ((long, more + tail), (long, more), (short, more), (short, "."), (least, ".")):
         if fits(text := why + _alert(rt, language, about.alert, what, about.place, end)):
             return text
@@ -64,6 +70,10 @@ def person(rt: Runtime, language: str | None, report: CaseReport) -> str:
     else:
         age = _say(rt, language, report.age_group) if report.age_group else ""
     return " ".join(filter(None, (_say(rt, language, report.sex) if report.sex else "", age)))
+
+
+def _within(about: About) -> str:
+    return f"{about.place} ({about.centre})"
 
 
 def _counted(rt: Runtime, language: str | None, about: About) -> str:

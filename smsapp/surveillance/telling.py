@@ -116,7 +116,7 @@ def _tell_raised(db: Session, rt: Runtime, raised: Sequence[Alert], report: Case
             hers.setdefault(one.id, (one, []))[1].append(alert)
     for one, its in hers.values():
         top = max(its, key=_rank)
-        about = About(top, naming.place(db, top), report)
+        about = About(top, naming.place(db, top), report, centre=naming.centre(db, top, one.level))
         words = phrasing.raised(rt, one.language, about, also=[alert.number for alert in its])
         message = post(db, rt, one, words, top, 0)
         told = {"person_id": one.id, "step": 0, "level": one.level, "message_id": message.id, "at": rt.now()}
@@ -140,9 +140,10 @@ def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseRep
     for one in duty.these(db, known.keys() - heard):
         top = max(known[one.id], key=lambda each: _rank(each.alert))
         here = village if top.key != "emptied" else None  # what is over is named by its own place
-        about = About(top.alert, here or naming.place(db, top.alert))
-        told_now = {"n": report.count, "total": top.total, "report": report.number}
-        words = phrasing.line(rt, one.language, top.key, about, **told_now)
+        area = naming.place(db, top.alert)
+        told_now = {"n": report.count, "total": top.total, "report": report.number, "area": area}
+        key = "joined_wide" if top.key == "joined" and here and here != area else top.key
+        words = phrasing.line(rt, one.language, key, About(top.alert, here or area), **told_now)
         post(db, rt, one, words, top.alert, f"{top.key}:{step}")
 
 

@@ -73,7 +73,7 @@ def test_a_reason_is_kept_and_asked_no_more(posts, db):
 def test_more_of_an_alert_changes_nothing(posts, db):
     for text in ("?1002", "? 1002", "1002 ?", "1002?", "plus 1002", "MORE 1002"):
         assert say(posts, text) == (
-            "Alerte 1002 Rougeole, Kourouba, depuis le 10/03 : 1 cas. F 3 ans Kourouba 10/03. "
+            "Alerte 1002 Rougeole, Kourouba, depuis le 10/03 : 1 cas. F 3 ans Kourouba 10/03 (Moussa +223 70 00 03 01). "
             "Prévenus : le responsable du centre. Sans réponse depuis 0 min. V 1002 = vrai, F 1002 = faux"
         )
         assert alert(db).state == "open"
@@ -186,7 +186,7 @@ def test_details_hold_two_parts_however_many_reports_there_are(posts, db):
     handset(posts).arrived()
     words = say(posts, "?1002")
     assert count(words) == 2
-    assert "15 cas. M 17 ans Kourouba 10/03; M 16 ans" in words
+    assert "15 cas. M 17 ans Kourouba 10/03 (Moussa +223 70 00 03 01); M 16 ans" in words
     assert " autres. Prévenus" in words
     assert words.endswith("V 1002 = vrai, F 1002 = faux")
 

@@ -128,7 +128,7 @@ def test_what_rises_together_is_one_text_a_person_that_names_the_highest(posts, 
     assert len({message for _, message in told}) == 3
     again = report(posts, "CAS ROUGEOLE M 10")
     assert len(again.joined) == 2
-    assert texts(posts)[HEAD][-1] == f"Alerte {district} : encore 1 cas, 6 en tout (Kourouba)."
+    assert texts(posts)[HEAD][-1] == f"Alerte {district} Commune I : encore 1 cas (Kourouba), 6 en tout."
     assert texts(posts)[OFFICER][1:] == [texts(posts)[HEAD][-1]]
 
 
@@ -198,6 +198,7 @@ def test_a_version_of_the_rules_counts_from_its_writing_on(posts, db):
 def test_every_alert_is_one_part_in_every_language(posts, language):
     report_row = CaseReport(sex="female", age_count=11, age_unit="months", count=1, died=1)
     for disease in outposts.diseases(posts).all:
+        report_row.disease = disease.key
         for kind, level in (("case", "alert"), ("count", "epidemic"), ("growth", "epidemic"), ("ears", "alert")):
             numbers = (
                 {"kind": kind, "cases": 345, "days": 30, "km": 10} if kind != "case" else {"kind": kind, "cases": 1}
@@ -209,7 +210,10 @@ def test_every_alert_is_one_part_in_every_language(posts, language):
                 phrasing.raised(posts, language, about),
                 phrasing.raised(posts, language, about, also=[987653, 987655]),
                 phrasing.raised(posts, language, about, why=why),
-                *(phrasing.line(posts, language, key, about, n=345, total=999, report=987650) for key in LINES),
+                *(
+                    phrasing.line(posts, language, key, about, n=345, total=999, report=987650, area="Commune III")
+                    for key in LINES
+                ),
             ):
                 assert phrasing.fits(text), (len(text), text)
                 assert "{" not in text
@@ -217,4 +221,4 @@ def test_every_alert_is_one_part_in_every_language(posts, language):
             assert "F 987654" in phrasing.raised(posts, language, about, why=why)
 
 
-LINES = ("joined", "changed", "taken_back", "emptied")
+LINES = ("joined", "joined_wide", "changed", "taken_back", "emptied")

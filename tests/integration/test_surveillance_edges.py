@@ -150,7 +150,7 @@ def test_whoever_a_cluster_grows_to_hears_of_it(posts, db):
         f"ALERTE {alert.number} Coqueluche : 3 cas, Kourouba (10 km). "
         f"V {alert.number} = vrai, F {alert.number} = faux, ?{alert.number} = détails."
     ]
-    assert "encore 1 cas, 3 en tout (Djoumanzana)" in texts(posts)[HEAD][-1]
+    assert "encore 1 cas (Djoumanzana), 3 en tout" in texts(posts)[HEAD][-1]
     report(posts, "CAS COQUELUCHE M 4 ANS", NEAR_ASC)
     assert [len(texts(posts)[phone]) for phone in (HEAD, OFFICER)] == [3, 2]
     do(posts, OFFICER, alert.number, verdicts.verify)
