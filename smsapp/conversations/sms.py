@@ -26,6 +26,7 @@ ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
 PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
+INSTEAD = "instead"  # a value of effects
 
 
 def hear(rt: Runtime, number: str) -> str:
@@ -90,7 +91,8 @@ def _take(talk: Talk, row: Message) -> str:
             return _claim(talk, row, longer, text)
         before, talk.state = _beside(talk), None
         whole = talk.flows.live[wanted.argument].claims
-        _say(talk, row, talk.begin(wanted.argument, text.split() if whole else wanted.rest), before)
+        reply = talk.begin(wanted.argument, text.split() if whole else wanted.rest)
+        _say(talk, row, reply, _left(talk, before, wanted.argument, reply))
         return f"keyword {wanted.argument}"
     if talk.behind_pin and _like_a_pin(text):
         row.text = None
@@ -141,8 +143,16 @@ def _claim(talk: Talk, row: Message, flow: Flow, text: str) -> str:
     """Words of a domain without a keyword; what is open by SMS is asked again below the answer."""
     again = talk.takes_sms
     before, talk.state = _beside(talk), None
-    _say(talk, row, talk.begin(flow.name, text.split()), before, again=again)
+    reply = talk.begin(flow.name, text.split())
+    _say(talk, row, reply, _left(talk, before, flow.name, reply), again=again)
     return f"claim {flow.claims}"
+
+
+def _left(talk: Talk, before: State | None, flow: str, reply: Reply) -> State | None:
+    """The form that was open, unless an effect said that these words stand in its place and it is of the same flow."""
+    if before is None or not reply.values.get(INSTEAD) or talk.flows.get(before.top.flow).name != flow:
+        return before
+    return None
 
 
 def _answers_question(talk: Talk, text: str) -> bool:

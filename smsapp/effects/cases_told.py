@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,14 +38,15 @@ def keep(caller: Caller, wanted: Effect) -> dict[str, Any]:
     if isinstance(found, Missing) and found.told.disease is not None and found.what in cases.AGES:
         part = cases.without_age(caller, found)
         if not isinstance(part, Report):
-            return {}
+            return {"about": ""}
         done = _kept(caller, who, part, wanted)
         lacking = done.report.age_group is None
-        return {"report": _goes_on(done, lacking), "noted": _noted(caller, done) + " "}
+        return {"report": _goes_on(done, lacking), "about": _noted(caller, done) + " "}
     if isinstance(found, Report) and found.kind != "zero" and cases.where(caller, who, found).among:
         done = _kept(caller, who, found, wanted)
         lacking = done.report.village_id is None
-        return {"report": _goes_on(done, lacking), "noted": told(caller, done) + "\n"}
+        about = _say(caller, "about", number=done.report.number) + " "
+        return {"report": _goes_on(done, lacking), "noted": told(caller, done) + "\n", "about": about}
     return {}
 
 
@@ -92,7 +94,9 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
         village = cases.village_id(caller, wanted.answers)
         if who is not None and (number := wanted.answers.get("report")):
             return {"said": _completed(caller, who, found, int(number), village, cases.VILLAGE in wanted.answers)}
-        return {"said": report(caller, who, found, village, wanted.key, borrowed=bool(code))}
+        # What is asked of the report before is not asked again: that one is written down.
+        instead = cases.said(found.kind != "zero")
+        return {"said": report(caller, who, found, village, wanted.key, borrowed=bool(code)), "instead": instead}
     if who is None:
         raise Refused("care.stranger", final=True)
     if code:
@@ -135,15 +139,33 @@ def told(caller: Caller, done: Recorded) -> str:
         last = row.week + timedelta(days=6)
         return mark + _say(caller, "zero", number=row.number, first=f"{row.week:%d/%m}", last=f"{last:%d/%m/%Y}")
     advice = cases.disease_of(caller, row.disease).advises(caller.language)
-    named = (what(caller, row), cases.called(caller, row.disease))
+    named = dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease)))
+    if mark:
+        return _practised(caller, mark, row.number, list(named), advice)
     ways = [
         _say(caller, "told", number=row.number, what=name, advice=each)
         for each in _shorter(caller.rt.texts, caller.language, advice)
         for name in named
     ]
     bare = [_say(caller, "numbered", number=row.number, advice=advice)]
-    least = mark + shortest(caller.rt.texts, caller.language, row.number, advice)
-    return next((words for each in ways + bare if phrasing.fits(words := mark + each)), least)
+    least = shortest(caller.rt.texts, caller.language, row.number, advice)
+    return next((words for words in ways + bare if phrasing.fits(words)), least)
+
+
+def _practised(caller: Caller, mark: str, number: int, named: Sequence[str], advice: str) -> str:
+    """The advice as that of a real case, where it fits: in practice nobody calls and nobody comes."""
+    short = _shorter(caller.rt.texts, caller.language, advice)[-1]
+    meant = _say(caller, "in_earnest", advice=short)
+    ways = [_say(caller, "told", number=number, what=name, advice=meant) for name in named]
+    ways.append(_say(caller, "numbered", number=number, advice=meant))
+    ways += [_say(caller, "practised", number=number, what=name) for name in named]
+    return next((words for each in ways if phrasing.fits(words := mark + each)), mark + ways[-1])
+
+
+def _at(caller: Caller, row: CaseReport) -> str:
+    """`Rougeole F 3 ans, Sotuba Est`; without its village where that is not known."""
+    place = caller.db.scalar(select(Place.name).where(Place.id == row.village_id)) if row.village_id else None
+    return _say(caller, "at", what=what(caller, row), place=place) if place else what(caller, row)
 
 
 def shortest(texts: Texts, language: str, number: int, advice: str) -> str:

@@ -33,7 +33,7 @@ def test_five_screens_make_a_report_and_one_village_is_not_asked(posts):
     screen, end = phone.key("1")
     [row] = rows(posts)
     assert end
-    assert screen.startswith("Rapport 1001 : Paludisme M 8 mois.")
+    assert screen.startswith("Rapport 1001 : Paludisme M 8 mois, Kourouba. Merci.")
     assert (row.disease, row.sex, row.age_count, row.age_unit) == ("malaria_fever", "male", 8, "months")
     assert (row.village_id, row.channel, row.reporter_id) == (KOUROUBA, "ussd", person_id(posts, ASC))
 
