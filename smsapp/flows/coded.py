@@ -19,6 +19,7 @@ def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
     """Which words of a coded SMS answer which question: one each, the last takes the rest.
 
     A date has up to three, a number as many as it is written in; a text before a number has all that stand before it.
+    A domain's own text is cut where no answer is longer, so that the domain itself can say that it is too long.
     """
     rest, by_name = list(words), {}
     asks = [flow.by_name[name] for name in flow.coded]
@@ -26,7 +27,8 @@ def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
         if not rest:
             break
         count = len(rest) if after is None else _width(ask, after, rest, moment)
-        by_name[ask.name] = " ".join(rest[:count])
+        said = " ".join(rest[:count])
+        by_name[ask.name] = said[: answers.LONGEST_TEXT] if flow.claims else said
         del rest[:count]
     return by_name
 

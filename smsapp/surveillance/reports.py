@@ -13,7 +13,7 @@ from smsapp.surveillance.scanning import scan
 
 __all__ = ["Correction", "Decision", "Missing", "Report", "Told", "Wrong", "answered", "corrected", "parse"]
 
-LONGEST = 1000  # characters
+LONGEST = 900  # characters, fewer than an answer may have
 
 
 def parse(text: str, diseases: Diseases, language: str, today: date) -> Heard:

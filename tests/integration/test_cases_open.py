@@ -91,3 +91,18 @@ def test_her_code_is_told_whatever_is_asked_of_a_case(posts):
     assert phone.say("MOI")[0].startswith("Votre code : ")
     phone.say("3 ans")
     assert [row.age_count for row in rows(posts)] == [3]
+
+
+@pytest.mark.parametrize("text", ["CAS ROUGEOLE F 3 " + "A" * 10_000, "1#1#2 " + "kayes " * 2_000])
+@pytest.mark.parametrize("number", [ASC, STRANGER])
+def test_a_text_that_is_too_long_is_refused_and_asks_nothing(posts, number, text):
+    phone = Handset(posts, number)
+    assert phone.say(text) == ["Format : un message de 900 lettres au plus. Ex. CAS ROUGEOLE F 3"]
+    assert rows(posts) == []
+    assert phone.say("bonjour")[0].startswith("Merci, l'équipe du centre lira votre message")
+
+
+def test_an_answer_that_is_too_long_is_told_so(posts):
+    phone = Handset(posts, ASC)
+    phone.say("CAS")
+    assert phone.say("A" * 10_000)[0].startswith("Format : un message de 900 lettres au plus. Ex. CAS ROUGEOLE F 3\n")
