@@ -433,4 +433,6 @@ def test_a_quarter_is_taken_along_in_french(posts):
 def test_a_curve_of_everything_leads_to_its_districts(posts):
     desk = Desk.of(posts, "programme")
     assert "place=Kadiolo&amp;kind=district" in desk.see("/surveillance/curve")
+    raised(posts, "CAS ROUGEOLE F 3")
+    assert "S11 2026 09/03/2026" in plain(desk.see("/surveillance/curve?disease=measles"))
     assert "De plus près" not in desk.see("/surveillance/curve?place=Kadiolo&kind=district")

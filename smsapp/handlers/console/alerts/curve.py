@@ -47,6 +47,7 @@ def register(bp: Blueprint, rt: Runtime) -> None:
             "small": SMALL,
             "exact": spots.exact(),
             "shown": spots.shown,
+            "week_of": Week.of,
             "kinds": spots.KINDS_OF,
         }
         body = render_template("console/alerts/curve.html", says=rule_words, draw=curve_drawing, **common, **told)
