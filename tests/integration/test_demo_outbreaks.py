@@ -33,6 +33,9 @@ def test_a_year_of_reports_of_every_kind(db):
     assert db.scalar(select(func.count()).where(CaseReport.standing == "dismissed")) >= 2
     weeks = db.scalars(select(CaseReport.week).distinct()).all()
     assert len(weeks) >= 52
+    dead = CaseReport.disease.in_(("maternal_death", "neonatal_death", "death_cluster"))
+    assert db.scalar(select(func.count()).where(dead)) >= 1
+    assert db.scalar(select(func.count()).where(dead, CaseReport.died != CaseReport.count)) == 0
 
 
 def test_alerts_were_answered_but_for_the_last(db, loaded):
