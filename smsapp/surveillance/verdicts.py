@@ -1,5 +1,7 @@
 """Verification: an alert is found real or not, by the first who answers; a higher level may overrule her.
 
+An answer of ten minutes ago may not have been read yet: a higher level that says the contrary is told of it first.
+
 Whoever answered may take back her own answer too; anybody else of her level, or below it, is told what was answered,
 when and by whom. A date of the first sign and confirmed facts can be added by everybody who answers for the alert.
 """
@@ -26,6 +28,9 @@ STEPS = {VERIFIED: "verified", FALSE: "dismissed"}  # of the record
 # Why an alert is not real, where somebody chose from a list; else the reason is what she wrote.
 REASONS = ("other_disease", "duplicate", "nobody", "test")
 LONGEST_REASON = 200
+JUST_NOW = timedelta(minutes=10)
+PHONES = ("sms", "ussd")
+WARNED = "warned"  # of an answer's step: the levels that were told of it before they said the contrary
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def verify(
         check_since(db, rt, alert, since)
     if alert.state == VERIFIED:
         return _more(db, rt, alert, by, since, confirmed)
-    before = _check(db, rt, alert, by)
+    before = _check(db, rt, alert, by, "V")
     alert.reason = None
     _complete(alert, since, confirmed)
     told = {"since": since and since.isoformat(), "confirmed": sorted(confirmed) or None}
@@ -77,7 +82,7 @@ def dismiss(db: Session, rt: Runtime, alert: Alert, by: By, *, reason: str = "")
             alert.reason = reason
             record(db, alert, "detailed", by, rt.now(), reason=reason)
         return Answer(alert, _given(db, alert), new=False, added=added)
-    before = _check(db, rt, alert, by)
+    before = _check(db, rt, alert, by, "F")
     alert.reason = reason or None
     return _answer(db, rt, alert, by, FALSE, before, {"reason": alert.reason})
 
@@ -92,7 +97,7 @@ def check_since(db: Session, rt: Runtime, alert: Alert, since: date) -> None:
         raise Refused("alert.since", day=naming.day(since), first=naming.day(first))
 
 
-def _check(db: Session, rt: Runtime, alert: Alert, by: By) -> Given | None:
+def _check(db: Session, rt: Runtime, alert: Alert, by: By, letter: str) -> Given | None:
     """The other answer that this one overrules, None where there is none.
 
     Refused where it may not: the sentence has the level of whoever answered in `level`, to be said in words.
@@ -102,10 +107,30 @@ def _check(db: Session, rt: Runtime, alert: Alert, by: By) -> Given | None:
     if alert.state == "closed":
         raise Refused("alert.closed", number=alert.number, at=naming.moment(rt, alert.closed_at or rt.now()))
     before = _given(db, alert)
-    if by.rank > CHAIN.index(before.level) or by.same(before.person_id, before.account_id):
-        return before
     at = naming.moment(rt, before.at)
+    if by.same(before.person_id, before.account_id):
+        return before
+    if by.rank > CHAIN.index(before.level):
+        _aware(db, rt, alert, by, before, letter)
+        return before
     raise Refused(f"alert.answered.{STEPS[before.state]}", number=alert.number, at=at, level=before.level)
+
+
+def _aware(db: Session, rt: Runtime, alert: Alert, by: By, before: Given, letter: str) -> None:
+    """Refused once a level where a lower one answered just now: sent again, it overrules. The console shows answers."""
+    step = _step(db, alert)
+    if by.channel not in PHONES or step is None or rt.now() - before.at > JUST_NOW:
+        return
+    step_id, level = step.id, by.level
+    if level in step.told.get(WARNED, ()):
+        return
+
+    def remember(db: Session) -> None:
+        kept = db.get_one(AlertStep, step_id)
+        kept.told = {**kept.told, WARNED: [*kept.told.get(WARNED, ()), level]}
+
+    key, at = f"alert.just_now.{STEPS[before.state]}", naming.moment(rt, before.at)
+    raise Refused(key, number=alert.number, at=at, level=before.level, letter=letter, remember=remember)
 
 
 def _answer(
@@ -142,8 +167,12 @@ def _complete(alert: Alert, since: date | None, confirmed: Collection[str]) -> N
 
 def _given(db: Session, alert: Alert) -> Given:
     """The answer that holds."""
-    chosen = select(AlertStep).where(AlertStep.alert_id == alert.id, AlertStep.what.in_(STEPS.values()))
-    step = db.scalars(chosen.order_by(AlertStep.id.desc()).limit(1)).first()
+    step = _step(db, alert)
     if step is None:  # nobody's: rows that came from elsewhere
         return Given(alert.state, alert.answered_at or alert.opened_at, CHAIN[0], alert.answered_by, None)
     return Given(alert.state, step.at, str(step.told.get("level", CHAIN[0])), step.person_id, step.account_id)
+
+
+def _step(db: Session, alert: Alert) -> AlertStep | None:
+    chosen = select(AlertStep).where(AlertStep.alert_id == alert.id, AlertStep.what.in_(STEPS.values()))
+    return db.scalars(chosen.order_by(AlertStep.id.desc()).limit(1)).first()

@@ -73,8 +73,9 @@ def test_a_reason_is_kept_and_asked_no_more(posts, db):
 def test_more_of_an_alert_changes_nothing(posts, db):
     for text in ("?1002", "? 1002", "1002 ?", "1002?", "plus 1002", "MORE 1002"):
         assert say(posts, text) == (
-            "Alerte 1002 Rougeole, Kourouba, depuis le 10/03 : 1 cas. F 3 ans Kourouba 10/03 (Moussa +223 70 00 03 01). "
-            "Prévenus : le responsable du centre. Sans réponse depuis 0 min. V 1002 = vrai, F 1002 = faux"
+            "Alerte 1002 Rougeole, Kourouba, depuis le 10/03 : 1 cas. F 3 ans Kourouba 10/03 "
+            "(Moussa +223 70 00 03 01). Prévenus : le responsable du centre. "
+            "Sans réponse depuis 0 min. V 1002 = vrai, F 1002 = faux"
         )
         assert alert(db).state == "open"
 
@@ -157,6 +158,11 @@ def test_who_comes_second_is_told_what_was_answered_when_and_by_whom(posts, db, 
 
 def test_the_level_above_overrules_and_all_hear_of_it(posts, db):
     say(posts, "F 1002 non")
+    assert say(posts, "V 1002", OFFICER) == (
+        "Refus : le responsable du centre a noté l'alerte 1002 fausse le 10/03 10:00. "
+        "Pour changer cela, renvoyez. Ex. V 1002"
+    )
+    assert alert(db).state == "false"
     words = say(posts, "V 1002", OFFICER)
     assert words.startswith(
         "Alerte 1002 Rougeole, Kourouba : vraie, c'est noté. Cela remplace l'avis d'avant (le responsable du centre)."

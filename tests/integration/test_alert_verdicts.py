@@ -165,7 +165,7 @@ def test_reports_count_again_where_the_level_above_says_that_it_is_real(posts, d
     ]
 
 
-def test_nobody_of_the_same_level_or_below_changes_an_answer(posts, db):
+def test_nobody_of_the_same_level_or_below_changes_an_answer(posts, db, clock):
     number, _ = raised(posts)
     answer(posts, OFFICER, "V", number)
     no = refused(posts, HEAD, "F", number)
@@ -173,8 +173,10 @@ def test_nobody_of_the_same_level_or_below_changes_an_answer(posts, db):
         "alert.answered.verified",
         {"number": number, "at": "10/03 10:00", "level": "district"},
     )
+    clock.move(minutes=11)
     assert answer(posts, REGIONAL, "F", number).overruled == "district"
     assert refused(posts, OFFICER, "V", number).values["level"] == "region"
+    clock.move(minutes=11)
     assert answer(posts, NATIONAL, "V", number).overruled == "region"
 
 
@@ -253,6 +255,27 @@ def test_what_is_open_stands_first_the_oldest_before_the_others(posts, db, clock
     assert listed(FAR_HEAD) == listed(ASC) == []
     answer(posts, HEAD, "F", second)
     assert listed(HEAD) == [first]
+
+
+def test_a_head_and_a_district_at_once_do_not_overrule_unawares(live_rt):
+    settle(live_rt)
+    outposts.settle(live_rt)
+    number, _ = raised(live_rt)
+    both = Barrier(2, timeout=5)
+
+    def tell(phone, what):
+        both.wait()
+        try:
+            return answer(live_rt, phone, what, number).given.state
+        except Refused as no:
+            return no.key
+
+    with ThreadPoolExecutor(2) as pool:
+        done = tuple(pool.map(tell, (HEAD, OFFICER), "VF"))
+    assert done in {("verified", "alert.just_now.verified"), ("alert.answered.dismissed", "false")}
+    with transaction(live_rt.sessions) as db:
+        steps = db.scalars(select(AlertStep.what).where(AlertStep.what.in_(["verified", "dismissed"]))).all()
+        assert len(steps) == 1
 
 
 def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told(live_rt):

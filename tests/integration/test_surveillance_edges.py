@@ -90,7 +90,7 @@ def test_what_a_stranger_told_is_judged_weeks_later_and_alerts(posts, db, clock)
     assert [rule for _, rule, _ in known(db)] == ["cholera"]
 
 
-def test_an_outbreak_without_any_case_left_wakes_nobody(posts, db):
+def test_an_outbreak_without_any_case_left_wakes_nobody(posts, db, clock):
     two = Rule("cholera-two", "cholera", "count", "epidemic", "district", cases=2, days=7)
     ruled(posts, *(one for one in rules.usual() if one.disease == "cholera"), two)
     report(posts, "CAS CHOLERA M 9")
@@ -103,6 +103,7 @@ def test_an_outbreak_without_any_case_left_wakes_nobody(posts, db):
     assert (outbreak, "cholera-two", "closed") in known(db)
     assert texts(posts)[OFFICER][-1] == f"Alerte {outbreak} Choléra : plus aucun cas (Commune I). Alerte fermée."
     assert escalate(posts, posts.now() + timedelta(days=2)).texts == 0
+    clock.move(minutes=11)
     for village in (KOUROUBA, SALA):  # the district knows better
         do(posts, OFFICER, numbers["cholera", village], verdicts.verify)
     assert [state for _, rule, state in known(db) if rule == "cholera-two"] == ["closed", "open"]
