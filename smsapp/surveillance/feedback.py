@@ -38,7 +38,7 @@ class Hears:
 def answered(db: Session, rt: Runtime, alert: Alert, step: AlertStep, besides: Collection[int] = ()) -> None:
     """The workers hear what it was found to be; whoever was told of it, and `besides`, that it is answered."""
     told = set(db.scalars(select(AlertTold.person_id).where(AlertTold.alert_id == alert.id)))
-    heard, place = workers(db, rt, alert, step), naming.place(db, alert)
+    heard, place = workers(db, rt, alert, step, _moved(db, alert, step)), naming.place(db, alert)
     for one in people(db, (told | set(besides)) - {step.person_id, *heard}):
         values = _about(rt, alert, step, one.language, place)
         _post(db, rt, alert, step, one, rt.texts.say(one.language, f"alert.heard.{step.what}", **values))
@@ -67,6 +67,19 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
         values["thanks"] = rt.texts.say(one.language, thanks, name=one.first_name)
         _post(db, rt, alert, step, one, rt.texts.say(one.language, _key(step), **values))
     return {one.id for one in hear}
+
+
+def _moved(db: Session, alert: Alert, step: AlertStep) -> list[int]:
+    """The reports that an answer says something new of: another alert on them may have said it, or stand yet."""
+    standing = "dismissed" if step.what == "dismissed" else "counted"
+    own = select(CaseReport.id).join(AlertReport, AlertReport.report_id == CaseReport.id)
+    its = own.where(AlertReport.alert_id == alert.id, CaseReport.standing == standing)
+    if standing == "counted":
+        real = select(AlertReport.report_id).join(Alert, Alert.id == AlertReport.alert_id)
+        its = its.where(CaseReport.id.not_in(real.where(Alert.id != alert.id, Alert.state == "verified")))
+    else:
+        its = its.where(CaseReport.number.in_(step.told.get("dismissed", ())))
+    return list(db.scalars(its))
 
 
 def _key(step: AlertStep) -> str:

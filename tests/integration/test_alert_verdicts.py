@@ -310,3 +310,13 @@ def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told(live_rt):
             steps = db.scalars(select(AlertStep.what).where(AlertStep.alert_id == alert.id)).all()
             assert steps.count("verified") + steps.count("dismissed") == 1
             assert len([text for text in texts(db, ASC) if f"rapport {report} " in text]) == 1
+
+
+def test_a_worker_hears_once_of_her_report_whatever_alerts_stand_on_it(posts, db):
+    number, report = raised(posts)
+    wide = outbreak(posts, [report])
+    answer(posts, HEAD, "V", number)
+    assert len(texts(db, ASC)) == 1
+    answer(posts, OFFICER, "F", wide)  # no outbreak; her case stays one
+    assert standing(db, report) == ["counted"]
+    assert len(texts(db, ASC)) == 1
