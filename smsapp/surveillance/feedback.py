@@ -83,7 +83,9 @@ def _moved(db: Session, alert: Alert, step: AlertStep) -> list[int]:
 
 
 def _key(step: AlertStep) -> str:
-    """The sentence of a step; a result of the laboratory has two."""
+    """The sentence of a step; a result of the laboratory has two, and what was no case after all one of its own."""
+    if step.told.get("outcome") == "discarded":
+        return "alert.worker.closed.discarded"
     result = f".{step.told['result']}" if step.what == "lab" else ""
     return f"alert.worker.{step.what}{result}"
 

@@ -45,7 +45,7 @@ def test_facts_and_a_day_make_it_real(posts, db):
     screen, _ = phone.key("1 2 4", "12/04/2026")
     assert screen.startswith("Date 12/04/2026 invalide")
     assert fits_ussd(screen)
-    assert phone.key("07/03/2026")[0].startswith("Alerte 1002 : vraie, c'est noté.\nAlertes : 2.")
+    assert phone.key("07/03/2026")[0].startswith("Alerte 1002 : vraie, c'est noté.\nQuelle alerte ? (2 en cours)")
     alert = db.scalars(select(Alert).where(Alert.number == 1002)).one()
     assert (alert.state, alert.confirmed, f"{alert.emerged_on}") == ("verified", ["age", "date", "sign"], "2026-03-07")
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.refusals import Refused
-from smsapp.surveillance import alerts, details, duty, verdicts
+from smsapp.surveillance import alerts, details, duty, response, verdicts
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
 from tests import outposts
@@ -320,3 +320,14 @@ def test_a_worker_hears_once_of_her_report_whatever_alerts_stand_on_it(posts, db
     answer(posts, OFFICER, "F", wide)  # no outbreak; her case stays one
     assert standing(db, report) == ["counted"]
     assert len(texts(db, ASC)) == 1
+
+
+def test_a_worker_is_kindly_told_that_it_was_no_case(posts, db):
+    number, report = raised(posts)
+    answer(posts, HEAD, "V", number)
+    with transaction(posts.sessions) as own:
+        alert, post = alerts.find(own, duty.of_number(own, HEAD), number)
+        response.close(own, posts, alert, By.of(post, "ussd"), "discarded")
+    assert texts(db, ASC)[-1] == (
+        f"Merci Moussa. Rougeole, rapport {report} : vérifié, ce n'était pas un cas. Vous avez bien fait de signaler."
+    )

@@ -46,7 +46,7 @@ def test_only_what_refuses_says_so(texts, language):
 def test_workers_hear_each_step_in_one_part(texts, language):
     known = of_country("ML")
     steps = [text for key, text in mine(texts, language, "alert.worker.", "alert.heard.").items()]
-    assert len(steps) == 9
+    assert len(steps) == 10
     actions = [words.get(language, words["fr"]) for words in known.facts.actions.values()]
     outcomes = [texts.say(language, f"alert.outcome.{one}") for one in known.facts.outcomes]
     most = {
