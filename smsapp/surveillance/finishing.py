@@ -59,9 +59,16 @@ def corrected(old: Report, change: Told | Report, diseases: Diseases) -> Report 
         count=None if old.count == diseases.by_key[old.disease].counts else old.count,
         village=old.village,
         since=old.since,
-        died=old.died if change.count is None else min(old.died, change.count),
+        died=_died(old, change, diseases),
     )
     return finished(merged(known, change), diseases)
+
+
+def _died(old: Report, change: Told, diseases: Diseases) -> int | None:
+    """How many had died; that a death is one was not told, and is not so of another disease."""
+    if diseases.by_key[old.disease].deaths and change.disease not in {None, old.disease}:
+        return None
+    return old.died if change.count is None else min(old.died, change.count)
 
 
 def check_sex(sex: str | None, disease: Disease) -> None:
