@@ -102,15 +102,15 @@ def full_costs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def process(worker_id: str) -> int:
+def place_in_line(worker_id: str) -> int:
     """This test process's number, from 0."""
     return int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
 
 
 @pytest.fixture(scope="session")
-def addresses(process: int) -> servers.Addresses:
+def addresses(place_in_line: int) -> servers.Addresses:
     """This test process's own database and Valkey."""
-    return servers.addresses(process)
+    return servers.addresses(place_in_line)
 
 
 @pytest.fixture(scope="session")
@@ -276,7 +276,7 @@ def rt(built: Runtime, sessions: Sessions, clock: Clock, gateway: FakeGateway, v
 
 
 @pytest.fixture(scope="session")
-def demonstration(process: int, built: Runtime) -> Iterator[Engine]:
+def demonstration(place_in_line: int, built: Runtime) -> Iterator[Engine]:
     """This test process's database of the demonstration, of the day on which clocks stand: keep nothing in it."""
 
     def fill(url: str) -> None:
@@ -287,7 +287,7 @@ def demonstration(process: int, built: Runtime) -> Iterator[Engine]:
             with transaction(rt.sessions) as db:
                 db.execute(text("ANALYZE"))
 
-    with _engine(servers.demonstration(process, fill)) as engine:
+    with _engine(servers.demonstration(place_in_line, fill)) as engine:
         yield engine
 
 

@@ -113,6 +113,9 @@ def test_a_day_is_found_by_its_index(rt, group):
     day = figures.Day(rt.local_now().date(), rt.local_now().date(), rt.settings.timezone)
     with transaction(rt.sessions) as db:
         db.execute(text("SET LOCAL enable_seqscan = off"))
+        # As nobody has looked at the table yet: of a table known to have one row every index is as good.
+        db.execute(text("DELETE FROM pg_statistic WHERE starelid = 'savings_postings'::regclass"))
+        db.execute(text("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = 'savings_postings'"))
         [count] = savings.count(day)
         statement = count.rows.compile(db.connection(), compile_kwargs={"literal_binds": True})
         assert "ix_savings_postings_day" in "\n".join(db.scalars(text(f"EXPLAIN {statement}")))
