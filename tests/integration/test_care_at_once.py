@@ -13,12 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from smsapp.db import transaction, twice_if_deadlocked
+from smsapp.messages import Message
+from smsapp.people import Number
 from smsapp.vaccines import files, giving, reading, reminding, sessions
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.tables import Dose
 from tests import nursery
 from tests.desk import Desk
-from tests.village import SOTUBA, settle
+from tests.village import MOTHERS, SOTUBA, settle
 
 BORN = date(2026, 3, 10)
 BY = Giver("sms")
@@ -63,6 +65,41 @@ def test_twins_whom_one_text_tells_of_are_written_in_by_two_at_once(live_rt, sec
         assert [one.result() for one in done] == [None, None]
     with transaction(live_rt.sessions) as db:
         assert db.scalar(select(func.count()).select_from(Dose)) == 2
+
+
+def test_runs_side_by_side_share_the_families_and_tell_nobody_twice(live_rt, gateway, monkeypatch):
+    monkeypatch.setattr(reminding.reading, "AT_ONCE", 3)
+    settle(live_rt)
+    nursery.staffed(live_rt)
+    for number in MOTHERS:
+        nursery.child(live_rt, BORN, number)
+    with transaction(live_rt.sessions) as db:  # who serves two mothers: one text tells both, whoever comes to them
+        for mother, lends in zip(MOTHERS[10:], MOTHERS, strict=False):
+            shared = db.get_one(Number, (mother, nursery.mother_of(db, mother).id))
+            shared.number = lends
+            shared.main = False
+    day, meet = BORN + timedelta(days=39), Barrier(3, timeout=5)
+
+    def run():
+        meet.wait()
+        return reminding.remind(live_rt, day)
+
+    with ThreadPoolExecutor(3) as pool:
+        told = [one.result() for one in [pool.submit(run) for _ in range(3)]]
+    assert [sum(one.texts for one in told), sum(one.reminders for one in told)] == [10, 20]
+    with transaction(live_rt.sessions) as db:
+        assert sorted(db.scalars(select(Message.number).where(Message.kind == "reminder"))) == sorted(MOTHERS[:10])
+
+
+def test_what_is_told_to_a_number_is_one_runs_and_the_next_run_has_what_it_left(live_rt):
+    settle(live_rt)
+    nursery.staffed(live_rt)
+    for number in MOTHERS[:2]:
+        nursery.child(live_rt, BORN, number)
+    with transaction(live_rt.sessions) as db:
+        reminding.reading.batch(db, live_rt, BORN, [nursery.mother_of(db, MOTHERS[0]).id], None)
+        assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
+    assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
 
 
 def test_what_a_deadlock_undid_is_done_once_more_and_nothing_else_is():

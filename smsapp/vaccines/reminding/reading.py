@@ -32,9 +32,12 @@ from smsapp.vaccines.tables import Attended, Child, Pregnancy
 AT_ONCE = 100  # families: whoever writes down a dose of one of them waits for the others
 KIND = "reminder"
 LIVE = ("active", "born")
-LOCK = 5_2026_0311  # of the run: two side by side take turns, so that each sees what the other told a family
 
-_PATIENCE = text("SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '60s', true)")
+# Whoever does not get a number leaves all that is told to it to the run that has it.
+_TAKE = text("""
+    SELECT told FROM unnest(CAST(:numbers AS text[])) told
+    WHERE pg_try_advisory_xact_lock(hashtextextended('remind ' || told, 0))
+""")
 _READS = func.coalesce(Child.carer_id, Child.mother_id)
 
 
@@ -61,12 +64,6 @@ class Batch:
     stopped: Collection[str]
 
 
-def one_at_a_time(db: Session) -> None:
-    """Wait for another run's batch, longer than a statement may else take."""
-    db.execute(_PATIENCE)
-    db.execute(select(func.pg_advisory_xact_lock(LOCK)))
-
-
 def next_families(db: Session, day: date, after: int) -> Sequence[int]:
     """The next people who read for a file that is to be looked at by this day."""
     ours = Child.look_on <= day, Child.state.in_(LIVE), after < _READS
@@ -76,9 +73,14 @@ def next_families(db: Session, day: date, after: int) -> Sequence[int]:
 
 
 def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contacts: Contacts | None) -> Batch:
-    """All files to be looked at of these people and of whoever shares their phones; one that is locked waits."""
-    known = families.readers(db, persons)
-    numbers = {reader.number for reader in known.values()}
+    """All files to be looked at of these people and of whoever shares their phones; one that is locked waits.
+
+    Runs side by side share the families: none is told anything by two, and what one told is seen by the next.
+    """
+    found = families.readers(db, persons)
+    numbers = _taken(db, {reader.number for reader in found.values()})
+    persons = [one for one in persons if one not in found or found[one].number in numbers]
+    known = {one: reader for one, reader in found.items() if reader.number in numbers}
     mates = db.scalars(select(Number.person_id).where(among(Number.number, numbers))).all()
     everybody = {*persons, *mates}
     readers = {**known, **families.readers(db, everybody - set(persons))}
@@ -108,6 +110,11 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
         grieving=_grieving(db, mine, day - timedelta(days=mourning)),
         stopped=_stopped(db, rt, numbers),
     )
+
+
+def _taken(db: Session, numbers: Collection[str]) -> Collection[str]:
+    """Those of these numbers that no other run tells anything at this moment; ours until the transaction ends."""
+    return set(db.scalars(_TAKE, {"numbers": sorted(numbers)}))
 
 
 def _hers(persons: Collection[int]) -> ColumnElement[bool]:

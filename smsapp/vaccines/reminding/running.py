@@ -72,7 +72,6 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
     rules = thinking.rules(rt)
     while not stop():
         with transaction(rt.sessions) as db:
-            reading.one_at_a_time(db)
             persons = reading.next_families(db, day, last)
             if not persons:
                 break
