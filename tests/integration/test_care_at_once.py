@@ -97,7 +97,7 @@ def test_what_is_told_to_a_number_is_one_runs_and_the_next_run_has_what_it_left(
     for number in MOTHERS[:2]:
         nursery.child(live_rt, BORN, number)
     with transaction(live_rt.sessions) as db:
-        reminding.reading.batch(db, live_rt, BORN, [nursery.mother_of(db, MOTHERS[0]).id], None)
+        reminding.reading.batch(db, live_rt, BORN - timedelta(days=1), [nursery.mother_of(db, MOTHERS[0]).id], None)
         assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
     assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
 
