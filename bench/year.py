@@ -12,15 +12,16 @@ from rich.console import Console
 
 from bench.place import Failed, Place
 from smsapp import logs
-from smsapp.app import settle_down
 from smsapp.config import QuietHours
 from smsapp.embedded import CanNotRun
 from smsapp.runtime import build
-from tests.fakes import Clock, FakeGateway
+from tests import hands
+from tests.fakes import Clock
 from tests.year import Totals, World
 
 BIRTHS = 5000
 TARGET = 180.0  # seconds
+WORKERS = 2  # processes, as the service has: one for each core here
 NIGHT = QuietHours(time(20), time(7))
 SHOWN = 20
 
@@ -34,13 +35,11 @@ class Year:
 
 
 def measure(place: Place, say: Callable[[str], None], births: int = BIRTHS) -> Year:
-    rt = build(replace(place.settings, quiet_hours=NIGHT))
-    gateway = FakeGateway(next(iter(rt.gateways.values())))
+    settings = replace(place.settings, quiet_hours=NIGHT)
     began = clock.perf_counter()
-    world = World(replace(rt, now=Clock(), gateways={gateway.name: gateway}), births)
-    logs.configure(quiet=True)  # the web side of the phones had its own way
-    settle_down()  # as in the service's own processes
-    return Year(world.run(say), clock.perf_counter() - began)
+    with hands.processes(settings, WORKERS) as workers:
+        told = World(replace(build(settings), now=Clock()), workers, births).run(say)
+    return Year(told, clock.perf_counter() - began)
 
 
 def main(births: int = BIRTHS) -> int:

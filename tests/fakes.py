@@ -54,6 +54,10 @@ class FakeGateway:
         self.requests.append((text, list(numbers)))
         return {number: self.answer(text, number) for number in numbers}
 
+    def begin(self, after: int) -> None:
+        """Of several gateways on one database each gives ids of its own."""
+        self._last = after
+
     def _take(self, text: str, number: str) -> Answer:
         self._last += 1
         return Taken(external_id=f"fake-{self._last}")

@@ -7,28 +7,26 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.orm import Session
 
-from smsapp import conversations, outbox, people
+from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.runtime import Runtime
 from smsapp.staff import accounts
-from smsapp.vaccines import clinic, ending, giving, planning, registering, reminding, sessions, visits
+from smsapp.vaccines import clinic, ending, giving, planning, visits
 from smsapp.vaccines.clinic import Calendar
 from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.registering import Born
-from smsapp.vaccines.sessions import Outcome
 from smsapp.vaccines.tables import Child, ClinicDay, Closure
 from tests import nursery
 from tests.desk import employ
-from tests.fakes import Clock, FakeGateway
-from tests.handset import Handset, web
+from tests.fakes import Clock
+from tests.hands import Given, Hand, Hands
 from tests.nursery import EAST
 from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
 
@@ -68,6 +66,7 @@ class Known:
     """What this world itself knows of a child: what a promise is held against."""
 
     id: int
+    place: int  # in the order of registration: the ids of those who come at the same moment may have another
     number: str | None
     born_on: date
     centre: int
@@ -79,20 +78,16 @@ class Known:
 
 
 class World:
-    """`rt` commits, and has a `Clock` and a `FakeGateway`."""
+    """`rt` commits, and has a `Clock`; the `hands` are on the same database."""
 
-    def __init__(self, rt: Runtime, births: int, days: int = 365, seed: int = 57) -> None:
-        gateway, clock = next(iter(rt.gateways.values())), rt.now
-        assert isinstance(gateway, FakeGateway)
-        assert isinstance(clock, Clock)
-        self.rt, self.gateway, self.clock = rt, gateway, clock
+    def __init__(self, rt: Runtime, hands: Hands, births: int, days: int = 365, seed: int = 57) -> None:
+        assert isinstance(rt.now, Clock)
+        self.rt, self.hands, self.clock = rt, hands, rt.now
         self.chance, self.days = random.Random(seed), days
         self.totals = Totals(births=births, days=days)
         self.children: dict[int, Known] = {}
         self.stopped: dict[str, date] = {}
         self.coming: dict[date, set[int]] = defaultdict(set)
-        self.texted: dict[str, date] = {}
-        self.client = web(rt)
         self.at(FIRST_DAY, 0)
         self._begin(births)
 
@@ -106,9 +101,10 @@ class World:
         self._end()
         return self.totals
 
-    def at(self, day: date, hour: int, minute: int = 0) -> None:
+    def at(self, day: date, hour: int, minute: int = 0) -> datetime:
         zone = self.rt.settings.timezone
         self.clock.at = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+        return self.clock.at
 
     # The beginning: places, calendars, families
 
@@ -163,72 +159,66 @@ class World:
     # One day
 
     def _day(self, n: int, today: date) -> None:
-        self.at(today, 6)
-        reminding.remind(self.rt)
+        self.hands.all(self.at(today, 6), Hand.remind)
         self.at(today, 7)
         self._losses(today)
         self._stops(today)
-        before = len(self.gateway.requests)
+        sent: list[str] = []
         for hour in HOURS:
-            self.at(today, hour)
+            now = self.at(today, hour)
             if hour == 12:
                 self._clinic(today)
                 self._register(today)
             if n != int(MUTE * self.days):
-                outbox.deliver(self.rt, "bulk")
+                sent += chain(*self.hands.all(now, Hand.deliver, "bulk"))
         if n % 7 == 0:
-            reminding.remind(self.rt)  # once more: nothing twice
-        self._heard(today, [number for _, numbers in self.gateway.requests[before:] for number in numbers])
+            self.hands.all(now, Hand.remind)  # once more: nothing twice
+        self._heard(today, sent)
 
     def _register(self, today: date) -> None:
         """Those who come to be registered; most of them are vaccinated on the same day."""
-        new: list[Known] = []
-        with transaction(self.rt.sessions) as db:
-            for n, born_on in self.arrivals.pop(today, ()):
-                mother, number, centre = self.mothers[n]
-                village = EAST if centre == SOTUBA and self.chance.random() < 0.5 else None
-                for twin in range(2 if self.chance.random() < 0.015 else 1):
-                    told = Born(born_on, centre, mother, sex="F", name=f"Enfant{n}.{twin}", village_id=village)
-                    key = f"year:{n}:{twin}"
-                    child = registering.child(db, self.rt, told, by=None, channel="console", key=key)
-                    new.append(Known(child.id, number, born_on, centre, village, today))
+        births: list[tuple[str, str | None, Born]] = []
+        for n, born_on in self.arrivals.pop(today, ()):
+            mother, number, centre = self.mothers[n]
+            village = EAST if centre == SOTUBA and self.chance.random() < 0.5 else None
+            for twin in range(2 if self.chance.random() < 0.015 else 1):
+                born = Born(born_on, centre, mother, sex="F", name=f"Enfant{n}.{twin}", village_id=village)
+                births.append((f"year:{n}:{twin}", number, born))
+        calls = [(Hand.register, ([(key, born) for key, _, born in some],)) for some in self.hands.shares(births)]
+        ids = chain(*self.hands.do(self.clock.at, calls))
+        new = [
+            Known(i, place, number, born.born_on, born.facility_id, born.village_id, today)
+            for place, (i, (_, number, born)) in enumerate(zip(ids, births, strict=True), start=len(self.children))
+        ]
         self.children |= {known.id: known for known in new}
         self._session(today, [known for known in new if self.chance.random() < 0.6], "new")
 
     def _clinic(self, today: date) -> None:
         """Who said or heard that she comes, and does."""
-        coming = [self.children[i] for i in sorted(self.coming.pop(today, ())) if self.children[i].gone_on is None]
+        coming = [self.children[i] for i in self.coming.pop(today, ()) if self.children[i].gone_on is None]
+        coming.sort(key=lambda known: known.place)
         self._session(today, [known for known in coming if self.chance.random() < 0.7], "coming")
 
     def _session(self, today: date, coming: list[Known], what: str) -> None:
-        """What can be given that day is given, and each centre writes it down on its page."""
-        of_centre: dict[int, list[int]] = defaultdict(list)
-        for known in coming:
-            of_centre[known.centre].append(known.id)
-        for centre, ids in of_centre.items():
-            with transaction(self.rt.sessions) as db:
-                ticked = self._due(db, today, ids)
-                saved = sessions.save(db, self.rt, self.staff, centre, today, ticked, f"{what}:{centre}")
-            for outcome in saved:
-                self._written(today, outcome)
+        """What can be given that day is given, and each centre writes it down on its page; a large one on two."""
+        coming.sort(key=lambda known: known.centre)
+        calls = []
+        for n, some in enumerate(self.hands.shares(coming)):
+            of_centre: dict[int, dict[int, date]] = defaultdict(dict)
+            for known in some:
+                of_centre[known.centre][known.id] = known.registered_on
+            for centre, since in of_centre.items():
+                calls.append((Hand.session, (self.staff, centre, today, since, f"{what}:{centre}:{n}")))
+        for given in chain(*self.hands.do(self.clock.at, calls)):
+            self._written(today, given)
 
-    def _due(self, db: Session, today: date, ids: list[int]) -> dict[int, list[str]]:
-        schedule, found = giving.calendar(self.rt), db.scalars(select(Child).where(Child.id.in_(ids))).all()
-        ticked = {}
-        for child_id, made in giving.plans_of(db, self.rt, found).items():
-            ways = visits.visits(schedule, made, self.children[child_id].registered_on)
-            due = [code for one in ways for code in one.doses if (on := made.doses[code].due) and on <= today]
-            ticked |= {child_id: due} if due else {}
-        return ticked
-
-    def _written(self, today: date, outcome: Outcome) -> None:
-        known = self.children[outcome.child.id]
-        if outcome.refused is not None:
-            self.totals.wrong.append(f"{today}: what child {known.id} was given is refused: {outcome.refused}")
-        for dose in outcome.booked:
-            if dose.valid:
-                known.given[dose.code], known.written[dose.code] = today, today
-                self.totals.doses += 1
+    def _written(self, today: date, given: Given) -> None:
+        known = self.children[given.child_id]
+        if given.refused:
+            self.totals.wrong.append(f"{today}: what child {known.id} was given is refused: {given.refused}")
+        for code in given.codes:
+            known.given[code], known.written[code] = today, today
+            self.totals.doses += 1
 
     def _losses(self, today: date) -> None:
         """After the run of the morning, before anything went out."""
@@ -290,11 +280,10 @@ class World:
         self._say({number: "0" if word == "2" else "1" for number, word in said.items() if word != "1"})
 
     def _say(self, said: dict[str, str]) -> None:
-        for number, word in said.items():
-            Handset(self.rt, number, self.client).text(word)
+        shares = [(Hand.text, (dict(some),)) for some in self.hands.shares(list(said.items()))]
+        self.hands.do(self.clock.at, shares)
         if said:
-            conversations.hear_waiting(self.rt)
-            outbox.deliver(self.rt, "replies")
+            self.hands.all(self.clock.at, Hand.hear)
 
     # The end: every visit that was due has its reminder, or the reason why not
 

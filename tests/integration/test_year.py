@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from tests import hands
 from tests.year import World
 
 
 def test_a_year_of_reminders_keeps_every_promise(live_rt):
-    told = World(live_rt, births=80, days=100).run()
+    with hands.threads(live_rt, 2) as two:
+        told = World(live_rt, two, births=80, days=100).run()
     assert told.wrong == []
     assert told.texts > 60
     assert told.doses > 150

@@ -1,0 +1,155 @@
+"""The service at work in several processes or threads at once, on one database; each has a clock and a gateway."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import count
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from smsapp import conversations, logs, outbox
+from smsapp.app import settle_down
+from smsapp.config import Settings
+from smsapp.db import transaction
+from smsapp.runtime import Runtime, build
+from smsapp.staff import Staff
+from smsapp.vaccines import giving, registering, reminding, sessions, visits
+from smsapp.vaccines.registering import Born
+from smsapp.vaccines.tables import Child
+from tests.fakes import Clock, FakeGateway
+from tests.handset import Handset, web
+
+TAKEN_APART = 100_000_000  # between the ids that the gateways of two hands give
+
+Done = TypeVar("Done")
+_mine = threading.local()
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One worker of the service, who is told the time with every task."""
+
+    rt: Runtime
+    clock: Clock
+    gateway: FakeGateway
+    client: FlaskClient
+
+    @classmethod
+    def of(cls, rt: Runtime, number: int) -> Hand:
+        clock, gateway = Clock(), FakeGateway(next(iter(build(rt.settings).gateways.values())))
+        gateway.begin(number * TAKEN_APART)
+        whole = replace(rt, now=clock, gateways={gateway.name: gateway})
+        return cls(whole, clock, gateway, web(whole))
+
+    # What it can be asked for: each answers with what can be sent between processes
+
+    def remind(self) -> None:
+        reminding.remind(self.rt)
+
+    def deliver(self, queue: str) -> list[str]:
+        """The numbers of what was sent."""
+        before = len(self.gateway.requests)
+        outbox.deliver(self.rt, queue)
+        return [number for _, numbers in self.gateway.requests[before:] for number in numbers]
+
+    def register(self, births: Sequence[tuple[str, Born]]) -> list[int]:
+        with transaction(self.rt.sessions) as db:
+            return [
+                registering.child(db, self.rt, born, by=None, channel="console", key=key).id for key, born in births
+            ]
+
+    def session(self, staff: Staff, facility: int, day: date, since: dict[int, date], token: str) -> list[Given]:
+        """What can be given to these children on that day is given, and written down on the centre's page."""
+        schedule = giving.calendar(self.rt)
+        with transaction(self.rt.sessions) as db:
+            found = db.scalars(select(Child).where(Child.id.in_(since))).all()
+            ticked = {}
+            for child_id, plan in giving.plans_of(db, self.rt, found).items():
+                ways = visits.visits(schedule, plan, since[child_id])
+                due = [code for one in ways for code in one.doses if (on := plan.doses[code].due) and on <= day]
+                ticked |= {child_id: due} if due else {}
+            saved = sessions.save(db, self.rt, staff, facility, day, ticked, token)
+            return [Given(o.child.id, [d.code for d in o.booked if d.valid], str(o.refused or "")) for o in saved]
+
+    def text(self, said: dict[str, str]) -> None:
+        for number, word in said.items():
+            Handset(self.rt, number, self.client).text(word)
+
+    def hear(self) -> None:
+        conversations.hear_waiting(self.rt)
+        outbox.deliver(self.rt, "replies")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The doses of a child that count, as a session wrote them down; or why it did not."""
+
+    child_id: int
+    codes: Sequence[str]
+    refused: str
+
+
+class Hands:
+    """Several who work at the same moment; each task is one's."""
+
+    def __init__(self, executor: Executor, count: int) -> None:
+        self._executor = executor
+        self.count = count
+
+    def do(self, at: datetime, calls: Iterable[tuple[Callable[..., Done], tuple[Any, ...]]]) -> list[Done]:
+        """What each call of a method of `Hand` gives, in their order; none is under way any more."""
+        waiting = [self._executor.submit(_do, at, what.__name__, told) for what, told in calls]
+        return [one.result() for one in waiting]
+
+    def all(self, at: datetime, what: Callable[..., Done], *told: Any) -> list[Done]:
+        """The same by as many as there are."""
+        return self.do(at, [(what, told)] * self.count)
+
+    def shares(self, work: Sequence[Done]) -> list[Sequence[Done]]:
+        """The work in parts of the same size, at most one for each."""
+        size = -(-len(work) // self.count)
+        return [work[n : n + size] for n in range(0, len(work), size or 1)]
+
+
+@contextmanager
+def threads(rt: Runtime, number: int) -> Iterator[Hands]:
+    """In this process, on the connections of this runtime."""
+    numbers = count(1)
+    with ThreadPoolExecutor(number, initializer=lambda: _begin(rt, next(numbers))) as executor:
+        yield Hands(executor, number)
+
+
+@contextmanager
+def processes(settings: Settings, number: int) -> Iterator[Hands]:
+    """Each a process of its own, as the service's workers are."""
+    context = get_context("spawn")
+    numbers = context.Value("i", 0)
+    with ProcessPoolExecutor(number, context, _begin_process, (settings, numbers)) as executor:
+        yield Hands(executor, number)
+
+
+def _begin_process(settings: Settings, numbers: Any) -> None:
+    with numbers.get_lock():
+        numbers.value += 1
+        number = numbers.value
+    _begin(build(settings), number)
+    logs.configure(quiet=True)
+    settle_down()  # as in the service's own processes
+
+
+def _begin(rt: Runtime, number: int) -> None:
+    _mine.hand = Hand.of(rt, number)
+
+
+def _do(at: datetime, what: str, told: tuple[Any, ...]) -> Any:
+    hand: Hand = _mine.hand
+    hand.clock.at = at
+    return getattr(hand, what)(*told)
