@@ -20,8 +20,8 @@ from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance import counted, locks, rulebook, signals, telling
 from smsapp.surveillance.cases import Case
-from smsapp.surveillance.rules import CASE, COUNT, KM, RATE, Rule
-from smsapp.surveillance.signals import Populations, Signal
+from smsapp.surveillance.rules import CASE, COUNT, KM, RATE, SEASON, Rule
+from smsapp.surveillance.signals import Populations, Signal, Since
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
 from smsapp.surveillance.telling import Line
 
@@ -122,7 +122,9 @@ def _look_at(db: Session, rt: Runtime, held: Sequence[Rule], district_id: int, t
     """Of one disease in one district. Its reports join without a word: every day has some."""
     locks.take(db, [(held[0].disease, district_id)])
     raised = []
-    for one in seen(db, held, today, [district_id], began):
+    # What looks years back is looked at by itself, so that the others need not read all these reports.
+    apart = [rule for rule in held if rule.kind == SEASON], [rule for rule in held if rule.kind != SEASON]
+    for one in [one for some in apart if some for one in seen(db, some, today, [district_id], began)]:
         if one.known is not None:
             _link(db, rt, one.known.alert, set(one.signal.cases) - one.known.reports)
             one.known.alert.last_on = max(one.known.alert.last_on, one.signal.last)
@@ -166,7 +168,8 @@ def seen(
     joined = first - timedelta(days=max(rule.silence for rule in held))
     known = alerts_of(db, held[0].disease, joined, districts)
     its = news.id if news else None
-    return [one for rule in held for one in _seen(rule, cases, people, today, known, first, its)]
+    watched = {rule.key: counted.watched(db, rule.within, first, districts) for rule in held if rule.kind == SEASON}
+    return [one for rule in held for one in _seen(rule, cases, people, today, known, watched.get(rule.key, first), its)]
 
 
 def alerts_of(db: Session, disease: str, since: date, districts: Collection[int] | None) -> list[Known]:
@@ -186,7 +189,7 @@ def _seen(
     people: Populations,
     today: date,
     known: Iterable[Known],
-    since: date,
+    since: Since,
     news: int | None,
 ) -> list[Seen]:
     own = [one for one in known if one.alert.rule == rule.key]

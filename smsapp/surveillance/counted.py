@@ -56,6 +56,17 @@ def began(db: Session) -> date | None:
     return db.scalar(select(func.min(CaseReport.counted_on)).where(CaseReport.standing == "counted"))
 
 
+def watched(db: Session, area: str, since: date, districts: Collection[int] | None = None) -> Mapping[int, date]:
+    """By place of an area the first day on which anybody there reported anything, but none before `since`."""
+    columns = {"facility": CaseReport.facility_id, "district": CaseReport.district_id}
+    place = columns.get(area, func.coalesce(CaseReport.village_id, CaseReport.facility_id))
+    which = [CaseReport.standing == "counted", place.is_not(None)]
+    if districts is not None:
+        which.append(CaseReport.district_id.in_(sorted(districts)))
+    rows = db.execute(select(place, func.min(CaseReport.counted_on)).where(*which).group_by(place))
+    return {at: max(first, since) for at, first in rows if at is not None}
+
+
 def populations(db: Session, place_ids: Collection[int] | None = None) -> Mapping[int, Sequence[Population]]:
     """How many people live in places, at every day on which somebody counted."""
     chosen = select(Counted).order_by(Counted.place_id, Counted.on)

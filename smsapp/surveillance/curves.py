@@ -15,10 +15,11 @@ from math import ceil, floor
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from smsapp.surveillance import by_age, counted, reading, rulebook, rules
+from smsapp.surveillance import by_age, counted, reading, rulebook, rules, season
 from smsapp.surveillance.cases import Case, Population, population
-from smsapp.surveillance.hits import PER, Days, hits
+from smsapp.surveillance.hits import PER, hits
 from smsapp.surveillance.idsr import Cell
+from smsapp.surveillance.met import Days
 from smsapp.surveillance.rules import Rule
 from smsapp.surveillance.sight import Sight
 from smsapp.surveillance.tables import Alert, CaseReport
@@ -223,7 +224,9 @@ def _thresholds(
     told = counted.cases(db, wanted.disease, since, districts=districts, last=wanted.last)
     cases = [case for case in told if case.place(kind) == place]
     people = counted.populations(db, [place]).get(place, ())
-    return [_threshold(rule, wanted, cases, people, bars, since) for rule in ours]
+    watched = counted.watched(db, kind, since, districts).get(place, wanted.last)
+    begins = {rules.SEASON: watched}  # it compares with years from before which the place may have reported nothing
+    return [_threshold(rule, wanted, cases, people, bars, begins.get(rule.kind, since)) for rule in ours]
 
 
 def _threshold(
@@ -262,6 +265,9 @@ def _line(
             return tuple(_rate(rule, population(people, bar.last)) for bar in bars)
         case rules.GROWTH if by == WEEK and rule.against == rules.MEAN:
             return tuple(_growth(rule, days, bar, since) for bar in bars)
+        case rules.SEASON if by == WEEK:
+            counts = tuple(_season(rule, days, bar, since) for bar in bars)
+            return counts if any(counts) else ()
         case _:
             return ()
 
@@ -280,3 +286,8 @@ def _growth(rule: Rule, days: Days, bar: Bar, since: date) -> int | None:
         return None
     many = rule.times * sum(days.between(one.monday, one.sunday) for one in before) / rule.weeks
     return max(rule.cases, floor(many) + 1 if rule.strictly else ceil(many))
+
+
+def _season(rule: Rule, days: Days, bar: Bar, since: date) -> int | None:
+    found = season.usual(rule, days, Week.of(bar.first), since)
+    return None if found is None else max(rule.cases, floor(found.most) + 1)

@@ -7,6 +7,7 @@ A day is judged by its own cases and those before it only, so that what a rule s
   than `cases`; where fewer than `small` people live, `small_cases` instead (meningitis: WHO 2014, below 30,000);
 - growth: the cases of an ISO week, as soon as they are enough, against the mean of the `weeks` before it, or against
   the week before, and that against the one before it, over `weeks` weeks (1, 2, 4 doubles over three);
+- season: what `season` says of a week and the same week of the years before;
 - ears: a day whose C1, C2 or C3 is an alarm, with `cases` or more.
 
 Weeks and days from before anybody reported are not weeks and days without a case: growth and EARS begin with `since`.
@@ -14,50 +15,20 @@ Weeks and days from before anybody reported are not weeks and days without a cas
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
-from smsapp.surveillance import rules
-from smsapp.surveillance.cases import Case, Population, population
+from smsapp.surveillance import rules, season
+from smsapp.surveillance.cases import Population, population
 from smsapp.surveillance.ears import ears
+from smsapp.surveillance.met import Days, Hit, few
 from smsapp.surveillance.rules import Rule
 from smsapp.surveillance.weeks import Week
 
 PER = 100_000
 LEAST_DAYS = 10  # of data, before EARS is believed
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A day on which a rule was met, the first day that it looked at, and the numbers."""
-
-    day: date
-    since: date
-    numbers: Mapping[str, Any]
-
-
-class Days:
-    """The cases of one place by day."""
-
-    def __init__(self, cases: Sequence[Case]) -> None:
-        ordered = sorted(cases, key=lambda case: (case.day, case.id))
-        self.cases = ordered
-        self.on = [case.day for case in ordered]
-        self.sums = list(accumulate((case.count for case in ordered), initial=0))
-
-    def between(self, first: date, last: date) -> int:
-        """How many there were from the first to the last day."""
-        return self.sums[bisect_right(self.on, last)] - self.sums[bisect_left(self.on, first)]
-
-    def ids(self, first: date, last: date) -> tuple[int, ...]:
-        return tuple(case.id for case in self.cases[bisect_left(self.on, first) : bisect_right(self.on, last)])
-
-    def with_cases(self) -> list[date]:
-        return sorted(set(self.on))
 
 
 def hits(rule: Rule, days: Days, people: Sequence[Population], since: date, last: date) -> Iterator[Hit]:
@@ -69,6 +40,8 @@ def hits(rule: Rule, days: Days, people: Sequence[Population], since: date, last
             return _rated(rule, days, people)
         case rules.GROWTH:
             return _grown(rule, days, people, since)
+        case rules.SEASON:
+            return season.hits(rule, days, people, since)
         case _:
             return _signalled(rule, days, since, last)
 
@@ -87,16 +60,12 @@ def _rated(rule: Rule, days: Days, people: Sequence[Population]) -> Iterator[Hit
         numbers: dict[str, Any] = {"cases": count, "days": rule.window}
         if here is not None:
             numbers |= {"population": here.people, "population_on": here.on.isoformat()}
-        if here is None or _few(rule, here):
+        if here is None or few(rule, here):
             if count >= rule.small_cases:
                 yield Hit(day, since, numbers | {"threshold": rule.small_cases})
         elif count >= rule.cases and count * PER >= rule.rate * here.people:
             rate = count * PER / here.people
             yield Hit(day, since, numbers | {"rate": rate, "threshold_rate": rule.rate, "threshold": rule.cases})
-
-
-def _few(rule: Rule, here: Population) -> bool:
-    return here.people < max(rule.small, 1)
 
 
 def _grown(rule: Rule, days: Days, people: Sequence[Population], since: date) -> Iterator[Hit]:
@@ -106,7 +75,7 @@ def _grown(rule: Rule, days: Days, people: Sequence[Population], since: date) ->
     for day in days.with_cases():
         week, here = Week.of(day), population(people, day)
         begins = week.plus(-_compared(rule))
-        if begins < first or (rule.small and here is not None and not _few(rule, here)):
+        if begins < first or (rule.small and here is not None and not few(rule, here)):
             continue
         before = [days.between(w.monday, w.sunday) for w in (begins.plus(n) for n in range(_compared(rule)))]
         count = days.between(week.monday, day)

@@ -80,7 +80,9 @@ def _counted(rt: Runtime, language: str | None, about: About) -> str:
     """How many cases it was raised on, and in which time; how many there are, once there are others."""
     told = about.alert.numbers
     kind, days = told.get("kind"), int(told.get("days", 1))
-    key = {rules.GROWTH: "in_week", rules.EARS: "in_day"}.get(str(kind), "in_days" if days > 1 else "")
+    key = {rules.GROWTH: "in_week", rules.SEASON: "in_week", rules.EARS: "in_day"}.get(
+        str(kind), "in_days" if days > 1 else ""
+    )
     if not key or _confirmed(about.alert) or about.total not in (None, told.get("cases")):
         return _cases(rt, language, about)
     return _say(rt, language, key, n=told.get("cases", 1), days=days)

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from smsapp.staff import Account
-from smsapp.surveillance import counted, rules, signals
+from smsapp.surveillance import counted, rules, season, signals
 from smsapp.surveillance.hits import LEAST_DAYS
-from smsapp.surveillance.rules import GROWTH, KM, RATE, Rule
+from smsapp.surveillance.rules import GROWTH, KM, RATE, SEASON, Rule
 from smsapp.surveillance.signals import Signal
 from smsapp.surveillance.tables import AlertRules
+from smsapp.surveillance.weeks import Week
 
 LOCK = 0x72756C65  # of whoever writes a version
 LONGEST_NOTE = 300
@@ -111,8 +112,16 @@ def _raised(db: Session, rule: Rule, first: date, last: date, began: date) -> Se
     """An episode is known from its first day: who asks from `first` on has to see those that went on then."""
     since = max(began, first - timedelta(days=looks_back(rule)))
     cases = counted.cases(db, rule.disease, since, last=last)
-    people = counted.populations(db) if rule.kind in (RATE, GROWTH) else {}
-    return signals.replay(rule, cases, people, first, last, since)
+    people = counted.populations(db) if rule.kind in (RATE, GROWTH, SEASON) else {}
+    watched = counted.watched(db, rule.within, since) if rule.kind == SEASON else since
+    return signals.replay(rule, cases, people, first, last, watched)
+
+
+def lacking(db: Session, rule: Rule, day: date) -> Sequence[int]:
+    """The years of which a rule needs reports on that day, and there are none; without them it is met nowhere."""
+    if rule.kind != SEASON:
+        return ()
+    return season.lacking(rule, Week.of(day), counted.began(db) or day)
 
 
 def looks_back(rule: Rule) -> int:
@@ -120,6 +129,8 @@ def looks_back(rule: Rule) -> int:
     match rule.kind:
         case rules.GROWTH:
             seen = 7 * (rule.weeks + 2)
+        case rules.SEASON:  # from the first week of the first of its years on
+            return rule.silence + 7 * (53 * (rule.years + 1) + rule.weeks)
         case rules.EARS:
             seen = LEAST_DAYS + 7
         case _:

@@ -18,10 +18,11 @@ import yaml
 from smsapp.surveillance.cases import AREAS
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "surveillance" / "rules.yaml"
-CASE, COUNT, RATE, GROWTH, EARS = KINDS = ("case", "count", "rate", "growth", "ears")
+CASE, COUNT, RATE, GROWTH, SEASON, EARS = KINDS = ("case", "count", "rate", "growth", "season", "ears")
 ALERT, EPIDEMIC = LEVELS = ("alert", "epidemic")
 KM = "km"
 MEAN, BEFORE = AGAINST = ("mean", "before")
+QUARTILE, HIGHEST = MEASURES = ("quartile", "highest")
 STATISTICS = ("c1", "c2", "c3")
 # What a kind needs; it may have `silence` and `only` as well, growth and EARS `cases`, and none of the others' fields.
 NEEDS = {
@@ -29,12 +30,15 @@ NEEDS = {
     COUNT: frozenset({"cases", "days"}),
     RATE: frozenset({"rate", "weeks", "small", "small_cases"}),
     GROWTH: frozenset({"times", "weeks", "against", "cases"}),
+    SEASON: frozenset({"measure", "years", "weeks", "cases"}),
     EARS: frozenset({"statistic", "cases"}),
 }
-MAY = {RATE: {"cases"}, GROWTH: {"strictly", "small"}, EARS: {"min_sd"}}
+MAY = {RATE: {"cases"}, GROWTH: {"strictly", "small"}, SEASON: {"calm", "small"}, EARS: {"min_sd"}}
 COMMON = frozenset({"key", "disease", "kind", "level", "within"})
+KNOWN = {"kind": KINDS, "level": LEVELS, "within": (*AREAS, KM), "against": AGAINST, "measure": MEASURES}
 _KEY = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 LARGEST = {"cases": 10_000, "days": 365, "weeks": 52, "km": 9999, "silence": 365, "small_cases": 10_000}
+LARGEST |= {"years": 10}
 
 
 # What can be wrong with a rule.
@@ -88,13 +92,16 @@ class Rule:
     times: float = 0
     against: str = MEAN  # of the weeks before; `before`: every week is so many times the one before it
     strictly: bool = False  # more than so many times, not as many
+    measure: str = QUARTILE  # of the same week in the `years` before: the third quartile, or the highest
+    years: int = 5
+    calm: int = 0  # years with so many cases in a week were epidemic and are left out; 0: none is
     statistic: str = "c1"
     min_sd: float = 0.5
 
     @property
     def window(self) -> int:
         """How many days it looks at together."""
-        return 7 * self.weeks if self.kind == RATE else 7 if self.kind == GROWTH else self.days
+        return 7 * self.weeks if self.kind in (RATE, SEASON) else 7 if self.kind == GROWTH else self.days
 
     def told(self) -> dict[str, Any]:
         """As `read` takes it: only what is not as usual."""
@@ -132,7 +139,7 @@ def usual() -> tuple[Rule, ...]:
 
 
 def _read(told: Mapping[str, Any]) -> Rule:
-    for name, known in (("kind", KINDS), ("level", LEVELS), ("within", (*AREAS, KM)), ("against", AGAINST)):
+    for name, known in KNOWN.items():
         if name in told and told[name] not in known:
             raise BadRule("known", name=name, known=", ".join(known))
     for name in ("disease", "kind", "level"):
@@ -164,9 +171,9 @@ def _value(name: str, raw: Any) -> Any:
             good = isinstance(raw, bool)
         case "statistic":
             good = raw in STATISTICS
-        case "cases" | "days" | "weeks" | "silence" | "small_cases":
+        case "cases" | "days" | "weeks" | "silence" | "small_cases" | "years":
             good = type(raw) is int and 1 <= raw <= LARGEST[name]
-        case "small":
+        case "small" | "calm":
             good = type(raw) is int and 0 <= raw <= 10**9
         case "min_sd":
             good = type(raw) in (int, float) and 0 <= raw <= LARGEST["cases"]

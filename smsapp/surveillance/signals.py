@@ -17,10 +17,12 @@ from typing import Any
 
 from smsapp.surveillance.cases import Case, Population
 from smsapp.surveillance.clusters import Cluster, clusters
-from smsapp.surveillance.hits import Days, Hit, hits
+from smsapp.surveillance.hits import hits
+from smsapp.surveillance.met import Days, Hit
 from smsapp.surveillance.rules import KM, Rule
 
 Populations = Mapping[int, Sequence[Population]]
+Since = date | Mapping[int, date]  # the first day on which anybody reported; or by place
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,14 @@ def raised(
     populations: Populations,
     today: date,
     known: Iterable[Signal] = (),
-    since: date | None = None,
+    since: Since | None = None,
     news: int | None = None,
 ) -> list[Signal]:
     """The signals of this rule whose episode is not over today.
 
-    `since` is the first day on which anybody reported; without it, that of the first case there is. `news` is a case
-    of which something is known only now, such as a laboratory's result: its episode is told however old it is.
+    `since` is the first day on which anybody reported, or that by place; without it, that of the first case there is.
+    `news` is a case of which something is known only now, such as a laboratory's result: its episode is told however
+    old it is.
     """
     found = _episodes(rule, cases, populations, today, since)
     earlier = [signal for signal in known if signal.rule == rule.key]
@@ -69,7 +72,7 @@ def replay(
     populations: Populations,
     first: date,
     last: date,
-    since: date | None = None,
+    since: Since | None = None,
 ) -> list[Signal]:
     """What this rule would have raised from the first to the last day.
 
@@ -92,7 +95,7 @@ def _same(rule: Rule, a: Signal, b: Signal) -> bool:
 
 
 def _episodes(
-    rule: Rule, cases: Iterable[Case], populations: Populations, last: date, since: date | None
+    rule: Rule, cases: Iterable[Case], populations: Populations, last: date, since: Since | None
 ) -> list[Signal]:
     """Every episode up to a day, by the day on which it began."""
     seen = [case for case in cases if case.day <= last]
@@ -102,15 +105,15 @@ def _episodes(
     return sorted(found, key=lambda signal: (signal.day, signal.place or 0, signal.key))
 
 
-def _placed(rule: Rule, cases: Iterable[Case], populations: Populations, last: date, since: date) -> Iterator[Signal]:
+def _placed(rule: Rule, cases: Iterable[Case], populations: Populations, last: date, since: Since) -> Iterator[Signal]:
     """Episodes in villages, facilities or districts."""
     places: dict[int, list[Case]] = defaultdict(list)
     for case in cases:
         if (place := case.place(rule.within)) is not None:
             places[place].append(case)
     for place, own in places.items():
-        days = Days(own)
-        for episode in _parted(rule, list(hits(rule, days, populations.get(place, ()), since, last))):
+        days, first = Days(own), since.get(place, last) if isinstance(since, Mapping) else since
+        for episode in _parted(rule, list(hits(rule, days, populations.get(place, ()), first, last))):
             begun, ended = episode[0], episode[-1].day
             ids = days.ids(begun.since, ended + timedelta(days=rule.silence))
             yield _signal(rule, place, begun.day, ended, begun.numbers, ids)

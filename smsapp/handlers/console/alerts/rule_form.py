@@ -18,9 +18,10 @@ OWN: Mapping[str, tuple[str, ...]] = {
     rules.COUNT: ("cases", "days", "km"),
     rules.RATE: ("rate", "weeks", "cases", "small", "small_cases"),
     rules.GROWTH: ("times", "strictly", "against", "weeks", "cases", "small"),
+    rules.SEASON: ("measure", "years", "weeks", "cases", "calm", "small"),
     rules.EARS: ("statistic", "cases"),
 }
-WHOLE = frozenset({"cases", "days", "weeks", "small", "small_cases", "silence"})
+WHOLE = frozenset({"cases", "days", "weeks", "small", "small_cases", "silence", "years", "calm"})
 DECIMAL = frozenset({"km", "rate", "times"})
 UNSHOWN = ("min_sd",)  # kept as it was
 

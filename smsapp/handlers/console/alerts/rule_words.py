@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import LazyString, gettext, lazy_gettext, ngettext
@@ -21,6 +21,7 @@ KINDS: Words = {
     rules.COUNT: lazy_gettext("so many cases in so many days"),
     rules.RATE: lazy_gettext("cases per 100,000 people"),
     rules.GROWTH: lazy_gettext("growth over weeks"),
+    rules.SEASON: lazy_gettext("more than in the same week of the years before"),
     rules.EARS: lazy_gettext("a day far above the days before (EARS)"),
 }
 FIELDS: Words = {
@@ -38,6 +39,9 @@ FIELDS: Words = {
     "times": lazy_gettext("At least so many times"),
     "against": lazy_gettext("Compared with"),
     "strictly": lazy_gettext("More than so many times, not just as many"),
+    "measure": lazy_gettext("More than"),
+    "years": lazy_gettext("Years that it is compared with"),
+    "calm": lazy_gettext("Leave out years with a week of so many cases"),
     "statistic": lazy_gettext("Statistic"),
     "only": lazy_gettext("Only cases that are"),
     "silence": lazy_gettext("Days without it until it alerts again"),
@@ -52,6 +56,10 @@ AREAS: Words = {
 AGAINST: Words = {
     rules.MEAN: lazy_gettext("the mean of the weeks before"),
     rules.BEFORE: lazy_gettext("the week before, and so on"),
+}
+MEASURES: Words = {
+    rules.QUARTILE: lazy_gettext("the third quartile of the same week in those years"),
+    rules.HIGHEST: lazy_gettext("the highest of the same week in those years"),
 }
 ONLY: Words = {
     "confirmed": lazy_gettext("confirmed by the laboratory"),
@@ -75,6 +83,8 @@ def said(rule: Rule) -> str:
             text = _rate(rule, told)
         case rules.GROWTH:
             text = _growth(rule, told)
+        case rules.SEASON:
+            text = _season(rule, told)
         case _:
             name = rule.statistic.upper()
             text = str(
@@ -87,6 +97,14 @@ def silence(rule: Rule) -> str:
     """When it alerts again in the same place."""
     days = rule.silence
     return str(ngettext("Again after %(num)d day without it.", "Again after %(num)d days without it.", days))
+
+
+def lacking(years: Sequence[int]) -> str:
+    """That a rule can not be worked out yet, and for want of which years; nothing where it can."""
+    if not years:
+        return ""
+    which = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
+    return str(gettext("Not computable yet, it alerts nobody: there are no reports of %(years)s.", years=which))
 
 
 def refused(wrong: BadRule) -> str:
@@ -157,5 +175,40 @@ def _growth(rule: Rule, told: dict[str, Any]) -> str:
         text = gettext(
             "A week with %(times)s times the mean of the %(weeks)s before or more %(area)s, %(cases)s.", **told | more
         )
-    small = gettext("Only where fewer than %(small)s people live.", small=number(rule.small)) if rule.small else ""
-    return f"{text} {small}".strip()
+    return f"{text} {_small(rule)}".strip()
+
+
+def _season(rule: Rule, told: dict[str, Any]) -> str:
+    more = {"weeks": rule.weeks, "years": rule.years}
+    quartile = rule.measure == rules.QUARTILE
+    if rule.weeks == 1 and quartile:
+        text = gettext(
+            "A week with more than the third quartile of the same week in the last %(years)s years %(area)s, "
+            "%(cases)s.",
+            **told | more,
+        )
+    elif rule.weeks == 1:
+        text = gettext(
+            "A week with more than the same week had in any of the last %(years)s years %(area)s, %(cases)s.",
+            **told | more,
+        )
+    elif quartile:
+        text = gettext(
+            "%(weeks)s weeks running, each with more than the third quartile of the same week in the last %(years)s "
+            "years %(area)s, %(cases)s a week.",
+            **told | more,
+        )
+    else:
+        text = gettext(
+            "%(weeks)s weeks running, each with more than the same week had in any of the last %(years)s years "
+            "%(area)s, %(cases)s a week.",
+            **told | more,
+        )
+    calm = gettext("Years with %(cases)s in a week do not count.", cases=_cases(rule.calm)) if rule.calm else ""
+    return " ".join(filter(None, (str(text), str(calm), _small(rule))))
+
+
+def _small(rule: Rule) -> str:
+    if not rule.small:
+        return ""
+    return str(gettext("Only where fewer than %(small)s people live.", small=number(rule.small)))

@@ -46,6 +46,7 @@ class Form:
     rule: Rule | None = None  # what it makes
     trial: Replayed | None = None
     shown: Sequence[tuple[Signal, str, str]] = ()
+    lacking: Sequence[int] = ()  # years without which it is met nowhere
 
 
 def register(bp: Blueprint, rt: Runtime) -> None:
@@ -54,11 +55,12 @@ def register(bp: Blueprint, rt: Runtime) -> None:
     def surveillance_rules() -> str:
         with transaction(rt.sessions) as db:
             held, version = rulebook.current(db), rulebook.latest(db)
+            lacking = {rule.key: rulebook.lacking(db, rule, rt.local_now().date()) for rule in held}
         diseases = terms.diseases(rt)
         asked = here.asked("disease")
         chosen = [key for key in diseases if asked.get("disease", key) == key]
         by_disease = {key: [rule for rule in held if rule.disease == key] for key in chosen}
-        told = {"by_disease": by_disease, "diseases": diseases, "asked": asked, "version": version}
+        told = {"by_disease": by_disease, "diseases": diseases, "asked": asked, "version": version, "lacking": lacking}
         return render_template("console/alerts/rules.html", says=rule_words, terms=terms, **told)
 
     @bp.get("/surveillance/rules/versions")
@@ -198,7 +200,7 @@ def _tried(db: Session, rt: Runtime, form: Form, rule: Rule) -> Form:
         (one, names.get(one.place or 0, ""), sentences.why(Alert(numbers=dict(one.numbers), within=one.area), rule))
         for one in latest
     ]
-    return replace(form, trial=trial, shown=shown)
+    return replace(form, trial=trial, shown=shown, lacking=rulebook.lacking(db, rule, today))
 
 
 def _page(rt: Runtime, form: Form) -> str:

@@ -49,6 +49,8 @@ def why(alert: Alert, rule: Rule | None, exact: bool = True) -> str:
         return _rate(told, counted, area)
     if sort == rules.GROWTH:
         return _growth(told, counted, area, rule)
+    if sort == rules.SEASON:
+        return _season(told, counted, area)
     if sort == rules.EARS:
         return _ears(told, counted, area)
     days, least = int(told.get("days", 1) or 1), int(told.get("threshold", 1) or 1)
@@ -121,6 +123,21 @@ def _growth(told: Mapping[str, Any], counted: str, area: str, rule: Rule | None)
             **said,
         )
     )
+
+
+def _season(told: Mapping[str, Any], counted: str, area: str) -> str:
+    each = zip(told.get("years", ()), told.get("before", ()), strict=True)
+    weeks = int(told.get("weeks", 1) or 1)
+    said = {"cases": counted, "area": area}
+    said |= {"usual": number(told.get("usual", 0), 2), "before": ", ".join(f"{number(n)} ({year})" for year, n in each)}
+    if told.get("measure") == rules.HIGHEST:
+        text = gettext("%(cases)s %(area)s this week, more than the same week had: %(before)s.", **said)
+    else:
+        text = gettext(
+            "%(cases)s %(area)s this week, above %(usual)s, the third quartile of the same week: %(before)s.", **said
+        )
+    more = gettext("So it was %(weeks)s weeks running.", weeks=weeks) if weeks > 1 else ""
+    return f"{text} {more}".strip()
 
 
 def _ears(told: Mapping[str, Any], counted: str, area: str) -> str:
