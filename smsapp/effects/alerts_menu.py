@@ -92,6 +92,14 @@ def alert_cases(caller: Caller) -> list[dict[str, str]]:
     return found
 
 
+@fact("alert_outcomes")
+def alert_outcomes(caller: Caller) -> list[dict[str, str]]:
+    """How an alert may end, in the words in which everybody is told of it."""
+    outcomes = of_country(caller.rt.settings.country).facts.outcomes
+    words = {outcome: alerts_said.say(caller, f"outcome.{outcome}") for outcome in outcomes}
+    return [{"name": outcome, "label": told[:1].upper() + told[1:]} for outcome, told in words.items()]
+
+
 @effect("alerts.show", reads=True)
 def show(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     alert, _ = alerts.find(caller.db, posts(caller), _number(wanted), lock=False)

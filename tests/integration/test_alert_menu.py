@@ -102,3 +102,19 @@ def test_what_was_ticked_off_stands_behind_with_its_day(posts, db):
     assert "Prélever et envoyer au laboratoire (09/03)" in lines
     rows = dict(db.execute(select(AlertAction.action, AlertAction.done_on)).all())
     assert rows["investigate"] is None
+
+
+def test_an_alert_is_closed_once_that_was_asked_again(posts, db):
+    Handset(posts, HEAD).say("V 1002 08/03")
+    phone, _ = opened(posts)
+    screen, _ = phone.key("2", "4")
+    assert "1. Confirmée et terminée\n2. Terminée sans confirmation\n3. Transmise à d'autres" in screen
+    screen, _ = phone.key("4")
+    assert screen.startswith("1002 Rougeole, Kourouba : vraie. Fermer l'alerte ?")
+    assert fits_ussd(screen)
+    assert phone.key("2")[0].startswith("L'alerte n'est pas fermée.\nQuelle alerte ?")
+    assert db.scalars(select(Alert.state).where(Alert.number == 1002)).one() == "verified"
+    phone.key("2", "4", "4", "1")
+    db.expire_all()
+    alert = db.scalars(select(Alert).where(Alert.number == 1002)).one()
+    assert (alert.state, alert.outcome) == ("closed", "discarded")

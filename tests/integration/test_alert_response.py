@@ -182,7 +182,7 @@ def test_it_ends_with_an_outcome_once(posts, db, clock):
     assert (alert.state, alert.outcome, alert.closed_at) == ("closed", "confirmed_signal", posts.now())
     assert refused(posts, HEAD, number, response.assess, "low") == "alert.closed"
     assert refused(posts, HEAD, number, verdicts.dismiss) == "alert.closed"
-    assert heard(db)[-1] == "Merci Moussa. Rougeole, rapport 1001 : l'alerte est fermée (signal confirmé)."
+    assert heard(db)[-1] == "Merci Moussa. Rougeole, rapport 1001 : l'alerte est fermée (confirmée et terminée)."
 
 
 def test_what_ends_as_no_case_counts_no_more(posts, db):

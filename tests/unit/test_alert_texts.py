@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
+from smsapp.handlers.console.alerts.terms import OUTCOMES
 from smsapp.i18n import Texts
 from smsapp.segments import count, fold, search_key
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import RISKS
 
+CONSOLE = Path(__file__).resolve().parents[2] / "smsapp/translations/fr/LC_MESSAGES/console.po"
 LANGUAGES = ("fr", "bm", "en")
 REFUSING = re.compile(r"\b(format|inconnue?|invalide?|incorrecte?|refus|erreur|unknown|error)\b")
 LONGEST = {
@@ -69,7 +73,18 @@ def test_every_reason_and_fact_of_the_file_has_its_words(texts):
     facts = of_country("ML").facts
     for outcome in facts.outcomes:
         assert texts.find("en", f"alert.outcome.{outcome}")
-        assert texts.find("en", f"alert_menu.outcome.{outcome}")
     assert all(texts.find("en", f"alert_menu.confirmed.{fact}") for fact in facts.verification.facts)
     early = {words["early"] for words in facts.actions.values() if "early" in words}
     assert early <= set(facts.early_actions)
+
+
+def test_an_alert_ends_in_the_same_words_for_the_console_and_for_phones(texts):
+    """One list, in one order: what the country's file has."""
+    known = of_country("ML").facts.outcomes
+    assert list(OUTCOMES) == list(known)
+    with CONSOLE.open("rb") as file:
+        french = read_po(file, locale="fr")
+    for outcome in known:
+        said = str(french[OUTCOMES[outcome]._args[0]].string)
+        assert said.replace("’", "'") == texts.say("fr", f"alert.outcome.{outcome}")
+        assert OUTCOMES[outcome]._args[0] == texts.say("en", f"alert.outcome.{outcome}")

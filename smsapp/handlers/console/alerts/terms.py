@@ -59,12 +59,12 @@ RISKS: Words = {
     "very_high": lazy_gettext("very high"),
 }
 LAB: Toned = {"positive": (lazy_gettext("positive"), "bad"), "negative": (lazy_gettext("negative"), "good")}
-OUTCOMES: Words = {
+OUTCOMES: Words = {  # in the words that phones have, and in the order of the country's file
+    "confirmed_signal": lazy_gettext("confirmed, and over"),
+    "closed": lazy_gettext("over, without confirmation"),
+    "referred": lazy_gettext("handed on to others"),
     "discarded": lazy_gettext("no case after all"),
     "duplicate": lazy_gettext("reported twice"),
-    "confirmed_signal": lazy_gettext("confirmed, and over"),
-    "referred": lazy_gettext("handed on to others"),
-    "closed": lazy_gettext("over, without confirmation"),
 }
 REASONS: Words = {
     "other_disease": lazy_gettext("another disease"),
