@@ -246,7 +246,10 @@ class Outbreak:
     def _end(self) -> None:
         with transaction(self.rt.sessions) as db:
             alerts = db.scalars(select(Alert).order_by(Alert.id)).all()
-            reports = dict(db.execute(select(CaseReport.standing, func.count()).group_by(CaseReport.standing)).all())
+            tally = (
+                select(CaseReport.standing, func.count()).group_by(CaseReport.standing).order_by(CaseReport.standing)
+            )
+            reports = dict(db.execute(tally).all())
             joined = db.scalar(select(func.count()).select_from(AlertReport))
             untold = db.scalars(
                 select(Alert.number).where(~select(AlertTold).where(AlertTold.alert_id == Alert.id).exists())
