@@ -92,10 +92,9 @@ def _begin(supervisor: Supervisor, choices: Choices) -> None:
     _wait_for(supervisor, "DATABASE_URL", why_no_postgres, choices.values["DATABASE_URL"])
     _wait_for(supervisor, "REDIS_URL", why_no_redis, choices.values["REDIS_URL"])
     keep(RUN_ENV, choices.values)
-    for title, *words in _preparations(choices):
-        supervisor.output.say(title)
-        if supervisor.run("setup", python("-m", "flask", "--app", "wsgi", *words)):
-            raise Over(1, f"`flask {' '.join(words)}` failed: its last lines above say why. Everything stops.")
+    demo = ["--demo"] if choices.settings.demo and _embedded(choices) else []
+    if supervisor.run("setup", python("-m", "runner.prepare", *demo)):
+        raise Over(1, "The database is not set up: the last lines above say why. Everything stops.")
     for stage in (WEB, WORKERS, SCHEDULE):
         supervisor.start_stage(stage)
     local = f"http://{reachable(choices.settings.host)}:{choices.settings.port}"
@@ -109,16 +108,6 @@ def _wait_for(supervisor: Supervisor, setting: str, why_not: Callable[[str], str
         SERVERS_TIME,
         lambda: f"{setting}: nothing answers ({why_not(url)}). Set it to a server that does. Everything stops.",
     )
-
-
-def _preparations(choices: Choices) -> list[tuple[str, ...]]:
-    steps: list[tuple[str, ...]] = [
-        ("migrating the database", "db", "upgrade"),
-        ("storing the flows", "flows", "sync"),
-    ]
-    if choices.settings.demo and _embedded(choices):
-        steps.append(("loading the demonstration, if there is nobody yet", "demo", "load", "--if-empty"))
-    return steps
 
 
 def _embedded(choices: Choices) -> bool:
