@@ -32,12 +32,11 @@ def main(*, demo: bool) -> int:
 
 
 def _ran(app: Flask, words: list[str]) -> int:
-    """Its exit code."""
+    """Its exit code, with which Click ends every command."""
     try:
         app.cli.main(words, prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
 
 
 if __name__ == "__main__":
