@@ -10,14 +10,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from _pytest.pathlib import import_path
 from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
-from psycopg._preparing import PrepareManager
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from smsapp import db as database
@@ -29,7 +27,7 @@ from smsapp.flows import catalogue
 from smsapp.flows.nodes import Flow
 from smsapp.i18n import Texts
 from smsapp.runtime import Runtime, build
-from tests import guard, servers
+from tests import guard, hurried, servers
 from tests.fakes import SECRET_KEY, Clock, FakeGateway
 
 # A check that costs on purpose costs the tests next to nothing; `full_costs` are the service's own.
@@ -138,27 +136,9 @@ def engine(settings: Settings) -> Iterator[Engine]:
 @contextmanager
 def _engine(url: str) -> Iterator[Engine]:
     engine = database.connect(url, pool_size=20)
-    event.listen(engine, "connect", _keep_prepared)
+    hurried.make(engine)
     yield engine
     engine.dispose()
-
-
-class Kept(PrepareManager):
-    """What is prepared stays so after a rollback, as every test ends with one; no test makes a table anew.
-
-    psycopg would forget it all, and PostgreSQL plan each test's statements from their words again.
-    """
-
-    prepare_threshold = 5
-    prepared_max = 1000
-
-    def clear(self) -> bool:
-        return False
-
-
-def _keep_prepared(driver: psycopg.Connection, record: object) -> None:
-    del record
-    driver._prepared = Kept()
 
 
 @pytest.fixture
