@@ -16,6 +16,8 @@ from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, AlertTold,
 
 HEAR = ("counted", "dismissed")  # the standings of reports whose workers hear what became of them
 MOST_NAMED = 2  # reports by number in one sentence
+ALERT, FEEDBACK = "alert", "feedback"  # kinds: the second waits for the end of the quiet hours
+AT_ONCE = ("verified",)  # what a worker hears at any hour: she may be with whom she reported
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,18 @@ def workers(db: Session, rt: Runtime, alert: Alert, step: AlertStep, of: Collect
     for one in hear:
         numbers = [number for person, number in rows if person == one.id]
         values = _about(rt, alert, step, one.language, place)
-        values["report"] = ", ".join(map(str, numbers[:MOST_NAMED])) + ("…" if len(numbers) > MOST_NAMED else "")
+        values["report"] = _named(rt, one.language, numbers)
         thanks = "alert.thanks" if one.first_name else "alert.thanks_alone"
         values["thanks"] = rt.texts.say(one.language, thanks, name=one.first_name)
-        _post(db, rt, alert, step, one, rt.texts.say(one.language, _key(step), **values))
+        kind = ALERT if step.what in AT_ONCE else FEEDBACK
+        _post(db, rt, alert, step, one, rt.texts.say(one.language, _key(step), **values), kind)
     return {one.id for one in hear}
+
+
+def _named(rt: Runtime, language: str | None, reports: Sequence[int]) -> str:
+    """`rapport 1001`, `rapports 1001, 1003…`."""
+    told = ", ".join(map(str, reports[:MOST_NAMED])) + ("…" if len(reports) > MOST_NAMED else "")
+    return rt.texts.say(language, "alert.report" if len(reports) == 1 else "alert.reports", numbers=told)
 
 
 def _moved(db: Session, alert: Alert, step: AlertStep) -> list[int]:
@@ -122,13 +131,13 @@ def people(db: Session, ids: Collection[int | None]) -> Sequence[Hears]:
     return list({i: Hears(i, name or "", language, number) for i, name, language, number in rows}.values())
 
 
-def _post(db: Session, rt: Runtime, alert: Alert, step: AlertStep, one: Hears, words: str) -> None:
+def _post(db: Session, rt: Runtime, alert: Alert, step: AlertStep, one: Hears, words: str, kind: str = ALERT) -> None:
     outbox.post(
         db,
         rt,
         one.number,
         words,
-        kind="alert",
+        kind=kind,
         language=one.language,
         person_id=one.id,
         facility_id=alert.facility_id,

@@ -52,5 +52,5 @@ def end_old(db: Session, rt: Runtime) -> int:
     chosen = select(Person, Number.number).join(Number, Number.person_id == Person.id)
     for person, number in db.execute(chosen.where(Person.id.in_(ids), Number.main.is_(True))).all():
         words = rt.texts.say(person.language or rt.settings.language, "case.practice_off")
-        outbox.post(db, rt, number, words, kind="alert", language=person.language, person_id=person.id)
+        outbox.post(db, rt, number, words, kind="feedback", language=person.language, person_id=person.id)
     return len(ids)

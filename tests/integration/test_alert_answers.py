@@ -180,10 +180,10 @@ def test_what_is_over_says_so(posts, db):
     row.state, row.outcome, row.closed_at = "closed", "closed", posts.now()
     db.commit()
     assert say(posts, "V 1002") == "Refus : l'alerte 1002 est fermée depuis le 10/03 10:00."
-    assert say(posts, "?1002").endswith("responsable du centre. Vraie. Fermée : terminée.")
+    assert say(posts, "?1002").endswith("responsable du centre. Vraie. Fermée : terminée sans confirmation.")
     row.outcome = "discarded"
     db.commit()
-    assert say(posts, "?1002").endswith("responsable du centre. Fermée : écartée.")
+    assert say(posts, "?1002").endswith("responsable du centre. Fermée : finalement aucun cas.")
 
 
 def test_details_hold_two_parts_however_many_reports_there_are(posts, db):

@@ -17,6 +17,7 @@ from smsapp.surveillance import alerts, duty, response, timeline, verdicts
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import Alert, AlertAction, AlertStep, CaseReport
 from tests import outposts
+from tests.handset import Handset
 from tests.outposts import ASC, ASC_2, FAR_ASC, FAR_HEAD, HEAD, OFFICER, SALA
 from tests.village import COMMUNE_1, KADIOLO, settle
 
@@ -62,7 +63,9 @@ def ticked(db, number):
 
 
 def heard(db, phone=ASC):
-    return db.scalars(select(Message.text).where(Message.number == phone, Message.kind == "alert")).all()
+    return db.scalars(
+        select(Message.text).where(Message.number == phone, Message.kind.in_(("alert", "feedback")))
+    ).all()
 
 
 def steps(db, number):
@@ -277,3 +280,30 @@ def test_a_quarter_says_by_district_where_it_got_stuck(posts, db, clock):
     assert late != far
     with pytest.raises(ValueError):
         timeline.quarter(db, posts, 2026, 5)
+
+
+def test_several_reports_of_a_worker_are_named_as_several(posts, db):
+    number = real(posts)
+    for age in (4, 5, 6):
+        outposts.report(posts, f"CAS ROUGEOLE F {age}")
+    do(posts, HEAD, number, response.assess, "high")
+    assert heard(db)[-1].startswith("Merci Moussa. Rougeole, rapports 1001, 1003… : risque élevé")
+    outposts.report(posts, "CAS ROUGEOLE F 7", ASC_2, village_id=outposts.KOUROUBA)
+    do(posts, HEAD, number, response.act, "investigate", posts.local_now().date())
+    assert "rapports 1001, 1003…" in heard(db)[-1]
+    assert "kunnafoniw" not in heard(db, ASC_2)[-1]
+
+
+def test_what_a_worker_need_not_know_at_night_waits_for_the_morning(posts, db, clock):
+    """That her case is real she hears at once: she may be with the patient."""
+    clock.move(hours=12)
+    number = real(posts)
+    do(posts, HEAD, number, response.assess, "high")
+    due = dict(db.execute(select(Message.kind, Message.due_at).where(Message.number == ASC)).all())
+    assert (due["alert"], due["feedback"]) == (posts.now(), datetime(2026, 3, 11, 7, tzinfo=UTC))
+    told = Handset(posts, ASC).arrived()
+    assert [text.partition(" : ")[2][:10] for text in told] == ["c'est vrai"]
+    clock.move(hours=10)
+    assert [text.partition(" : ")[2] for text in Handset(posts, ASC).arrived()] == [
+        "risque élevé, dit le responsable du centre."
+    ]

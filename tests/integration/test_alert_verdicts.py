@@ -74,8 +74,9 @@ def standing(db, *numbers):
     return [row.standing for row in rows]
 
 
-def texts(db, phone, kind="alert"):
-    return db.scalars(select(Message.text).where(Message.number == phone, Message.kind == kind)).all()
+def texts(db, phone, *kinds):
+    which = Message.kind.in_(kinds or ("alert", "feedback"))
+    return db.scalars(select(Message.text).where(Message.number == phone, which).order_by(Message.id)).all()
 
 
 def test_the_head_says_that_it_is_real(posts, db):

@@ -26,7 +26,7 @@ from smsapp.surveillance import (
 )
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.escalating import escalate
-from smsapp.surveillance.rules import Rule
+from smsapp.surveillance.rules import Rule, usual
 from smsapp.surveillance.said import Told
 from smsapp.surveillance.tables import Alert, CaseReport
 from tests import outposts
@@ -142,6 +142,7 @@ def test_a_rise_within_a_village_is_told_to_its_centre(posts, db, clock):
 
 def test_whoever_a_cluster_grows_to_hears_of_it(posts, db):
     """Kourouba and Djoumanzana are two kilometres apart, and of two centres."""
+    ruled(posts, *(rule for rule in usual() if rule.key == "pertussis"))
     report(posts, "CAS COQUELUCHE F 1 AN")
     report(posts, "CAS COQUELUCHE M 2 ANS")
     assert list(texts(posts)) == [HEAD]

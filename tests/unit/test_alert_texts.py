@@ -21,7 +21,7 @@ REFUSING = re.compile(r"\b(format|inconnue?|invalide?|incorrecte?|refus|erreur|u
 LONGEST = {
     "name": "Abdramane",
     "number": 123456,
-    "report": "123456, 123457…",
+    "numbers": "123456, 123457…",
     "place": "Boulkassoumbougou",
     "at": "22/12 23:59",
 }
@@ -60,6 +60,7 @@ def test_workers_hear_each_step_in_one_part(texts, language):
         "risk": max((texts.say(language, f"alert.risk.{risk}") for risk in RISKS), key=len),
         "action": max(actions, key=len),
         "outcome": max(outcomes, key=len),
+        "report": texts.say(language, "alert.reports", numbers=LONGEST["numbers"]),
     }
     for text in steps:
         said = text

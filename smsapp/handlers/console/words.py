@@ -30,6 +30,7 @@ KINDS: Mapping[str, LazyString] = {
     "question": lazy_gettext("question of a survey"),
     "alert": lazy_gettext("alert"),
     "outbreak": lazy_gettext("outbreak alert"),
+    "feedback": lazy_gettext("word to a worker on her report"),
     "weekly": lazy_gettext("Monday word on weekly reports"),
     "receipt": lazy_gettext("receipt"),
     "invitation": lazy_gettext("survey invitation"),
