@@ -29,6 +29,10 @@ PASSWORD = "demo-only-change-me"  # of the demonstration
 CHOSEN = "trois mots sans lien"  # by whoever was invited
 PATIENCE = 15_000  # milliseconds: two slow cores, and many test processes on them
 WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+SCREENS = {"SMALL": SMALL, "WIDE": WIDE}
+# How far one could scroll, and each kind of thing with the way it is laid out, or not shown.
+LAYOUT = """() => [document.documentElement.scrollWidth, [...document.querySelectorAll("body, body :not(svg *)")].map(
+    it => `${it.tagName}.${it.getAttribute("class") ?? ""} ${getComputedStyle(it).display}`)]"""
 AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -36,8 +40,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 class Desk:
     """A browser at the console, and what it complained about."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, seen: set[str]) -> None:
         self.page, self.url = page, url
+        self.seen = seen  # of layouts on a big screen, by all desks
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._console)
@@ -117,12 +122,21 @@ class Desk:
         return self.page.request.post(path, form={"csrf_token": token, **form}, max_redirects=0)
 
     def held_against(self) -> list[str]:
-        """What is wrong with the page as it stands, on a small screen and on a big one; it stays on the other one."""
-        found = []
-        for screen in sorted((SMALL, WIDE), key=lambda screen: screen != self.page.viewport_size):
-            self.page.set_viewport_size(screen)
-            width = self.page.evaluate("document.documentElement.scrollWidth")  # of all that one could scroll to
-            found += [f"is {width} wide"] if width > screen["width"] else []
+        """What is wrong with the page as it stands, on a small screen and on a big one; it stays on either.
+
+        Both are measured. The rules are asked on the small one, and on the big one where it lays something out
+        as no page has before.
+        """
+        found, shown = [], {}
+        for screen in sorted(("SMALL", "WIDE"), key=lambda name: SCREENS[name] != self.page.viewport_size):
+            self.page.set_viewport_size(SCREENS[screen])
+            width, laid_out = self.page.evaluate(LAYOUT)
+            shown[screen] = set(laid_out)
+            found += [f"is {width} wide"] if width > SCREENS[screen]["width"] else []
+            found += self._violations() if screen == "SMALL" else []
+        if new := shown["WIDE"] - shown["SMALL"] - self.seen:
+            self.seen |= new
+            self.page.set_viewport_size(WIDE)
             found += self._violations()
         found += self.complaints
         self.complaints.clear()
@@ -178,13 +192,14 @@ class Staff:
     def __init__(self, browser: Browser, url: str) -> None:
         self.browser, self.url = browser, url
         self.signed_in: dict[str, StorageState] = {}
+        self.seen: set[str] = set()
 
     @contextmanager
     def desk(self, email: str = "", **screen: Any) -> Iterator[Desk]:
         """A browser of hers, or of somebody who has not signed in; it must not complain."""
         context = self._browser(storage_state=self._state(email) if email else None, **screen)
         try:
-            desk = Desk(context.new_page(), self.url)
+            desk = Desk(context.new_page(), self.url, self.seen)
             yield desk
             assert not desk.complaints, desk.complaints
         finally:
