@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp import inbox, outbox
@@ -27,6 +27,16 @@ STALE_ANSWER = 6  # characters: after a day, only something as short as an answe
 PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 INSTEAD = "instead"  # a value of effects
+
+_UNHEARD = Message.direction == MO, Message.status == "received"
+_WAITING = select(Message.id, Message.number).where(*_UNHEARD).order_by(Message.id).limit(bindparam("most"))
+_OLDEST = (
+    select(Message)
+    .where(Message.number == bindparam("whose"), *_UNHEARD)
+    .order_by(Message.id)
+    .limit(1)
+    .with_for_update()
+)
 
 
 def hear(rt: Runtime, number: str) -> str:
@@ -51,8 +61,7 @@ def _hear(rt: Runtime, number: str, unwound: Unwound | None) -> str:
 
 def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
     """Messages that nobody has heard yet and their numbers, in the order they came."""
-    chosen = select(Message.id, Message.number).where(Message.direction == MO, Message.status == "received")
-    return [(message_id, number) for message_id, number in db.execute(chosen.order_by(Message.id).limit(limit))]
+    return [(message_id, number) for message_id, number in db.execute(_WAITING, {"most": limit})]
 
 
 def fail(rt: Runtime, message_id: int) -> None:
@@ -76,8 +85,7 @@ def fail(rt: Runtime, message_id: int) -> None:
 
 def _oldest(db: Session, number: str) -> Message | None:
     """One number's messages are heard in the order they came, whichever job is first."""
-    chosen = select(Message).where(Message.direction == MO, Message.number == number, Message.status == "received")
-    return db.scalar(chosen.order_by(Message.id).limit(1).with_for_update())
+    return db.scalar(_OLDEST, {"whose": number})
 
 
 def _take(talk: Talk, row: Message) -> str:

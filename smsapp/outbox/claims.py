@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, case, select, update
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, Row, Text, Uuid, any_, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from smsapp import people
 from smsapp.arrays import among
+from smsapp.db import Statement, ask
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
 from smsapp.outbox import holds, pauses, quiet, tries
@@ -33,6 +34,29 @@ COLUMNS = (
     Message.broadcast_id,
 )
 Candidate = Row[*tuple[Any, ...]]
+
+# Made once: making them takes SQLAlchemy longer than the database needs for them.
+_ANYTHING = Statement(
+    "SELECT 1 FROM messages WHERE status = 'queued' AND queue = %(queue)s AND due_at <= %(now)s LIMIT 1"
+)
+_DUE = (
+    select(*COLUMNS)
+    .where(Message.status == "queued", Message.queue == bindparam("queue"), Message.due_at <= bindparam("now"))
+    .where(Message.gateway == any_(bindparam("gateways", type_=ARRAY(Text))))
+    .order_by(Message.priority, Message.due_at, Message.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(Message)
+    .where(Message.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    .values(
+        status="sending",
+        attempts=Message.attempts + 1,
+        attempt_id=bindparam("attempt", type_=Uuid),
+        claimed_at=bindparam("now", type_=DateTime(timezone=True)),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +92,11 @@ class Claim:
         return sum(len(request.rows) for request in self.requests)
 
 
+def anything_due(rt: Runtime, queue: str) -> bool:
+    """Whether a claim could find something: every delivery ends with one that does not, and most minutes have none."""
+    return ask(rt.sessions, _ANYTHING, {"queue": queue, "now": rt.now()}) is not None
+
+
 def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: int = LOOK_AHEAD) -> Claim:
     """As many due messages as fit in `slots` requests per gateway; they are `sending` once this commits."""
     now = rt.now()
@@ -78,7 +107,7 @@ def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: 
     waiting, to_try = pauses.holding(db, asked, now)
     slots = {name: min(n, 1) if name in to_try else n for name, n in slots.items()}
     free = {name for name, n in slots.items() if n > 0} - paused - waiting
-    seen = db.execute(_due(queue, free, now, look)).all() if free else []
+    seen = _due(db, queue, free, now, look) if free else []
     good = _still_wanted(db, rt, seen, now)
     requests = _requests(rt, good, slots, now)
     _take(db, requests, now)
@@ -88,22 +117,15 @@ def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: 
     return Claim(requests, more=len(seen) == look, seen=len(seen))
 
 
-def _due(queue: str, gateways: Collection[str], now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(*COLUMNS)
-        .where(Message.status == "queued", Message.queue == queue, Message.due_at <= now)
-        .where(Message.gateway.in_(gateways))
-        .order_by(Message.priority, Message.due_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def _due(db: Session, queue: str, gateways: Collection[str], now: datetime, most: int) -> Sequence[Candidate]:
+    return db.execute(_DUE, {"queue": queue, "gateways": list(gateways), "now": now, "most": most}).all()
 
 
 def _probe(db: Session, rt: Runtime, queue: str, now: datetime) -> Request | None:
     state = pauses.to_probe(db, now)
     if state is None or state.gateway not in rt.gateways:
         return None
-    seen = db.execute(_due(queue, [state.gateway], now, 100)).all()
+    seen = _due(db, queue, [state.gateway], now, 100)
     good = _still_wanted(db, rt, seen, now)
     if not good:
         return None
@@ -174,12 +196,8 @@ def _take(db: Session, requests: Collection[Request], now: datetime) -> None:
         return
     ids = [row.id for request in requests for row in request.rows.values()]
     [attempt_id] = {request.attempt_id for request in requests}
-    db.execute(
-        update(Message)
-        .where(among(Message.id, ids))
-        .values(status="sending", attempts=Message.attempts + 1, attempt_id=attempt_id, claimed_at=now),
-        execution_options={"synchronize_session": False},
-    )
+    told = {"ids": ids, "attempt": attempt_id, "now": now}
+    db.execute(_TAKE, told, execution_options={"synchronize_session": False})
 
 
 def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, now: datetime) -> None:

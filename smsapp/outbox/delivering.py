@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from smsapp.db import transaction
 from smsapp.gateways.base import Gateway, SendError, Taken, Unclear
-from smsapp.outbox.claims import LOOK_AHEAD, Claim, Request, claim
+from smsapp.outbox.claims import LOOK_AHEAD, Claim, Request, anything_due, claim
 from smsapp.outbox.posting import DELIVER
 from smsapp.outbox.recording import Answered, HeldBack, record
 from smsapp.runtime import Runtime
@@ -64,9 +65,11 @@ class _Run:
         if not any(free.values()):
             return Claim([], more=True)
         try:
+            if not anything_due(self.rt, self.queue):
+                return Claim([], more=False)
             with transaction(self.rt.sessions) as db:
                 claimed = claim(db, self.rt, self.queue, free, self.look)
-        except DBAPIError:
+        except (DBAPIError, psycopg.Error):
             if not self.flying:
                 raise
             log.warning("not claimed", queue=self.queue)

@@ -24,6 +24,10 @@ _KNOWN = select(GatewayState.gateway, GatewayState.paused_at, GatewayState.not_b
     or_(GatewayState.paused_at.is_not(None), GatewayState.not_before.is_not(None))
 )
 
+_AMISS = select(GatewayState.gateway, GatewayState.troubled_at, GatewayState.probe_id).where(
+    or_(GatewayState.troubled_at.is_not(None), GatewayState.probe_id.is_not(None))
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -93,6 +97,12 @@ def holding(db: Session, asked: Mapping[str, datetime], now: datetime) -> tuple[
     free = select(GatewayState.gateway).where(GatewayState.gateway.in_(due), GatewayState.not_before <= now)
     to_try = set(db.scalars(free.with_for_update(skip_locked=True)))
     return set(asked) - to_try, to_try
+
+
+def amiss(db: Session) -> tuple[set[str], set[UUID]]:
+    """Gateways that are out of reach, and attempts that try one: mostly none, in one look after every delivery."""
+    rows = db.execute(_AMISS).all()
+    return {name for name, at, _ in rows if at is not None}, {tried for _, _, tried in rows if tried is not None}
 
 
 def trying(db: Session, gateway: str, attempt_id: UUID, now: datetime) -> None:

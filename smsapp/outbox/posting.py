@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Text, column, func, literal, select
+from sqlalchemy import Table, Text, any_, bindparam, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -22,6 +22,13 @@ from smsapp.runtime import Runtime
 
 DELIVER = {"replies": "deliver_replies", "bulk": "deliver_bulk"}  # queue -> job
 AT_ONCE = 2000  # rows of one statement
+_ANSWERS = select(func.count()).where(
+    Message.number == bindparam("whose"),
+    Message.created_at > bindparam("since"),
+    Message.direction == MT,
+    Message.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+)
+_POSTED = select(Message).where(Message.key == bindparam("named"))
 NO_DESTINATION = "not a mobile number of an allowed country"
 
 
@@ -78,7 +85,7 @@ def post(
     if row := db.scalar(write):
         _ring(db, rt, {row.queue} if row.status == "queued" else set())
         return row
-    return db.scalars(select(Message).where(Message.key == key)).one()
+    return db.scalars(_POSTED, {"named": key}).one()
 
 
 def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
@@ -96,13 +103,7 @@ def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
 
 def answers_in_last_hour(db: Session, number: str, kinds: Sequence[str], now: datetime) -> int:
     """How many messages of these kinds were promised to the number within the hour."""
-    sent = select(func.count()).where(
-        Message.number == number,
-        Message.created_at > now - timedelta(hours=1),
-        Message.direction == MT,
-        Message.kind.in_(kinds),
-    )
-    return db.scalar(sent) or 0
+    return db.scalar(_ANSWERS, {"whose": number, "since": now - timedelta(hours=1), "kinds": list(kinds)}) or 0
 
 
 def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Uuid,
+    any_,
     bindparam,
     case,
     column,
@@ -33,7 +34,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from smsapp import phones
-from smsapp.arrays import among
 from smsapp.db import after_commit
 from smsapp.gateways.base import SendError, Taken
 from smsapp.kinds import KINDS
@@ -126,6 +126,11 @@ def _write_all() -> ReturningUpdate[int]:
 
 
 WRITE = _write_all()  # made once: making it takes SQLAlchemy longer than the database needs for it
+EARLY = (
+    select(StoredReport)
+    .where(StoredReport.message_id.is_(None), StoredReport.external_id == any_(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(StoredReport.id)
+)
 
 
 def record(db: Session, answered: Iterable[Answered], now: datetime) -> None:
@@ -208,12 +213,13 @@ def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) 
             taken.add(gateway)
             if each.request.probe:
                 pauses.resume(db, gateway, each.request.attempt_id, now)
-    if free:
-        pauses.let_go(db, free)
-    if failed:
-        pauses.next_may_try(db, failed, now)
-    if taken:
-        pauses.reached(db, taken, now)
+    troubled, tried = pauses.amiss(db)
+    if free & tried:
+        pauses.let_go(db, free & tried)
+    if failed & tried:
+        pauses.next_may_try(db, failed & tried, now)
+    if taken & troubled:
+        pauses.reached(db, taken & troubled, now)
 
 
 def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int], now: datetime) -> None:
@@ -221,8 +227,7 @@ def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int
     ids = [o.external_id for each in answered for o in each.outcomes.values() if isinstance(o, Taken)]
     if not ids or not written:
         return
-    early = select(StoredReport).where(StoredReport.message_id.is_(None), among(StoredReport.external_id, ids))
-    for report in db.scalars(early.order_by(StoredReport.id)):
+    for report in db.scalars(EARLY, {"ids": ids}):
         reports.match(db, report, now)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, SQLColumnExpression, func, literal, select, text
+from sqlalchemy import BigInteger, ScalarSelect, Select, SQLColumnExpression, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import Session, aliased
 
@@ -30,24 +30,36 @@ class Known:
     roles: tuple[str, ...]
 
 
+_BEHIND = (
+    select(
+        *(Person.id, Person.name, Person.language, Person.facility_id, Place.name),
+        select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery(),
+    )
+    .join(Number, Number.person_id == Person.id)
+    .join(Place, Place.id == Person.facility_id, isouter=True)
+    .where(Number.number == bindparam("whose"))
+    .order_by(Number.main.desc(), Number.since, Person.id)
+)
+
+
 def behind(db: Session, number: str) -> list[Known]:
     """The people whom this number serves, the one it mainly serves first."""
-    has = select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery()
-    rows = db.execute(
-        select(Person.id, Person.name, Person.language, Person.facility_id, Place.name, has)
-        .join(Number, Number.person_id == Person.id)
-        .join(Place, Place.id == Person.facility_id, isouter=True)
-        .where(Number.number == number)
-        .order_by(Number.main.desc(), Number.since, Person.id)
-    )
+    rows = db.execute(_BEHIND, {"whose": number})
     return [Known(i, name, tongue, at, place, tuple(roles or ())) for i, name, tongue, at, place, roles in rows]
+
+
+_HELD, _PERSON = aliased(Number), aliased(Person)
+_SERVED = (
+    select(_PERSON.facility_id)
+    .join(_HELD, _HELD.person_id == _PERSON.id)
+    .order_by(_HELD.main.desc(), _HELD.since, _PERSON.id)
+    .limit(1)
+)
 
 
 def facility_of(number: str | SQLColumnExpression[str]) -> ScalarSelect[int | None]:
     """In a statement, which may itself be one of numbers: the facility of the person whom this number mainly serves."""
-    held, person = aliased(Number), aliased(Person)
-    served = select(person.facility_id).join(held, held.person_id == person.id).where(held.number == number)
-    return served.order_by(held.main.desc(), held.since, person.id).limit(1).scalar_subquery()
+    return _SERVED.where(_HELD.number == number).scalar_subquery()
 
 
 # The language chosen on a phone, else its person's; an SQL expression for statements that read more at once.
