@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
+from smsapp import yamls
 
 FILE = Path(__file__).resolve().parent / "data" / "borders.yaml"
 DIGITS = 6  # decimals that are kept: a tenth of a metre
@@ -95,7 +95,7 @@ def told(point: Point) -> str:
 @cache
 def boxes() -> dict[str, Box]:
     """Of each country that we know."""
-    return {country: Box(**sides) for country, sides in yaml.safe_load(FILE.read_text(encoding="utf-8")).items()}
+    return {country: Box(**sides) for country, sides in yamls.typed(FILE).items()}
 
 
 def _degrees(found: re.Match[str], n: int) -> tuple[float, bool | None]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-import yaml
 from babel.messages.pofile import read_po
 
+from smsapp import yamls
 from smsapp.config import TRANSLATIONS
 
 DOMAIN = "phone"  # the console's own texts are another domain
@@ -87,7 +87,7 @@ def language_name(code: str) -> str:
 
 @cache
 def _names() -> Mapping[str, str]:
-    read: dict[str, str] = yaml.load(NAMES.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    read: dict[str, str] = yamls.plain(NAMES)
     return read
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
+from smsapp import yamls
 
 FILE = Path(__file__).resolve().parent / "data" / "kinds.yaml"
 QUEUES = ("replies", "bulk")
@@ -72,4 +72,4 @@ def _value(key: str, raw: str) -> Any:
 
 
 # BaseLoader keeps `yes` a word: the reader above decides what it means.
-KINDS = read(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
+KINDS = read(yamls.plain(FILE))

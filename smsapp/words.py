@@ -9,8 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from smsapp import yamls
 from smsapp.config import TRANSLATIONS, languages_with_texts
 from smsapp.flows.nodes import Flow
 from smsapp.segments import search_key
@@ -41,7 +40,7 @@ class Vocabulary:
     @classmethod
     def read(cls, path: Path = DATA, translations: Path = TRANSLATIONS) -> Vocabulary:
         """Every language that has a catalogue goes by its code, and by the names that the file gives it."""
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        raw = yamls.plain(path)
         codes = {search_key(code): code for code in languages_with_texts(translations)}
         return cls(
             commands=_turned({name: raw[name] for name in ("stop", "start", "help", "language")}),

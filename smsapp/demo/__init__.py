@@ -10,12 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from smsapp import people, surveys
+from smsapp import people, surveys, yamls
 from smsapp.demo import care, outbreaks, savings, traffic
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
@@ -65,7 +64,7 @@ def staff_known(db: Session) -> Sequence[Account]:
 def _told() -> dict[str, Any]:
     told: dict[str, Any] = {}
     for path in DATA:
-        told |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        told |= yamls.typed(path)
     return told
 
 

@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from sqlalchemy.orm import Session
 
-from smsapp import places
+from smsapp import places, yamls
 from smsapp.people import ROLES
 from smsapp.phones import BadNumber, normalise, several
 from smsapp.places import Place
@@ -212,7 +211,7 @@ def headings() -> Mapping[str, str]:
 
 @cache
 def _columns() -> Mapping[str, Any]:
-    told: dict[str, Any] = yaml.load(COLUMNS.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    told: dict[str, Any] = yamls.plain(COLUMNS)
     return told
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from smsapp import yamls
 from smsapp.segments import GSM_ALONE, encoding, fold, septets
 from smsapp.surveillance import wording
 from smsapp.surveillance.ages import ANY, Age, Ages
@@ -144,7 +145,7 @@ def of_country(country: str) -> Diseases:
 def read(path: Path) -> Diseases:
     """A file of diseases."""
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        raw = yamls.plain(path)
     except (UnicodeDecodeError, yaml.YAMLError) as why:
         raise BadDiseases(f"{path.name}: {why}") from why
     return understood(raw, path.name)

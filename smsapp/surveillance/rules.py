@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from smsapp import yamls
 from smsapp.surveillance.cases import AREAS
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "surveillance" / "rules.yaml"
@@ -135,7 +134,7 @@ def read_all(told: Any) -> tuple[Rule, ...]:
 @cache
 def usual() -> tuple[Rule, ...]:
     """The rules that hold where nobody has changed them."""
-    return read_all(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return read_all(yamls.typed(FILE))
 
 
 def _read(told: Mapping[str, Any]) -> Rule:

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from smsapp import yamls
 from smsapp.flows.answers import plain
 from smsapp.segments import encoding, fold, search_key
 
@@ -103,7 +102,7 @@ def lexicon(*parts: Iterable[tuple[str, Meaning]]) -> dict[tuple[str, ...], Mean
 
 @cache
 def words() -> Words:
-    raw = yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    raw = yamls.plain(FILE)
     named = [
         (word, Meaning(kind, value))
         for kind, table in (("sex", "sex"), ("several", "several"), ("unit", "units"), ("group", "groups"))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from smsapp import yamls
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "antenatal"
 TERM = timedelta(days=280)  # from the last period to the day of birth
@@ -86,7 +86,7 @@ def of_country(country: str) -> Care:
 
 
 def read(path: Path) -> Care:
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = yamls.typed(path)
     told, birth = raw["antenatal"], raw["birth"]
     return Care(
         country=raw["country"],

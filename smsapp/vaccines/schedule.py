@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from smsapp import yamls
 from smsapp.months import after_months
 from smsapp.segments import search_key
 
@@ -200,7 +199,7 @@ def _measures(told: Mapping[str, Any]) -> Measures:
 
 def _load(path: Path) -> Mapping[str, Any]:
     """BaseLoader, so that `yes` stays a word."""
-    raw: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    raw: Mapping[str, Any] = yamls.plain(path)
     return raw
 
 

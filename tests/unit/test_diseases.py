@@ -6,10 +6,10 @@ import copy
 from datetime import date, time
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsapp import yamls
 from smsapp.segments import encoding, fold, septets
 from smsapp.surveillance import diseases, reports, rules
 from smsapp.surveillance.ages import OVER, UNDER, Age
@@ -20,7 +20,7 @@ from smsapp.surveillance.sevenoneseven import ACTIONS
 
 FILES = sorted(diseases.FOLDER.glob("*.yaml"))
 ML = diseases.of_country("ML")
-WRITTEN = yaml.load((diseases.FOLDER / "ml.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+WRITTEN = yamls.plain(diseases.FOLDER / "ml.yaml")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

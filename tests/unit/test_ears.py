@@ -7,12 +7,12 @@ from math import nan
 from pathlib import Path
 
 import pytest
-import yaml
 
+from smsapp import yamls
 from smsapp.surveillance.described import LONGEST, describe
 from smsapp.surveillance.ears import ears
 
-VECTORS = yaml.safe_load(Path(__file__).with_name("ears.yaml").read_text())["vectors"]
+VECTORS = yamls.typed(Path(__file__).with_name("ears.yaml"))["vectors"]
 ALARMS = ("c1_alarm", "c2_alarm", "c3_alarm")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
+from smsapp import yamls
 from smsapp.segments import fold, septets
 from smsapp.surveillance import diseases, reports
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
 from tests.flowkit import TEXTS
 
-ROWS = yaml.safe_load((Path(__file__).parent / "reports.yaml").read_text(encoding="utf-8"))
+ROWS = yamls.typed(Path(__file__).parent / "reports.yaml")
 ML = diseases.of_country("ML")
 TODAY = ROWS["today"]
 EMPTY = {"sex": None, "age": None, "count": 1, "village": "", "since": None, "died": 0, "numbers": None}

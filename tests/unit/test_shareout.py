@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
+from smsapp import yamls
 from smsapp.savings.book import LARGEST
 from smsapp.savings.shareout import BadShareOut, read, share
 
-VECTORS = {v["id"]: v for v in yaml.safe_load(Path(__file__).with_name("share_outs.yaml").read_text())["vectors"]}
+VECTORS = {v["id"]: v for v in yamls.typed(Path(__file__).with_name("share_outs.yaml"))["vectors"]}
 AWA_BINTOU = {"Awa": 1000, "Bintou": 2000}
 
 

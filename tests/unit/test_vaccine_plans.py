@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from smsapp import yamls
 from smsapp.vaccines.described import describe
 from smsapp.vaccines.planning import DUE, LATE, MISSED, NOT_YET, Child, plan
 from smsapp.vaccines.schedule import FOLDER, BadSchedule, of_country, read
 
-TOLD: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "vaccines.yaml").read_text(encoding="utf-8"))
+TOLD: dict[str, Any] = yamls.typed(Path(__file__).parent / "vaccines.yaml")
 MALI = of_country("ML")
 
 
