@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from smsapp import people
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.savings import pins
 from smsapp.savings.tables import Cycle, Group, Member, Office
 from tests.fakes import SECRET_KEY
-from tests.village import SOTUBA
+from tests.village import SOTUBA, enrol
 
 NAMES = (
     "Fatoumata",
@@ -73,16 +72,18 @@ def found(
         db.flush()
         whole = {"started_on": today, "ends_on": date(today.year + 1, today.month, 1), "share_value": 500}
         db.add(Cycle(group_id=group.id, **{**whole, **rules}))
-        for card in (*range(1, members + 1), TREASURERS_CARD):
-            person = people.add(db, rt.now(), name=NAMES[(card - 1) % len(NAMES)], facility_id=facility_id)
-            number = number_of(card) if phones else None
-            told = {"group_id": group.id, "card": card, "person_id": person.id, "number": number, "pin": pin}
-            db.add(Member(**told, sex="F", joined_on=today))
-        db.flush()
-        cards = {m.card: m for m in db.scalars(select(Member).where(Member.group_id == group.id))}
-        for card, office in HELD.items():
-            if card in cards:
-                db.add(Office(group_id=group.id, member_id=cards[card].id, office=office, since=today))
+        every = (*range(1, members + 1), TREASURERS_CARD)
+        names = ({"name": NAMES[(card - 1) % len(NAMES)], "facility_id": facility_id} for card in every)
+        one = {"group_id": group.id, "pin": pin, "sex": "F", "joined_on": today}
+        told = zip(every, enrol(db, rt.now(), names), strict=True)
+        rows = [
+            {**one, "card": card, "person_id": person, "number": number_of(card) if phones else None}
+            for card, person in told
+        ]
+        of = dict(db.execute(insert(Member.__table__).values(rows).returning(Member.card, Member.id)).all())
+        held = {"group_id": group.id, "since": today}
+        offices = [{**held, "member_id": of[card], "office": office} for card, office in HELD.items() if card in of]
+        db.execute(insert(Office.__table__).values(offices))
     return group
 
 

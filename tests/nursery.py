@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from smsapp import people
 from smsapp.db import transaction
-from smsapp.people import Number, Person, Post
+from smsapp.demo.bulk import put
+from smsapp.people import Number, Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import registering
 from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import Child, Pregnancy
-from tests.village import CENTRAL, MOTHERS, SOTUBA
+from tests.village import CENTRAL, MOTHERS, SOTUBA, enrol
 
 ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba; of Kadiolo Central
 HEAD, MIDWIFE = "+22370000401", "+22370000421"
@@ -35,12 +35,9 @@ def staffed(rt: Runtime) -> None:
     """After `village.settle`: two villages, and those who work for the centres. The next code is number 1001."""
     with transaction(rt.sessions) as db:
         names = ((EAST, "Sotuba Est"), (WEST, "Sotuba Ouest"))
-        db.execute(insert(Place), [{"id": i, "kind": "village", "name": n, "parent_id": SOTUBA} for i, n in names])
-        for number, name, role, facility_id, villages in STAFFED:
-            person = people.add(
-                db, rt.now(), number=number, name=name, language="fr", facility_id=facility_id, roles=[role]
-            )
-            db.add_all(Post(person_id=person.id, place_id=place) for place in villages)
+        put(db, Place, [{"id": i, "kind": "village", "name": n, "parent_id": SOTUBA} for i, n in names])
+        columns = ("number", "name", "role", "facility_id", "posts")
+        enrol(db, rt.now(), [{"language": "fr", **dict(zip(columns, row, strict=True))} for row in STAFFED])
         db.execute(text("SELECT setval('care_numbers', 1000)"))
 
 

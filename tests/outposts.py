@@ -6,12 +6,12 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 
-from smsapp import people
 from smsapp.db import transaction
+from smsapp.demo.bulk import put
 from smsapp.messages import Message
-from smsapp.people import Number, Post
+from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance import recording, reporters, reports
@@ -19,7 +19,7 @@ from smsapp.surveillance.diseases import Diseases, of_country
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.said import Report
 from smsapp.surveillance.tables import Population, Reporter
-from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA
+from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA, enrol
 
 ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba, French and Bambara; of Kadiolo
 NEAR_ASC = "+22370000304"  # of Boulkassoumbougou, in Sotuba's district; nobody is its head
@@ -57,14 +57,11 @@ def settle(rt: Runtime) -> None:
     columns = ("id", "kind", "name", "parent_id", "lat", "lon")
     with transaction(rt.sessions) as db:
         rows = [(i, "village", name, centre, lat, lon) for i, name, centre, lat, lon in VILLAGES]
-        db.execute(insert(Place), [dict(zip(columns, row, strict=True)) for row in rows])
-        for number, name, language, role, facility_id, posts in STAFFED:
-            person = people.add(
-                db, rt.now(), number=number, name=name, language=language, facility_id=facility_id, roles=[role]
-            )
-            db.add_all(Post(person_id=person.id, place_id=place) for place in posts)
+        put(db, Place, [dict(zip(columns, row, strict=True)) for row in rows])
+        told = ("number", "name", "language", "role", "facility_id", "posts")
+        enrol(db, rt.now(), [dict(zip(told, row, strict=True)) for row in STAFFED])
         counted = [{"place_id": place, "on": date(2026, 1, 1), "people": many} for place, many in PEOPLE]
-        db.execute(insert(Population), counted)
+        put(db, Population, counted)
         db.execute(text("SELECT setval('case_numbers', 1000)"))
 
 

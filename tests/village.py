@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
+from smsapp.demo.bulk import put
 from smsapp.people import Number, Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
@@ -29,28 +33,51 @@ MOTHERS = [f"+223700001{n:02}" for n in range(1, 21)]  # of Sotuba; French and B
 
 def settle(rt: Runtime) -> None:
     with transaction(rt.sessions) as db:
-        db.execute(
-            insert(Place), [dict(zip(("id", "kind", "name", "code", "parent_id"), p, strict=True)) for p in PLACES]
-        )
-        _mothers(db, rt)
+        put(db, Place, [dict(zip(("id", "kind", "name", "code", "parent_id"), p, strict=True)) for p in PLACES])
+        _mothers(db, rt.now())
+        # The rows above chose their own ids: the next ones must not meet them.
+        db.execute(PAST_THEM)
 
 
-def _mothers(db: Session, rt: Runtime) -> None:
-    people: list[dict[str, Any]] = [
+PAST_THEM = text("SELECT setval('places_id_seq', 100), setval('persons_id_seq', 100)")
+
+
+def _mothers(db: Session, now: datetime) -> None:
+    people = [
         {
             "id": n,
             "name": f"Mère {n}",
             "language": ("fr", "bm")[(n - 1) % 2],
             "facility_id": SOTUBA,
-            "created_at": rt.now(),
+            "created_at": now,
         }
         for n in range(1, len(MOTHERS) + 1)
     ]
-    db.execute(insert(Person), people)
-    numbers = [
-        {"number": number, "person_id": n, "main": True, "since": rt.now()} for n, number in enumerate(MOTHERS, start=1)
-    ]
-    db.execute(insert(Number), numbers)
-    # The rows above chose their own ids: the next ones must not meet them.
-    for table in ("places", "persons"):
-        db.connection().exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 100)")
+    put(db, Person, people)
+    numbers = [{"number": number, "person_id": n, "main": True, "since": now} for n, number in enumerate(MOTHERS, 1)]
+    put(db, Number, numbers)
+
+
+ENROL = text("""
+    WITH told AS MATERIALIZED (
+        SELECT nextval('persons_id_seq') AS id, row.*
+        FROM json_to_recordset(CAST(:people AS json)) AS row (
+            number text, name text, language text, facility_id integer, role text, posts integer[])
+    ), persons AS (
+        INSERT INTO persons (id, name, language, facility_id, created_at)
+        SELECT id, name, language, facility_id, :now FROM told
+    ), numbers AS (
+        INSERT INTO person_numbers (number, person_id, main, since)
+        SELECT number, id, true, :now FROM told WHERE number IS NOT NULL
+    ), roles AS (
+        INSERT INTO person_roles (person_id, role) SELECT id, role FROM told WHERE role IS NOT NULL
+    ), posts AS (
+        INSERT INTO person_places (person_id, place_id) SELECT id, unnest(posts) FROM told
+    )
+    SELECT id FROM told ORDER BY id
+""")
+
+
+def enrol(db: Session, now: datetime, people: Iterable[Mapping[str, Any]]) -> list[int]:
+    """As `people.add` writes somebody whose number is nobody else's, with one role at most: all in one statement."""
+    return list(db.scalars(ENROL, {"people": json.dumps(list(people)), "now": now}))

@@ -17,7 +17,7 @@ from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
 from tests import outposts
 from tests.outposts import ASC, ASC_2, FAR_HEAD, HEAD, NATIONAL, NEAR_ASC, OFFICER, REGIONAL, SALA
-from tests.village import COMMUNE_1, settle
+from tests.village import COMMUNE_1, SOTUBA, enrol, settle
 
 TODAY = date(2026, 3, 10)
 
@@ -284,9 +284,8 @@ def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told(live_rt):
     outposts.settle(live_rt)
     people = [HEAD, "+22370000409"]
     with transaction(live_rt.sessions) as db:
-        outposts.people.add(
-            db, live_rt.now(), number=people[1], name="Binta Sow", language="fr", facility_id=6, roles=["dtc"]
-        )
+        second = {"number": people[1], "name": "Binta Sow", "language": "fr", "facility_id": SOTUBA, "role": "dtc"}
+        enrol(db, live_rt.now(), [second])
     for turn in range(3):
         number, report = raised(live_rt, "CAS ROUGEOLE F 3" if turn == 0 else f"CAS {('CHOLERA', 'PFA')[turn - 1]} F 9")
         both = Barrier(2, timeout=5)
