@@ -2,8 +2,8 @@
 
 An answer of ten minutes ago may not have been read yet: a higher level that says the contrary is told of it first.
 
-Whoever answered may take back her own answer too; anybody else of her level, or below it, is told what was answered,
-when and by whom. A date of the first sign and confirmed facts can be added by everybody who answers for the alert.
+Whoever answered by phone may change her mind once, within ten minutes; from then on a higher level may, or her own from
+the console. Anybody else of her level, or below it, is told what was answered, when and by whom. A date of the first sign and confirmed facts can be added by everybody who answers for the alert.
 """
 
 from __future__ import annotations
@@ -109,8 +109,11 @@ def _check(db: Session, rt: Runtime, alert: Alert, by: By, letter: str) -> Given
     before = _given(db, alert)
     at = naming.moment(rt, before.at)
     if by.same(before.person_id, before.account_id):
+        if by.channel in PHONES and (rt.now() - before.at > JUST_NOW or _answers_of(db, alert, by) > 1):
+            raise Refused(f"alert.twice.{STEPS[before.state]}", number=alert.number, at=at, level=before.level)
         return before
-    if by.rank > CHAIN.index(before.level):
+    # Who sits at the console sees what was answered, and by whom.
+    if by.rank > CHAIN.index(before.level) - (by.channel not in PHONES and before.person_id is not None):
         _aware(db, rt, alert, by, before, letter)
         return before
     raise Refused(f"alert.answered.{STEPS[before.state]}", number=alert.number, at=at, level=before.level)
@@ -171,6 +174,12 @@ def _given(db: Session, alert: Alert) -> Given:
     if step is None:  # nobody's: rows that came from elsewhere
         return Given(alert.state, alert.answered_at or alert.opened_at, CHAIN[0], alert.answered_by, None)
     return Given(alert.state, step.at, str(step.told.get("level", CHAIN[0])), step.person_id, step.account_id)
+
+
+def _answers_of(db: Session, alert: Alert, by: By) -> int:
+    """How often she has answered it, one way or the other."""
+    hers = AlertStep.alert_id == alert.id, AlertStep.person_id == by.person_id, AlertStep.what.in_(STEPS.values())
+    return db.scalar(select(func.count()).where(*hers)) or 0
 
 
 def _step(db: Session, alert: Alert) -> AlertStep | None:

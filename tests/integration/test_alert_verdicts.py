@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
+from smsapp import people
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.refusals import Refused
@@ -16,6 +17,7 @@ from smsapp.surveillance import alerts, details, duty, response, verdicts
 from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
 from tests import outposts
+from tests.desk import Desk
 from tests.outposts import ASC, ASC_2, FAR_HEAD, HEAD, NATIONAL, NEAR_ASC, OFFICER, REGIONAL, SALA
 from tests.village import COMMUNE_1, SOTUBA, enrol, settle
 
@@ -188,6 +190,34 @@ def test_who_pressed_the_wrong_letter_takes_it_back_herself(posts, db):
     assert (one(db, number).state, standing(db, report)) == ("verified", ["counted"])
 
 
+def test_who_answered_changes_her_mind_once_and_soon(posts, db, clock):
+    number, _ = raised(posts)
+    answer(posts, HEAD, "V", number)
+    clock.move(minutes=9)
+    answer(posts, HEAD, "F", number)
+    no = refused(posts, HEAD, "V", number)
+    assert (no.key, no.values["at"]) == ("alert.twice.dismissed", "10/03 10:09")
+    assert one(db, number).state == "false"
+    assert answer(posts, HEAD, "F", number, reason="doublon").added  # that says nothing else
+    clock.move(minutes=11)
+    assert answer(posts, OFFICER, "V", number).overruled == "facility"
+    assert refused(posts, HEAD, "F", number).key == "alert.answered.verified"
+
+
+def test_later_she_does_not_by_phone_but_from_the_console(posts, db, clock):
+    number, _ = raised(posts)
+    answer(posts, HEAD, "V", number)
+    clock.move(minutes=11)
+    assert refused(posts, HEAD, "F", number).key == "alert.twice.verified"
+    console = By("facility", "console", account_id=Desk.of(posts, "facility", places=[SOTUBA], name="Bureau").staff.id)
+    with transaction(posts.sessions) as own:
+        alert, _ = alerts.find(own, duty.of_number(own, HEAD), number)
+        assert verdicts.dismiss(own, posts, alert, console).overruled == "facility"
+        assert verdicts.verify(own, posts, alert, console).overruled == "facility"  # there she sees what she does
+        own.rollback()
+    assert one(db, number).state == "verified"
+
+
 def test_the_same_answer_again_adds_what_was_not_said(posts, db):
     number, _ = raised(posts)
     answer(posts, HEAD, "V", number, confirmed=["sign", "age"])
@@ -282,10 +312,9 @@ def test_a_head_and_a_district_at_once_do_not_overrule_unawares(live_rt):
 def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told(live_rt):
     settle(live_rt)
     outposts.settle(live_rt)
-    people = [HEAD, "+22370000409"]
+    phones = [HEAD, "+22370000409"]
     with transaction(live_rt.sessions) as db:
-        second = {"number": people[1], "name": "Binta Sow", "language": "fr", "facility_id": SOTUBA, "role": "dtc"}
-        enrol(db, live_rt.now(), [second])
+        people.add(db, live_rt.now(), number=phones[1], name="Binta Sow", language="fr", facility_id=6, roles=["dtc"])
     for turn in range(3):
         number, report = raised(live_rt, "CAS ROUGEOLE F 3" if turn == 0 else f"CAS {('CHOLERA', 'PFA')[turn - 1]} F 9")
         both = Barrier(2, timeout=5)
@@ -298,7 +327,7 @@ def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told(live_rt):
                 return no.key, no.values["level"], no.values["at"]
 
         with ThreadPoolExecutor(2) as pool:
-            done = list(pool.map(tell, people, "VF"))
+            done = list(pool.map(tell, phones, "VF"))
         won = next(state for state in done if isinstance(state, str))
         lost = next(said for said in done if not isinstance(said, str))
         step = {"verified": "verified", "false": "dismissed"}[won]
