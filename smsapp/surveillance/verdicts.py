@@ -3,7 +3,8 @@
 An answer of ten minutes ago may not have been read yet: a higher level that says the contrary is told of it first.
 
 Whoever answered by phone may change her mind once, within ten minutes; from then on a higher level may, or her own from
-the console. Anybody else of her level, or below it, is told what was answered, when and by whom. A date of the first sign and confirmed facts can be added by everybody who answers for the alert.
+the console. Anybody else of her level, or below it, is told what was answered, when and by whom. A date of the first
+sign and confirmed facts can be added by everybody who answers for the alert.
 """
 
 from __future__ import annotations
