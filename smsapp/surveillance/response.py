@@ -23,15 +23,24 @@ ANALYSIS, LABORATORY = "analysis", "laboratory"  # of the early actions: what a 
 
 
 def actions(rt: Runtime, alert: Alert) -> Sequence[str]:
-    """What may be ticked off: the disease's own actions, then the early ones of 7-1-7; its place counts from 1."""
+    """What may be ticked off: the disease's own actions, then the early ones of 7-1-7; its place counts from 1.
+
+    What one of its own completes is not there twice in other words: `investigate` is the investigation.
+    """
+    own = _own(rt, alert)
+    known = {_completes(rt, action) for action in own}
+    return (*own, *(early for early in EARLY if early not in known))
+
+
+def _own(rt: Runtime, alert: Alert) -> Sequence[str]:
     known = of_country(rt.settings.country).by_key.get(alert.disease)
-    return (*(known.actions if known else ()), *EARLY)
+    return known.actions if known else ()
 
 
 def numbered(rt: Runtime, alert: Alert, told: str) -> str:
     """The action of this number or key; Refused where the alert has none such."""
     known = actions(rt, alert)
-    if told in known:
+    if told in known or told in EARLY:
         return told
     if told.isdecimal() and 1 <= int(told) <= len(known):
         return known[int(told) - 1]
@@ -65,7 +74,8 @@ def act(db: Session, rt: Runtime, alert: Alert, by: By, action: str, done_on: da
         known = AlertAction(alert_id=alert.id, action=action)
         db.add(known)
     known.done_on, known.at, known.by = done_on, rt.now(), by.person_id
-    early = _stamp(db, rt, alert, by, _completes(rt, action), done_on) if done_on else None
+    completes = _completes(rt, action)
+    early = _stamp(db, rt, alert, by, completes, done_on) if done_on or _needless(db, rt, alert, completes) else None
     told = {"on": done_on and done_on.isoformat(), "before": before and before.isoformat(), "early": early}
     step = record(db, alert, "action", by, rt.now(), action=action, **told)
     if done_on is not None and first and action not in EARLY:
@@ -155,8 +165,16 @@ def _completes(rt: Runtime, action: str) -> str:
     return of_country(rt.settings.country).facts.actions.get(action, {}).get("early", "")
 
 
-def _stamp(db: Session, rt: Runtime, alert: Alert, by: By, early: str, on: date) -> str | None:
-    """An early action is done with what it consists of, unless something was told of it before."""
+def _needless(db: Session, rt: Runtime, alert: Alert, early: str) -> bool:
+    """Whether nothing that an early action consists of is needed here."""
+    its = {action for action in _own(rt, alert) if early and _completes(rt, action) == early}
+    db.flush()
+    none = AlertAction.alert_id == alert.id, AlertAction.action.in_(its), AlertAction.done_on.is_(None)
+    return bool(its) and set(db.scalars(select(AlertAction.action).where(*none))) == its
+
+
+def _stamp(db: Session, rt: Runtime, alert: Alert, by: By, early: str, on: date | None) -> str | None:
+    """An early action is done with what it consists of, or not needed, unless something was told of it before."""
     if not early or db.get(AlertAction, (alert.id, early)) is not None:
         return None
     db.add(AlertAction(alert_id=alert.id, action=early, done_on=on, at=rt.now(), by=by.person_id))

@@ -100,6 +100,7 @@ def test_actions_are_ticked_off_by_key_or_number_once_with_a_day(posts, db):
         "risk_communication": TODAY,
         "vaccinate": None,
         "coordination": None,
+        "public_health_measures": None,  # here nothing else is one
     }
     assert heard(db)[1:] == [
         "Merci Moussa. Rougeole, rapport 1001. C'est fait : Enquêter sur place.",
@@ -307,3 +308,17 @@ def test_what_a_worker_need_not_know_at_night_waits_for_the_morning(posts, db, c
     assert [text.partition(" : ")[2] for text in Handset(posts, ASC).arrived()] == [
         "risque élevé, dit le responsable du centre."
     ]
+
+
+def test_what_an_action_completes_is_not_there_in_other_words(posts, db):
+    """Not needed is an early action where nothing that completes it is."""
+    number = real(posts, "CAS CHOLERA M 20")
+    known = response.actions(posts, one(db, number))
+    assert "inform" in known
+    assert not {"risk_communication", "case_management"} & set(known)
+    assert {"investigation", "analysis", "laboratory", "coordination"} <= set(known)
+    assert do(posts, HEAD, number, response.act, "rehydrate", None)
+    assert "case_management" not in ticked(db, number)
+    assert do(posts, HEAD, number, response.act, "isolate", None)
+    assert ticked(db, number)["case_management"] is None
+    assert do(posts, HEAD, number, response.act, "case_management", TODAY)  # by its key it is heard all the same

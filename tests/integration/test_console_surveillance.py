@@ -417,7 +417,7 @@ def test_epidemics_stand_first_among_those_that_wait(posts, clock):
     page = Desk.of(posts, "programme").see("/surveillance")
     assert page.index(f"a{high.number}") < page.index(f"a{later.number}")
     words = plain(page)
-    assert "2 alertes attendent une réponse (1 de niveau épidémie) ; 0 est vérifiée" in words
+    assert "2 alertes attendent une réponse (1 de niveau épidémie) ; aucune n’est vérifiée." in words
     assert "2 personnes, jusqu’à : district" in words
 
 
