@@ -11,7 +11,7 @@ from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.cases import Told
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.surveillance import dialogue, phrasing, recording, reporters, training, villages
+from smsapp.surveillance import dialogue, phrasing, recording, reporters, training, villages, weekly
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Missing, Report, Wrong
 from smsapp.surveillance.tables import CaseReport
@@ -100,7 +100,15 @@ def case_summary(caller: Caller) -> Told:
 def case_week(caller: Caller) -> str:
     """The week of which a report of no case speaks now."""
     first = recording.week_of(caller.rt, "zero")
-    return _say(caller, "week", first=f"{first:%d/%m}", last=f"{first + timedelta(days=6):%d/%m/%Y}")
+    return _say(caller, "week", first=f"{first:%d/%m}", last=f"{first + timedelta(days=6):%d/%m}")
+
+
+@fact("case_told")
+def case_told(caller: Caller) -> str:
+    """That she has reported cases in that week."""
+    who, week = cases.own(caller), recording.week_of(caller.rt, "zero")
+    but = weekly.told_besides(caller.db, who.id, week) if who else None
+    return _say(caller, "week_but", n=but.cases) + " " if but else ""
 
 
 @fact("case_head")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from smsapp.i18n import Texts
 from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.refusals import Refused
-from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages
+from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages, weekly
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
@@ -102,9 +103,11 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
     if code:
         _tell_use(caller, who)
     if isinstance(found, Correction):
-        return {"said": _corrected(caller, who, found)}
+        with _example(caller, "correct"):
+            return {"said": _corrected(caller, who, found)}
     if isinstance(found, Decision) and found.verdict == "withdraw":
-        return {"said": _withdrawn(caller, who, found)}
+        with _example(caller, "withdraw"):
+            return {"said": _withdrawn(caller, who, found)}
     raise Refused("case.format", typed="", example=cases.example(caller))
 
 
@@ -136,8 +139,11 @@ def told(caller: Caller, done: Recorded) -> str:
         key = "twice" if row.kind in {"case", "event"} else "twice_plain"
         return mark + _say(caller, key, number=row.number, n=row.count + 1)
     if row.kind == "zero":
-        last = row.week + timedelta(days=6)
-        return mark + _say(caller, "zero", number=row.number, first=f"{row.week:%d/%m}", last=f"{last:%d/%m/%Y}")
+        last, but = row.week + timedelta(days=6), weekly.told_besides(caller.db, row.reporter_id, row.week)
+        days = {"number": row.number, "first": f"{row.week:%d/%m}", "last": f"{last:%d/%m}"}
+        if but:
+            return mark + _say(caller, "zero_but", **days, n=but.cases, report=but.report)
+        return mark + _say(caller, "zero", **days)
     advice = cases.disease_of(caller, row.disease).advises(caller.language)
     named = dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease)))
     if mark:
@@ -228,6 +234,17 @@ def _tell_own_phone(caller: Caller, who: Sender, key: str, text: str, **values: 
     words = caller.rt.texts.say(language, f"case.{text}", **values)
     told: dict[str, Any] = {"language": language, "person_id": who.id, "key": key}
     outbox.post(caller.db, caller.rt, number, words, kind="reply", **told)
+
+
+@contextmanager
+def _example(caller: Caller, what: str) -> Iterator[None]:
+    """A number that is none of hers is refused with an example of what she wanted."""
+    try:
+        yield
+    except Refused as no:
+        if "example" in no.values:
+            no.values = {**no.values, "example": _say(caller, f"example.{what}")}
+        raise
 
 
 def _corrected(caller: Caller, who: Sender, found: Correction) -> str:

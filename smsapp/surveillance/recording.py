@@ -15,6 +15,7 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.surveillance import alerting, changing, locks, repeated, reports
 from smsapp.surveillance.ages import Age, Group
+from smsapp.surveillance.deciding import EXAMPLES
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import above
 from smsapp.surveillance.repeated import PRACTICE
@@ -171,7 +172,7 @@ def _hers(db: Session, number: int, sender: Sender, disease: str | None = None) 
     """The report of this number, held; Refused where there is none in her centre, or it is not for her to change."""
     row = _held(db, CaseReport.number == number, disease=disease)
     if row is None or row.facility_id != sender.facility_id:
-        raise Refused("case.unknown", number=number)
+        raise Refused("case.unknown", number=number, example=EXAMPLES["correct"])
     if row.reporter_id != sender.id and not sender.head:
         raise Refused("case.not_yours", number=number)
     if row.standing == "withdrawn":

@@ -45,6 +45,14 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Besides:
+    """How many cases somebody reported in a week of which she says that there was none, and the last such report."""
+
+    cases: int
+    report: int
+
+
+@dataclass(frozen=True)
 class Weekly:
     """Some weeks of some places: `came` says when the first report of a place for a week did."""
 
@@ -202,3 +210,12 @@ def _came(
 
 def _spoken_for(hers: Collection[int], village_id: int | None) -> Collection[int]:
     return hers if village_id is None else {village_id}.intersection(hers)
+
+
+def told_besides(db: Session, reporter_id: int | None, monday: date) -> Besides | None:
+    """The cases of hers that count in a week; None where there are none."""
+    hers = CaseReport.reporter_id == reporter_id, CaseReport.standing == "counted", CaseReport.kind != "zero"
+    in_week = CaseReport.counted_on.between(monday, monday + timedelta(days=6))
+    chosen = select(func.sum(CaseReport.count), func.max(CaseReport.number)).where(*hers, in_week)
+    cases, report = db.execute(chosen).one()
+    return Besides(cases, report) if cases else None

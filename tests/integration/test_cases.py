@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from smsapp.db import transaction
 from smsapp.messages import Message
+from smsapp.segments import fits_ussd
 from smsapp.surveillance import reporters, training
 from smsapp.surveillance.tables import Alert, CaseReport
 from tests import outposts
@@ -189,11 +190,43 @@ def test_a_village_that_is_not_known_is_asked_and_never_guessed(posts):
     assert ZEGOUA not in {row.village_id for row in rows(posts)}
 
 
+def test_a_week_without_cases_in_which_she_reported_some_is_said(posts, clock):
+    phone = Handset(posts, ASC)
+    clock.move(days=3)  # the deadline for the week before is over: zero speaks of this one
+    assert "Attention" not in phone.say("99")[0]
+    phone.say("CAS PALU M 20")
+    phone.say("CAS ROUGEOLE 4 CAS F")
+    clock.move(minutes=11)
+    assert phone.say("99") == [
+        "Rapport 1005 : aucun cas, semaine du 09/03 au 15/03. Attention : vous y avez signalé 5 cas (rapport 1003). "
+        "Zéro par oubli ? RETIRE 1005"
+    ]
+    assert [row.standing for row in rows(posts)] == ["counted"] * 4
+    Handset(posts, ASC).say("RETIRE 1002")
+    screen, _ = _week(Handset(posts, ASC))
+    assert screen.startswith("Aucun cas du 09/03 au 15/03. Attention : vous y avez signalé 4 cas. Envoyer ?")
+    assert fits_ussd(screen)
+    assert "Attention" not in _week(Handset(posts, ASC_2))[0]
+
+
+def _week(phone):
+    """Dial to the week without cases."""
+    phone.dial()
+    phone.key("2")
+    return phone.key("2")
+
+
+def test_a_number_that_is_none_of_hers_has_an_example_of_what_she_wanted(posts):
+    phone = Handset(posts, ASC)
+    assert phone.say("RETIRE 2571") == ["Numéro 2571 inconnu dans votre centre. Ex. RETIRE 1003"]
+    assert phone.say("CORRIGE 2571 F") == ["Numéro 2571 inconnu dans votre centre. Ex. CORRIGE 1003 4 ANS"]
+
+
 def test_a_week_without_cases_is_that_before_and_an_open_question_waits(posts):
     phone = Handset(posts, ASC)
     [age] = phone.say("CAS ROUGEOLE")
     [said] = phone.say("99")
-    assert said.startswith("Rapport 1003 : aucun cas, semaine du 02/03 au 08/03/2026.")
+    assert said.startswith("Rapport 1003 : aucun cas, semaine du 02/03 au 08/03.")
     assert said.endswith(age)
     _, row = rows(posts)
     assert (row.kind, row.week) == ("zero", date(2026, 3, 2))
