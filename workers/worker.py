@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 class Worker(rq.Worker):
     """RQ's forking worker, whose work-horse ends in order: it finishes what it has begun and claims nothing more."""
 
-    asked_to_stop = False
+    asked_to_stop = False  # of the class: while Redis refuses a new worker, the last one still hears the signals
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -62,7 +62,7 @@ class Worker(rq.Worker):
         time.sleep(0.1)
 
     def handle_warm_shutdown_request(self) -> None:
-        self.asked_to_stop = True
+        Worker.asked_to_stop = True
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
@@ -84,14 +84,17 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def main(queue: str) -> None:
+def main(*queues: str) -> None:
+    if len(queues) != 1 or queues[0] not in QUEUES:
+        sys.exit(f"usage: python -m workers.worker {'|'.join(QUEUES)}")  # one queue: on two RQ may lose jobs
+    [queue] = queues
     logs.configure()
     settings = Settings.load()
     for gateway in current.runtime().gateways.values():
         gateway.get_ready()
     connection = patient(settings.redis_url)
     with suppress(StopRequested):  # asked to stop while Redis refuses
-        while not _work(queue, connection):
+        while not (Worker.asked_to_stop or _work(queue, connection)):
             log.warning("worker waits for redis", queue=queue)
             time.sleep(AGAIN_SECONDS)
 
@@ -113,13 +116,11 @@ def _work(queue: str, connection: Redis) -> bool:
         log.warning("redis refuses", queue=queue, why=f"{type(why).__name__}: {why}"[:200])
         with suppress(RedisError):
             worker.unsubscribe()  # type: ignore[no-untyped-call]
-    return worker.asked_to_stop
+    return Worker.asked_to_stop
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in QUEUES:
-        sys.exit(f"usage: python -m workers.worker {'|'.join(QUEUES)}")  # one queue: on two RQ may lose jobs
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except BadSettings as why:
         sys.exit(str(why))
