@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import re
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import time as daytime
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import psutil
@@ -31,10 +29,10 @@ from smsapp.embedded import Valkey
 from smsapp.messages import Message
 from smsapp.queues import BULK, JOBS, QUEUES, REPLIES, Bell
 from smsapp.runtime import utc_now
-from workers import jobs
+from tests.forks import Parent
+from workers import jobs, worker
 from workers.schedule import PERIODIC
 
-ROOT = Path(__file__).resolve().parents[2]
 AWA = "+22370000101"
 PATIENCE = 30.0
 
@@ -102,9 +100,16 @@ def now_rt(live_rt):
     return replace(live_rt, now=utc_now, settings=awake)
 
 
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory):
+    parent = Parent(tmp_path_factory.mktemp("forks"))
+    yield parent
+    parent.over()
+
+
 @pytest.fixture
-def process(settings, far):
-    """Starts `python -m …` against this test's servers; all are dead when the test is over."""
+def process(settings, far, parent):
+    """Starts `python -m …` against this test's servers; all are dead when it is over. EVERY is a schedule's pace."""
     started = []
 
     def start(*words, **more):
@@ -120,13 +125,15 @@ def process(settings, far):
             "QUIET_HOURS": "00:00-00:00",
             **more,
         }
-        started.append(subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=environ, start_new_session=True))
+        started.append(parent.start(words, environ))
         return started[-1]
 
     yield start
     for each in started:
-        for one in [*psutil.Process(each.pid).children(recursive=True), each] if each.poll() is None else []:
-            one.kill()
+        if each.poll() is None:
+            for one in [*psutil.Process(each.pid).children(recursive=True), each]:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
         each.wait()
 
 
@@ -378,7 +385,7 @@ def test_a_retry_comes_within_ten_seconds_by_the_schedule(now_rt, far, process):
 def test_an_emptied_queue_loses_nothing(now_rt, far, process, valkey):
     process("workers.worker", "replies")
     process("workers.worker", "bulk")
-    process("workers.schedule")
+    process("workers.schedule", EVERY="1")
     first = post(now_rt)
     eventually(lambda: status(now_rt, first) == "sent")
     silent = replace(now_rt, bell=Bell("redis://127.0.0.1:1"))  # the rings are lost, too
@@ -393,12 +400,12 @@ def test_an_emptied_queue_loses_nothing(now_rt, far, process, valkey):
 def test_a_queue_that_goes_away_and_comes_back_empty_loses_nothing(now_rt, far, process, tmp_path):
     with _valkey(tmp_path) as server:
         worker = process("workers.worker", "replies", REDIS_URL=server.url)
-        schedule = process("workers.schedule", REDIS_URL=server.url)
+        schedule = process("workers.schedule", REDIS_URL=server.url, EVERY="1")
         rt = replace(now_rt, bell=Bell(server.url))
         first = post(rt)
         eventually(lambda: status(rt, first) == "sent")
     second = post(rt, "pendant la panne")
-    time.sleep(3)
+    time.sleep(1.5)
     assert status(rt, second) == "queued"
     with _valkey(tmp_path):
         eventually(lambda: status(rt, second) == "sent", 60)
@@ -430,20 +437,20 @@ def test_a_worker_outlives_a_full_redis(now_rt, process, tmp_path, began):
         queue.config_set("maxmemory-policy", "noeviction")
         queue.config_set("maxmemory", "1" if began == "full" else "0")
         worker = process("workers.worker", "replies", REDIS_URL=server.url)
-        process("workers.schedule", REDIS_URL=server.url)
+        process("workers.schedule", REDIS_URL=server.url, EVERY="1")
         if began == "well":
             first = post(now_rt)
             eventually(lambda: status(now_rt, first) == "sent")
             queue.config_set("maxmemory", "1")
         message = post(now_rt, "quand il y aura de la place")
-        time.sleep(4)
+        time.sleep(2.5)  # a worker begins again after two
         assert worker.poll() is None
         if began == "full":  # else a job that was rung for while there was room may still take it along
             assert status(now_rt, message) == "queued"
         queue.config_set("maxmemory", "0")
         eventually(lambda: status(now_rt, message) == "sent")
         queue.config_set("maxmemory", "1")
-        time.sleep(3)
+        time.sleep(2)
         worker.terminate()
         assert worker.wait(10) == 0
 
@@ -460,17 +467,16 @@ def test_what_is_no_job_in_the_queue_stops_no_worker(now_rt, far, process, valke
 
 def test_a_schedule_rings_without_a_worker_and_its_jobs_do_not_pile_up(process, valkey: redis.Redis):
     each_once = Counter(JOBS[every.job] for every in PERIODIC)
-    schedule = process("workers.schedule")
+    schedule = process("workers.schedule", EVERY="1")
     eventually(lambda: valkey.llen("rq:queue:bulk") == each_once["bulk"])
-    time.sleep(6)
+    time.sleep(2.5)
     assert {queue: valkey.llen(f"rq:queue:{queue}") for queue in QUEUES} == each_once
     valkey.flushdb()
     schedule.terminate()
     assert schedule.wait(5) == 0, "it need not be known to a queue that was emptied"
 
 
-@pytest.mark.parametrize("words", [["workers.worker"], ["workers.worker", "replies,bulk"]])
-def test_a_worker_listens_to_one_queue_alone(words):
-    ended = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert ended.returncode
-    assert "replies|bulk" in ended.stderr
+@pytest.mark.parametrize("queues", [(), ("replies,bulk",), ("replies", "bulk"), ("other",)])
+def test_a_worker_listens_to_one_queue_alone(queues):
+    with pytest.raises(SystemExit, match=re.escape("replies|bulk")):
+        worker.main(*queues)
