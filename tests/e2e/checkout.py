@@ -102,12 +102,11 @@ class Checkout:
         found = []
         for process in psutil.process_iter():
             try:
-                traces = [process.cwd(), *process.cmdline(), *process.environ().values()]
-                alive = process.status() != psutil.STATUS_ZOMBIE
+                here = any(str(self.folder) in trace for trace in _traces(process))
+                if here and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
             except psutil.Error:
                 continue
-            if alive and any(str(self.folder) in trace for trace in traces):
-                found.append(process)
         return found
 
     def the(self, words: str) -> psutil.Process:
@@ -127,6 +126,13 @@ class Checkout:
         assert self.run
         os.killpg(self.run.pid, how)
         return self.run.wait(seconds)
+
+
+def _traces(process: psutil.Process) -> Iterator[str]:
+    """Of where it belongs: as few as are needed, for each is read from the kernel."""
+    yield process.cwd()
+    yield from process.cmdline()
+    yield from process.environ().values()
 
 
 def _command(process: psutil.Process) -> str:
