@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
+from smsapp.effects.savings_base import line
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.savings import access, groups, numbers, pins
@@ -12,11 +13,8 @@ YES, NO = "yes", ""
 
 
 def speaking(caller: Caller) -> Who | None:
-    """The member who gave her PIN on this phone, read once a hop."""
-    if "speaking" not in caller.memo:
-        caller.memo["speaking"] = access.found(caller.db, caller.number)
-    who: Who | None = caller.memo["speaking"]
-    return who
+    """The member who gave her PIN on this phone."""
+    return line(caller).who
 
 
 def of_phone(caller: Caller) -> list[Who]:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.db import AFTER_COMMIT
 from smsapp.effects.base import Caller
 from smsapp.refusals import Refused
-from smsapp.savings.tables import Line
+from smsapp.savings import access
+from smsapp.savings.access import Open
 
 
 def practising(caller: Caller) -> bool:
     """Does this phone only practise? By SMS there is no practice: what is sent counts."""
     if caller.channel != "ussd":
         return False
-    if "practising" not in caller.memo:
-        caller.memo["practising"] = caller.db.scalar(select(Line.practice).where(Line.number == caller.number))
-    return bool(caller.memo["practising"])
+    return line(caller).practice
+
+
+def line(caller: Caller) -> Open:
+    """Whom this phone speaks for and whether it only practises, read once a hop."""
+    if "line" not in caller.memo:
+        caller.memo["line"] = access.line(caller.db, caller.number)
+    found: Open = caller.memo["line"]
+    return found
 
 
 @contextmanager

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, join, outerjoin
 
+from smsapp.people import Person
 from smsapp.refusals import Refused
 from smsapp.savings import groups
 from smsapp.savings.groups import Who
-from smsapp.savings.tables import Line
+from smsapp.savings.tables import Group, Line, Member
+
+
+@dataclass(frozen=True)
+class Open:
+    """A phone's line: the member that it speaks for, None where nobody does, and whether it only practises."""
+
+    who: Who | None
+    practice: bool
+
+
+_MEMBER = join(Member, Group, Group.id == Member.group_id).join(Person, Person.id == Member.person_id)
+_HERS = and_(Member.id == Line.member_id, Member.number == Line.number, *groups.STAYS)
+_LINE = (
+    select(Line.practice, *groups.COLUMNS)
+    .select_from(outerjoin(Line, _MEMBER, _HERS))
+    .where(Line.number == bindparam("phone"))
+)
 
 
 def speaking(db: Session, number: str) -> Who:
@@ -24,9 +43,16 @@ def speaking(db: Session, number: str) -> Who:
 
 def found(db: Session, number: str) -> Who | None:
     """As `speaking`, None where it refuses."""
-    member_id = db.scalar(select(Line.member_id).where(Line.number == number))
-    who = None if member_id is None else groups.by_id(db, member_id)
-    return who if who is not None and who.number == number else None
+    return line(db, number).who
+
+
+def line(db: Session, number: str) -> Open:
+    """Who speaks on this phone, and how: both at once, for most hops of a group's menu ask both."""
+    row = db.execute(_LINE, {"phone": number}).first()
+    if row is None:
+        return Open(None, False)
+    practice, *columns = row
+    return Open(None if columns[0] is None else groups.told(columns), practice)
 
 
 def open_line(db: Session, now: datetime, number: str, member_id: int, *, practice: bool = False) -> None:

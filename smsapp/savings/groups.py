@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.people import Person
@@ -39,22 +41,50 @@ class Who:
         return f"{self.card}. {self.name}" if self.name else str(self.card)
 
 
+_HELD = select(func.array_agg(Office.office)).where(Office.member_id == Member.id, Office.until.is_(None))
+COLUMNS = (
+    *(Member.id, Member.group_id, Group.name, Group.kind, Group.facility_id, Member.card),
+    func.coalesce(Person.name, ""),
+    *(Member.number, Person.language, Member.witness_id),
+    _HELD.scalar_subquery(),
+)
+STAYS = Member.left_on.is_(None), Group.closed_on.is_(None)
+_WHO = (
+    select(*COLUMNS)
+    .join(Group, Group.id == Member.group_id)
+    .join(Person, Person.id == Member.person_id)
+    .where(*STAYS)
+    .order_by(Member.group_id, Member.card)
+)
+# Made once: every hop of a group's menu asks some of them.
+_OF_NUMBER = _WHO.where(Member.number == bindparam("number"))
+_OF_PHONE = _WHO.where(or_(Member.number == bindparam("number"), Member.next_number == bindparam("number")))
+_WHOLE = _WHO.where(Member.group_id == bindparam("group"))
+_BY_ID = _WHO.where(Member.id == bindparam("member"))
+_BY_CARD = _WHOLE.where(Member.card == bindparam("card"))
+
+
 def of_number(db: Session, number: str) -> list[Who]:
     """The memberships that this number stands for, by group and card; a shared phone has several."""
-    return _who(db, Member.number == number)
+    return _who(db, _OF_NUMBER, number=number)
+
+
+def of_phone(db: Session, number: str) -> list[Who]:
+    """The same, and those that wait for this number to be theirs."""
+    return _who(db, _OF_PHONE, number=number)
 
 
 def whole(db: Session, group_id: int) -> list[Who]:
     """Everybody in the group now, by card."""
-    return _who(db, Member.group_id == group_id)
+    return _who(db, _WHOLE, group=group_id)
 
 
 def by_id(db: Session, member_id: int) -> Who | None:
-    return next(iter(_who(db, Member.id == member_id)), None)
+    return next(iter(_who(db, _BY_ID, member=member_id)), None)
 
 
 def by_card(db: Session, group_id: int, card: int) -> Who | None:
-    return next(iter(_who(db, Member.group_id == group_id, Member.card == card)), None)
+    return next(iter(_who(db, _BY_CARD, group=group_id, card=card)), None)
 
 
 def officers(db: Session, group_id: int) -> list[Who]:
@@ -74,29 +104,11 @@ def last_cycle(db: Session, group_id: int) -> Cycle | None:
     return db.scalar(chosen.order_by(Cycle.closed_on.desc().nulls_first(), Cycle.id.desc()).limit(1))
 
 
-def _who(db: Session, *which: ColumnElement[bool]) -> list[Who]:
-    held = select(func.array_agg(Office.office)).where(Office.member_id == Member.id, Office.until.is_(None))
-    rows = db.execute(
-        select(Member, Group, Person.name, Person.language, held.scalar_subquery())
-        .join(Group, Group.id == Member.group_id)
-        .join(Person, Person.id == Member.person_id)
-        .where(Member.left_on.is_(None), Group.closed_on.is_(None), *which)
-        .order_by(Member.group_id, Member.card)
-    )
-    return [_told(member, group, name or "", language, tuple(has or ())) for member, group, name, language, has in rows]
+def _who(db: Session, chosen: Select[*tuple[Any, ...]], **values: object) -> list[Who]:
+    return [told(row) for row in db.execute(chosen, values)]
 
 
-def _told(member: Member, group: Group, name: str, language: str | None, offices: tuple[str, ...]) -> Who:
-    return Who(
-        id=member.id,
-        group_id=group.id,
-        group=group.name,
-        kind=group.kind,
-        facility_id=group.facility_id,
-        card=member.card,
-        name=name,
-        number=member.number,
-        language=language,
-        witness_id=member.witness_id,
-        offices=offices,
-    )
+def told(columns: Sequence[Any]) -> Who:
+    """What `COLUMNS` say of a member."""
+    *known, offices = columns
+    return Who(*(*known, tuple(offices or ())))

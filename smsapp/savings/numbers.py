@@ -37,13 +37,7 @@ def serves(work: Work, number: str) -> bool:
 
 def of_phone(db: Session, number: str) -> list[Who]:
     """The members whose PIN may be given on this phone, by group and card."""
-    ids = (
-        select(Member.id)
-        .join(Group, Group.id == Member.group_id)
-        .where((Member.number == number) | (Member.next_number == number), Member.left_on.is_(None))
-        .order_by(Member.group_id, Member.card)
-    )
-    return [who for member_id in db.scalars(ids) if (who := groups.by_id(db, member_id)) is not None]
+    return groups.of_phone(db, number)
 
 
 def ask(db: Session, rt: Runtime, who: Who, number: str, *, member: Who | None = None) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.db import Work
@@ -43,12 +43,22 @@ class OnDuty:
     level: str
 
 
+_BELOW = aliased(Place)
+_PARENT = select(Place.parent_id).where(Place.id == bindparam("place"))
+_PARENTS = (
+    select(_BELOW.parent_id, Place.parent_id)
+    .join(Place, Place.id == _BELOW.parent_id, isouter=True)
+    .where(_BELOW.id == bindparam("place"))
+)
+
+
 def above(db: Session, facility_id: int | None = None, district_id: int | None = None) -> Area:
     """The area of a facility, or of a district where no facility is known."""
-    if facility_id is not None:
-        district_id = db.scalar(select(Place.parent_id).where(Place.id == facility_id))
-    region = db.scalar(select(Place.parent_id).where(Place.id == district_id)) if district_id is not None else None
-    return Area(facility_id, district_id, region)
+    if facility_id is None:
+        region = db.scalar(_PARENT, {"place": district_id}) if district_id is not None else None
+        return Area(None, district_id, region)
+    row = db.execute(_PARENTS, {"place": facility_id}).first()
+    return Area(facility_id, *(row or (None, None)))
 
 
 def near(db: Session, alert: Alert) -> Sequence[Area]:

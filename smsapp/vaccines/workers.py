@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from smsapp.people import Number, Person, Post, Role
@@ -44,12 +46,12 @@ class Worker:
 
 def of_number(db: Session, number: str) -> Worker | None:
     """Who speaks from this number; the first of those who work for a centre."""
-    return next(iter(_found(db, Number.number == number)), None)
+    return next(iter(_told(db.execute(_OF_NUMBER, {"whose": number}))), None)
 
 
 def at(db: Session, facility_id: int, role: str) -> list[Worker]:
     """Those of a centre with this role, each with the number that mainly serves her."""
-    return _found(db, Person.facility_id == facility_id, Number.main.is_(True), has(role))
+    return _told(db.execute(_WORKERS.where(Person.facility_id == facility_id, Number.main.is_(True), has(role))))
 
 
 def answering(db: Session, facility_id: int, village_id: int | None) -> list[Worker]:
@@ -63,17 +65,21 @@ def has(role: str) -> ColumnElement[bool]:
     return select(Role.role).where(Role.person_id == Person.id, Role.role == role).exists()
 
 
-def _found(db: Session, *which: ColumnElement[bool]) -> list[Worker]:
-    held = select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery()
-    villages = select(func.array_agg(Post.place_id)).where(Post.person_id == Person.id).scalar_subquery()
-    works = select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists()
-    rows = db.execute(
-        select(Person.id, Person.name, Person.language, Number.number, Place.id, Place.name, held, villages)
-        .join(Number, Number.person_id == Person.id)
-        .join(Place, Place.id == Person.facility_id)
-        .where(works, *which)
-        .order_by(Number.main.desc(), Number.since, Person.id)
+_WORKERS = (
+    select(
+        *(Person.id, Person.name, Person.language, Number.number, Place.id, Place.name),
+        select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery(),
+        select(func.array_agg(Post.place_id)).where(Post.person_id == Person.id).scalar_subquery(),
     )
+    .join(Number, Number.person_id == Person.id)
+    .join(Place, Place.id == Person.facility_id)
+    .where(select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists())
+    .order_by(Number.main.desc(), Number.since, Person.id)
+)
+_OF_NUMBER = _WORKERS.where(Number.number == bindparam("whose"))
+
+
+def _told(rows: Iterable[Sequence[Any]]) -> list[Worker]:
     workers = [
         Worker(i, name or "", tongue, number, at_id, place, tuple(roles), tuple(sorted(places or ())))
         for i, name, tongue, number, at_id, place, roles, places in rows
