@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,10 +125,19 @@ def chosen(caller: Caller, who: Sender, among: Sequence[Village], typed: str) ->
         return None if int(key) > len(among) else among[int(key) - 1].id
     if key == search_key(_say(caller, "elsewhere")):
         return None
-    found = villages.named(caller.db, who, key)
+    found = villages.named(caller.db, who, key) or _within(key, among)
     if len(found) != 1:
         raise Refused("case.village")
     return found[0].id
+
+
+def _within(key: str, among: Sequence[Village]) -> Sequence[Village]:
+    """Those of the list whose name stands in a sentence: `c'est a Sala`, `1. Sala`; with no other number in it."""
+    if (numbered := re.fullmatch(r"(\d)\W+(.+)", key)) and 1 <= int(numbered[1]) <= len(among):
+        return [each for each in among[int(numbered[1]) - 1 :][:1] if search_key(each.name) == numbered[2]]
+    if any(map(str.isdecimal, key)):
+        return ()
+    return [each for each in among if re.search(rf"\b{re.escape(search_key(each.name))}\b", key)]
 
 
 def called(caller: Caller, key: str) -> str:

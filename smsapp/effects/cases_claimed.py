@@ -14,6 +14,7 @@ FLOW = "cas"
 SIGNS = "#*"
 WITH_STARS = frozenset({"date", "several", "decimal"})  # answers that may be written with them
 MOST_DIGITS = 7  # of a bare code: a number of eight is a phone's
+OF_PERSON = frozenset({"sex", "unit", "group"})  # what pieces of a text mean
 PUT_RIGHT = frozenset({"correct", "withdraw"})
 OF_CARE = re.compile(r"\b\d{3,}[a-z]\b")  # no age has so many digits: the code of a mother or a child
 
@@ -26,7 +27,7 @@ def cases_claimed(caller: Caller, text: str, opened: Open | None) -> bool:
     key = wording.key(text[:1000])
     if coded.is_code(key) and any(sign in key for sign in SIGNS):
         return not (opened and opened.ask.type in WITH_STARS and "#" not in key)
-    if not key or not _may_be(caller, text, key):
+    if not key or not _may_be(caller, text, key, opened):
         return False
     return cases.own(caller) is not None and _hers(caller, text, key, opened)
 
@@ -39,11 +40,13 @@ def names_a_disease(caller: Caller, text: str) -> bool:
     return meaning.kind == "disease" and end > 1 and not OF_CARE.search(key) and cases.own(caller) is not None
 
 
-def _may_be(caller: Caller, text: str, key: str) -> bool:
+def _may_be(caller: Caller, text: str, key: str, opened: Open | None) -> bool:
     """Whether it is worth looking up who writes."""
     if coded.is_code(key):
         return sum(map(str.isdecimal, key)) <= MOST_DIGITS
-    return dialogue.asks_code(text) or _puts_right(key) or _of_cases(cases.read(caller, text))
+    if dialogue.asks_code(text) or _puts_right(key) or (opened and _besides_a_village(caller, key, opened)):
+        return True
+    return _of_cases(cases.read(caller, text))
 
 
 def _of_cases(found: Heard) -> bool:
@@ -58,6 +61,15 @@ def _puts_right(key: str) -> bool:
     return bool(first) and wording.words().commands.get(first[0].text) in PUT_RIGHT
 
 
+def _besides_a_village(caller: Caller, key: str, opened: Open) -> bool:
+    """`F 3 Kadiolo` where a village is asked: somebody's sex or age with a number is no name of a list."""
+    if opened.flow != FLOW or opened.ask.name != cases.VILLAGE or not any(map(str.isdecimal, key)):
+        return False
+    pieces = Pieces(key, cases.diseases(caller))
+    of_person = any(pieces.meaning(at)[0].kind in OF_PERSON for at in range(len(pieces.tokens)))
+    return len(pieces.tokens) > 1 and (of_person or isinstance(cases.read(caller, key), Decision))
+
+
 def _hers(caller: Caller, text: str, key: str, opened: Open | None) -> bool:
     """A worker's own words, beside what she has been asked."""
     if dialogue.asks_code(text):
@@ -65,6 +77,8 @@ def _hers(caller: Caller, text: str, key: str, opened: Open | None) -> bool:
     found = cases.read(caller, text)
     if opened is None:
         return not (isinstance(found, Decision) and found.verdict != "withdraw")
+    if (opened.flow == FLOW and _puts_right(key)) or _besides_a_village(caller, key, opened):
+        return True
     if isinstance(found, Correction | Decision):
         return _puts_right(key)
     zero = cases.diseases(caller).zero

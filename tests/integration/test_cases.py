@@ -383,3 +383,43 @@ def test_a_number_alone_is_a_code_where_nothing_was_said_before(posts, clock):
     clock.move(minutes=11)
     phone.say("20")
     assert [row.disease for row in rows(posts)] == ["measles", "death_cluster"]
+
+
+@pytest.mark.parametrize("typed", ["Sala", "1", "c'est a Sala", "village de Sala merci", "1. Sala", "1 sala"])
+def test_a_village_is_heard_in_a_sentence(posts, typed):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS ROUGEOLE F 3")
+    phone.say(typed)
+    assert [row.village_id for row in rows(posts)] == [SALA]
+
+
+@pytest.mark.parametrize("typed", ["F 3 Kadiolo", "F 3 Sala", "M 4 ANS SALA", "V 3 Sala"])
+def test_another_patient_where_a_village_is_asked_is_answered_by_the_form(posts, typed):
+    """Nobody of the team has to read it; the question stays."""
+    phone = Handset(posts, ASC_2)
+    [question] = phone.say("CAS ROUGEOLE F 3")
+    [said] = phone.say(typed)
+    assert said.startswith("Format : ")
+    assert said.endswith(question.partition("\n")[2])
+    assert [row.village_id for row in rows(posts)] == [None]
+    phone.say("2")
+    assert [row.village_id for row in rows(posts)] == [TIENFALA]
+
+
+@pytest.mark.parametrize(
+    ("typed", "begins"),
+    [
+        ("CORRIGE 1001 F 4", "Kunnafoni 1001 latilenna"),
+        ("CORRIGE LE 1001 F 4", "Nim"),
+        ("RETIRE le rapport 1001 merci", "Nim"),
+        ("CORRIGE 123 F 4", "Nim"),
+    ],
+)
+def test_putting_right_is_heard_while_a_village_is_asked(posts, typed, begins):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS ROUGEOLE F 3")
+    [said] = phone.say(typed)
+    assert said.startswith(begins)
+    assert "\n1. Sala\n" in said
+    phone.say("Sala")
+    assert rows(posts)[0].village_id == SALA
