@@ -17,7 +17,7 @@ from smsapp.scopes import Scope
 from tests.conftest import empty
 from tests.desk import Desk
 
-PEOPLE, MESSAGES = 8_000, 60_000
+PEOPLE, MESSAGES, DISTRICTS = 4_000, 30_000, 2  # of a region
 # Pages that show one account or an empty form, and what is no page.
 FORMS = {
     "/account",
@@ -70,7 +70,9 @@ Statement = tuple[str, Any]
 @pytest.fixture(scope="module")
 def filled(engine: Engine, settings: Any) -> Iterator[Engine]:
     empty(engine)
-    country.fill(settings.database_url, PEOPLE, MESSAGES, lambda _: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(country, "DISTRICTS", DISTRICTS)
+        country.fill(settings.database_url, PEOPLE, MESSAGES, lambda _: None)
     yield engine
     empty(engine)
 
