@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -25,9 +25,6 @@ class Rate:
     n: int = 0
     of: int = 0
     lost: bool = False
-
-    def __add__(self, other: Rate) -> Rate:
-        return Rate(self.n + other.n, self.of + other.of, self.lost or other.lost)
 
     @property
     def percent(self) -> float | None:
@@ -54,10 +51,6 @@ class Cohort:
     children: int = 0
     rates: Mapping[str, Rate] = field(default_factory=dict)
 
-    def __add__(self, other: Cohort) -> Cohort:
-        names = {**self.rates, **other.rates}
-        return Cohort(self.children + other.children, {name: self.rate(name) + other.rate(name) for name in names})
-
     def rate(self, measure: str) -> Rate:
         return self.rates.get(measure, Rate(lost=measure.startswith(LOSSES)))
 
@@ -73,35 +66,42 @@ Key = tuple[int, date]  # a centre and a month of births
 
 def read(db: Session, scope: Scope, since: date, until: date) -> Mapping[Key, Cohort]:
     """The cohorts of a scope from one month to another, both included."""
-    rows = db.scalars(
-        select(CohortFigure).where(scope.within(CohortFigure.facility_id), CohortFigure.month.between(since, until))
-    )
-    return {(row.facility_id, row.month): _cohort(row) for row in rows}
+    row = CohortFigure
+    wanted = select(row.facility_id, row.month, row.children, row.figures)
+    rows = db.execute(wanted.where(scope.within(row.facility_id), row.month.between(since, until)))
+    return {(facility, month): _cohort(children, figures) for facility, month, children, figures in rows}
 
 
-def _cohort(row: CohortFigure) -> Cohort:
-    rates = {name: Rate(n, of, name.startswith(LOSSES)) for name, (n, of) in row.figures.items()}
-    return Cohort(row.children, rates)
+def _cohort(children: int, figures: Mapping[str, Sequence[int]]) -> Cohort:
+    return Cohort(children, {name: Rate(n, of, name.startswith(LOSSES)) for name, (n, of) in figures.items()})
 
 
 def together(cohorts: Iterable[Cohort]) -> Cohort:
-    return sum(cohorts, Cohort())
+    """Added up in one go: a country has tens of thousands, of a dozen measures each."""
+    children, sums = 0, dict[str, list[int]]()
+    for cohort in cohorts:
+        children += cohort.children
+        for name, rate in cohort.rates.items():
+            had = sums.setdefault(name, [0, 0])
+            had[0] += rate.n
+            had[1] += rate.of
+    return _cohort(children, sums)
 
 
 def by_month(cohorts: Mapping[Key, Cohort]) -> Mapping[date, Cohort]:
-    found: dict[date, Cohort] = defaultdict(Cohort)
+    found: dict[date, list[Cohort]] = defaultdict(list)
     for (_, month), cohort in cohorts.items():
-        found[month] += cohort
-    return dict(sorted(found.items()))
+        found[month].append(cohort)
+    return {month: together(found[month]) for month in sorted(found)}
 
 
 def by_place(db: Session, cohorts: Mapping[Key, Cohort], above: int | None) -> list[tuple[Place, Cohort]]:
     """Of each place right below this one that has any; None: of each region."""
-    holders, found = right_below(db, above), defaultdict[Place, Cohort](Cohort)
+    holders, found = right_below(db, above), defaultdict[Place, list[Cohort]](list)
     for (facility_id, _), cohort in cohorts.items():
         if (place := holders.get(facility_id)) is not None:
-            found[place] += cohort
-    return sorted(found.items(), key=lambda row: row[0].name)
+            found[place].append(cohort)
+    return [(place, together(found[place])) for place in sorted(found, key=lambda place: place.name)]
 
 
 def counted_at(db: Session, facilities: Collection[int] | None = None) -> datetime | None:
