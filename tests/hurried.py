@@ -30,7 +30,7 @@ class Kept(PrepareManager):
     psycopg would forget it all, and PostgreSQL plan each test's statements from their words again.
     """
 
-    prepare_threshold = 5
+    prepare_threshold = 1  # at its second run: planning takes PostgreSQL longer than nearly all of what tests ask
     prepared_max = 1000
 
     def clear(self) -> bool:
