@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from smsapp import conversations, outbox
@@ -16,9 +17,14 @@ from tests.fakes import FakeGateway
 MOTHER, BINTA, STRANGER = "+22370000101", "+22370000102", "+22370009901"
 
 
+LATEST: list[tuple[Runtime, Flask]] = []  # the last one asked for: all handsets of a test have the same
+
+
 def web(rt: Runtime) -> FlaskClient:
     """The service's web side; without the simulator, which would open threads of its own."""
-    return create_plain(replace(rt, settings=replace(rt.settings, simulator=False))).test_client()
+    if not (LATEST and LATEST[0][0] is rt):
+        LATEST[:] = [(rt, create_plain(replace(rt, settings=replace(rt.settings, simulator=False))))]
+    return LATEST[0][1].test_client()
 
 
 class Handset:
