@@ -35,7 +35,7 @@ COSTS = hashing._HASHER, hashing._SHORT
 hashing._HASHER = hashing._SHORT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # Two slow cores and many test processes: time says nothing about a law.
-hypothesis_settings.register_profile("suite", deadline=None, max_examples=100, derandomize=bool(os.environ.get("CI")))
+hypothesis_settings.register_profile("suite", deadline=None, max_examples=40, derandomize=bool(os.environ.get("CI")))
 hypothesis_settings.load_profile("suite")
 
 WATCH = pytest.StashKey[servers.Watch]()

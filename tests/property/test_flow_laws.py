@@ -168,7 +168,7 @@ WORDS = st.text(st.sampled_from("abc éèàɛɲŋ€[]{}ê.,\n😀"), max_size=4
 LABELS = st.lists(WORDS.map(lambda s: s.replace("\n", " ")[:150]), max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(text=WORDS, labels=LABELS, home=st.booleans(), problem=st.booleans())
 @example(text="a" * 183, labels=[], home=True, problem=False)
 @example(text="ɓ" * 81, labels=["ɓ" * 81], home=True, problem=True)

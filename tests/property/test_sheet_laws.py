@@ -68,7 +68,7 @@ def test_a_csv_of_ours_is_read_as_it_was_written(rows, delimiter):
     assert read("".join(csv_rows(header, rows, delimiter=delimiter)).encode()) == [header, *rows]
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(TABLE)
 def test_a_workbook_of_ours_is_read_as_it_was_written(rows):
     header = ["h"] * 4
@@ -76,7 +76,7 @@ def test_a_workbook_of_ours_is_read_as_it_was_written(rows):
         assert read(file.read()) == [header, *rows]
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(TABLE)
 def test_no_cell_of_ours_runs(rows):
     text = "".join(csv_rows(["h"], rows)).removeprefix("\ufeff")

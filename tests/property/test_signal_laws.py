@@ -69,7 +69,7 @@ def test_two_signals_of_a_place_are_farther_apart_than_the_silence(told):
 
 
 @given(told(PLACED))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_day_by_day_it_raises_what_it_would_have_raised(told):
     rule, cases = told
     days = [FIRST + timedelta(days=n) for n in range(61)]
@@ -78,7 +78,7 @@ def test_day_by_day_it_raises_what_it_would_have_raised(told):
 
 
 @given(told(), st.randoms(use_true_random=False))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_whatever_comes_late_no_episode_is_raised_twice(told, chance):
     """After each report, in any order, what is new is far from whatever was raised before."""
     rule, cases = told

@@ -219,7 +219,7 @@ VALUES = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.recursive(ATOMS, _larger, max_leaves=12), VALUES, VALUES, VALUES, st.dates())
 def test_a_compiled_expression_always_has_a_value(source, a, b, dot, today):
     compiled = expressions.compile(source)

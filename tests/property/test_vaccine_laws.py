@@ -41,7 +41,7 @@ def test_given_on_the_day_each_is_due_every_dose_counts(calendar):
 
 
 @given(children())
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_no_dose_is_due_or_valid_before_its_age_or_gap(told):
     calendar, child, had, today = told
     doses = plan(calendar, child, had, today).doses
@@ -59,7 +59,7 @@ def test_no_dose_is_due_or_valid_before_its_age_or_gap(told):
 
 
 @given(children(), st.integers(1, 300))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_a_dose_that_counts_still_counts_after_a_later_one(told, more):
     calendar, child, had, today = told
     counted = {code: d.given for code, d in plan(calendar, child, had, today).doses.items() if d.valid}
@@ -70,7 +70,7 @@ def test_a_dose_that_counts_still_counts_after_a_later_one(told, more):
 
 
 @given(children(), st.randoms(use_true_random=False))
-@settings(max_examples=80)
+@settings(max_examples=30)
 def test_the_order_in_which_doses_are_written_down_does_not_matter(told, chance):
     calendar, child, had, today = told
     turned = [(code, chance.sample(days, len(days))) for code, days in had.items()]
@@ -79,7 +79,7 @@ def test_the_order_in_which_doses_are_written_down_does_not_matter(told, chance)
 
 
 @given(st.sampled_from(EVERY), BIRTHS, st.integers(1, 400))
-@settings(max_examples=80)
+@settings(max_examples=30)
 def test_who_is_born_later_is_due_no_earlier(calendar, born, younger):
     def due(day):
         return {c: d.due for c, d in plan(calendar, Child(day, "Sikasso", "F"), {}, day).doses.items()}
@@ -89,7 +89,7 @@ def test_who_is_born_later_is_due_no_earlier(calendar, born, younger):
 
 
 @given(children())
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_nothing_is_to_be_given_that_was_given_or_is_too_late(told):
     calendar, child, had, today = told
     made = plan(calendar, child, had, today)
