@@ -136,13 +136,16 @@ def remember_hop(
     work.run_last(_REMEMBER, values)
 
 
+_WRITE = insert(Conversation)
+_REMEMBER_SMS = _WRITE.on_conflict_do_update(
+    index_elements=[Conversation.number],
+    set_={name: _WRITE.excluded[name] for name in ("state", "turn", "channel", "heard_at")},
+)
+
+
 def remember_sms(db: Session, number: str, turn: int, state: State | None, now: datetime) -> None:
     values = {"state": state.to_json() if state else None, "turn": turn, "channel": "sms", "heard_at": now}
-    db.execute(
-        insert(Conversation)
-        .values(number=number, **values)
-        .on_conflict_do_update(index_elements=[Conversation.number], set_=values)
-    )
+    db.execute(_REMEMBER_SMS, {"number": number, **values})
 
 
 def sealed(secret: str, session_id: str, path: str) -> str:

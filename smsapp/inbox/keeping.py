@@ -16,6 +16,19 @@ ANSWERS_FOR = timedelta(days=7)  # how long a text is taken for an answer to the
 REACHED = ("sent", "delivered", "unknown")
 
 
+_WRITE = insert(Thread).values(facility_id=people.FACILITY_OF_SERVED)
+_MOVED: dict[str, Any] = {name: _WRITE.excluded[name] for name in ("facility_id", "last_id", "last_at")}
+_WAITING = {
+    "waiting": Thread.waiting + 1,
+    "waiting_since": func.coalesce(Thread.waiting_since, _WRITE.excluded.waiting_since),
+    "broadcast_id": _WRITE.excluded.broadcast_id,
+    "done_at": None,
+    "done_by": None,
+}
+_MOVE = _WRITE.on_conflict_do_update(index_elements=["number"], set_=_MOVED)
+_WAIT = _WRITE.on_conflict_do_update(index_elements=["number"], set_=_MOVED | _WAITING)
+
+
 def heard(db: Session, text: Message, now: datetime) -> None:
     """Move the thread of a text that was just heard; one that no flow took waits for the staff.
 
@@ -27,24 +40,15 @@ def heard(db: Session, text: Message, now: datetime) -> None:
     if waits:
         text.broadcast_id = _broadcast_before(db, text.number, now)
     values = {
-        "facility_id": people.facility_of(text.number),
+        "number": text.number,
+        "served": text.number,
         "last_id": text.id,
         "last_at": now,
         "waiting": int(waits),
         "waiting_since": now if waits else None,
         "broadcast_id": text.broadcast_id,
     }
-    write = insert(Thread).values(number=text.number, **values)
-    moved: dict[str, Any] = {name: write.excluded[name] for name in ("facility_id", "last_id", "last_at")}
-    if waits:
-        moved |= {
-            "waiting": Thread.waiting + 1,
-            "waiting_since": func.coalesce(Thread.waiting_since, write.excluded.waiting_since),
-            "broadcast_id": write.excluded.broadcast_id,
-            "done_at": None,
-            "done_by": None,
-        }
-    db.execute(write.on_conflict_do_update(index_elements=["number"], set_=moved))
+    db.execute(_WAIT if waits else _MOVE, values)
 
 
 def _broadcast_before(db: Session, number: str, now: datetime) -> int | None:

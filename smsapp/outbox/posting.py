@@ -28,6 +28,8 @@ _ANSWERS = select(func.count()).where(
     Message.direction == MT,
     Message.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
 )
+_WRITE = insert(Message).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
+_WRITE_PLACED = _WRITE.values(facility_id=people.FACILITY_OF_SERVED)
 _POSTED = select(Message).where(Message.key == bindparam("named"))
 NO_DESTINATION = "not a mobile number of an allowed country"
 
@@ -79,10 +81,11 @@ def post(
     if reply_to is not None:
         draft = _by_the_way_it_came(db, rt, draft)
     values = _row(rt, draft)
+    write = _WRITE
     if draft.facility_id is None:
-        values["facility_id"] = people.facility_of(number)
-    write = insert(Message).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
-    if row := db.scalar(write):
+        write, values = _WRITE_PLACED, {**values, "served": number}
+        del values["facility_id"]
+    if row := db.scalar(write, values):
         _ring(db, rt, {row.queue} if row.status == "queued" else set())
         return row
     return db.scalars(_POSTED, {"named": key}).one()

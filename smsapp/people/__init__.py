@@ -3,6 +3,7 @@
 from smsapp.people.consent import CONSENT_VERSION, EVERYTHING, declined, holder_consents, leave, left, rejoin, seal
 from smsapp.people.holding import let_go, take
 from smsapp.people.knowing import (
+    FACILITY_OF_SERVED,
     LANGUAGE_OF,
     ROLES,
     STAFF_ROLES,
@@ -22,6 +23,7 @@ from smsapp.people.tables import Consent, Group, Membership, Number, Person, Pho
 __all__ = [
     "CONSENT_VERSION",
     "EVERYTHING",
+    "FACILITY_OF_SERVED",
     "LANGUAGE_OF",
     "ROLES",
     "STAFF_ROLES",

@@ -57,6 +57,10 @@ _SERVED = (
 )
 
 
+# The same in a statement that is made once: of the number that is handed to it as `served`.
+FACILITY_OF_SERVED = _SERVED.where(_HELD.number == bindparam("served")).scalar_subquery()
+
+
 def facility_of(number: str | SQLColumnExpression[str]) -> ScalarSelect[int | None]:
     """In a statement, which may itself be one of numbers: the facility of the person whom this number mainly serves."""
     return _SERVED.where(_HELD.number == number).scalar_subquery()
@@ -76,14 +80,15 @@ def language_of(db: Session, number: str) -> str | None:
     return found
 
 
+_CHOSEN = insert(Phone)
+_CHOOSE = _CHOSEN.on_conflict_do_update(index_elements=[Phone.number], set_={"language": _CHOSEN.excluded["language"]})
+_HOLDERS = select(Number.person_id).where(Number.number == bindparam("whose")).limit(2)
+
+
 def choose_language(db: Session, number: str, language: str) -> None:
     """Keep the language for this phone, and for its person where it serves one alone."""
-    db.execute(
-        insert(Phone)
-        .values(number=number, language=language)
-        .on_conflict_do_update(index_elements=[Phone.number], set_={"language": language})
-    )
-    served = db.scalars(select(Number.person_id).where(Number.number == number).limit(2)).all()
+    db.execute(_CHOOSE, {"number": number, "language": language})
+    served = db.scalars(_HOLDERS, {"whose": number}).all()
     if len(served) == 1 and (person := db.get(Person, served[0])):
         person.language = language
 
