@@ -103,7 +103,7 @@ def alert_outcomes(caller: Caller) -> list[dict[str, str]]:
 @effect("alerts.show", reads=True)
 def show(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     alert, _ = alerts.find(caller.db, posts(caller), _number(wanted), lock=False)
-    return {"head": alerts_said.label(caller, alert), "details": alerts_said.details(caller, alert)}
+    return {"head": alerts_said.label(caller, alert), "details": alerts_said.on_keypad(caller, alert)}
 
 
 @effect("alerts.check_facts", reads=True)

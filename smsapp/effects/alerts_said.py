@@ -6,11 +6,12 @@ No patient has a name. Who reported has one, with her number: whoever verifies i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from smsapp import phones
 from smsapp.effects.base import Caller
-from smsapp.segments import GSM_ALONE, GSM_JOINED, encoding, fold, septets, shorten
+from smsapp.segments import GSM_ALONE, GSM_JOINED, encoding, fits_ussd, fold, septets, shorten
 from smsapp.surveillance import details as known
 from smsapp.surveillance import feedback, judging, naming, phrasing
 from smsapp.surveillance.details import Details
@@ -129,10 +130,38 @@ def details(caller: Caller, alert: Alert) -> str:
     return shorten(text)
 
 
+def on_keypad(caller: Caller, alert: Alert) -> str:
+    """The same on one page, where it can be: what the list above it and the menu below it say is left out."""
+    found = known.more(caller.db, alert)
+    lines, done = _reports(caller, found), _done(caller, found)
+    way_out = [caller.rt.texts.say(caller.language, key) for key in ("nav.back", "nav.home")]
+    below = "\n0. {}\n00. {}".format(*way_out)
+    # Whom to call is told rather than who was told.
+    ways = [(told, said) for told in (found.told, ()) for said in done]
+    tries = [(many, *way) for some in (range(len(lines), 0, -1), [0]) for way in ways for many in some]
+    for many, told, said in tries:
+        sentences = _facts(caller, replace(found, told=told), lines[:many])
+        stands = _stands(caller, found, said, keypad=True)
+        text = fold(" ".join(filter(None, [say(caller, "more.short", **_head(found)), *sentences, *stands])))
+        if fits_ussd(text + fold(below)):
+            return text
+    return details(caller, alert)
+
+
+def _head(found: Details) -> dict[str, object]:
+    return {"n": found.cases, "on": f"{found.alert.began_on:%d/%m}"}
+
+
 def _details(caller: Caller, found: Details, lines: Sequence[str], done: str) -> str:
     alert = found.alert
     head = {"number": alert.number, "disease": disease(caller, alert), "place": naming.place(caller.db, alert)}
-    sentences = [say(caller, "more.head", n=found.cases, on=f"{alert.began_on:%d/%m}", **head)]
+    sentences = [say(caller, "more.head", **_head(found), **head), *_facts(caller, found, lines)]
+    return " ".join(filter(None, [*sentences, *_stands(caller, found, done)]))
+
+
+def _facts(caller: Caller, found: Details, lines: Sequence[str]) -> list[str]:
+    """Deaths, its latest reports, the first sign, who was told."""
+    sentences = []
     if found.died:
         sentences.append(say(caller, "more.died", n=found.died))
     left = len(found.reports) - len(lines)
@@ -143,7 +172,7 @@ def _details(caller: Caller, found: Details, lines: Sequence[str], done: str) ->
         sentences.append(say(caller, "more.since", day=f"{found.since:%d/%m}"))
     if found.told:
         sentences.append(say(caller, "more.told", who=", ".join(level(caller, each) for each in found.told)))
-    return " ".join(filter(None, [*sentences, *_stands(caller, found, done)]))
+    return sentences
 
 
 def _reports(caller: Caller, found: Details) -> Sequence[str]:
@@ -168,11 +197,11 @@ def _done(caller: Caller, found: Details) -> Sequence[str]:
     return say(caller, "more.done", actions=named), say(caller, "more.actions", n=len(actions))
 
 
-def _stands(caller: Caller, found: Details, done: str) -> list[str]:
+def _stands(caller: Caller, found: Details, done: str, *, keypad: bool = False) -> list[str]:
     """How far it is: unanswered with how to answer it; risk, laboratory and actions of what is real."""
     alert = found.alert
     if alert.state == "open":
-        return [say(caller, "more.open", gone=age(caller, alert), number=alert.number)]
+        return [say(caller, "more.waits" if keypad else "more.open", gone=age(caller, alert), number=alert.number)]
     if alert.state == FALSE:
         return [say(caller, "more.false")]
     sentences = [say(caller, "more.verified")] if judging.real(alert.state, alert.outcome) else []
@@ -183,7 +212,7 @@ def _stands(caller: Caller, found: Details, done: str) -> list[str]:
     sentences.append(done)
     if alert.state == "closed":
         sentences.append(say(caller, "more.closed", outcome=say(caller, f"outcome.{alert.outcome or alert.state}")))
-    return [*sentences, following(caller, alert)] if alert.state == VERIFIED else sentences
+    return [*sentences, following(caller, alert)] if alert.state == VERIFIED and not keypad else sentences
 
 
 def in_one(*tries: Sequence[str]) -> str:

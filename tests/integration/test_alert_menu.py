@@ -118,3 +118,26 @@ def test_an_alert_is_closed_once_that_was_asked_again(posts, db):
     db.expire_all()
     alert = db.scalars(select(Alert).where(Alert.number == 1002)).one()
     assert (alert.state, alert.outcome) == ("closed", "discarded")
+
+
+def test_what_is_known_stands_on_one_page_where_it_can(posts):
+    phone, _ = opened(posts)
+    screen, _ = phone.key("1", "3")
+    assert screen.startswith(
+        "1 cas depuis le 10/03. F 3 ans Kourouba 10/03 (Moussa +223 70 00 03 01). Prévenus : le responsable du centre. "
+        "Sans réponse depuis 3 h.\n"
+    )
+    assert "98." not in screen
+    assert fits_ussd(screen)
+
+
+def test_as_many_reports_as_a_page_holds_are_told(posts):
+    Handset(posts, HEAD).say("V 1002 08/03")
+    for age in range(4, 7):
+        outposts.report(posts, f"CAS ROUGEOLE F {age}")
+    phone, _ = opened(posts)
+    screen, _ = phone.key("2", "5")
+    assert screen.startswith("4 cas depuis le 10/03. F 6 ans Kourouba 10/03 (Moussa +223 70 00 03 01); ")
+    assert "autres." in screen
+    assert "98." not in screen
+    assert fits_ussd(screen)
