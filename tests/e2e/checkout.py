@@ -20,6 +20,7 @@ import psutil
 import psycopg
 from dotenv import dotenv_values
 
+from smsapp import cli
 from smsapp.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,6 +57,13 @@ class Checkout:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def operate(self, *words: str, stdin: str = "") -> str:
+        """The same, in this process, which has loaded the service already; what it prints."""
+        chosen = {**self.environ(), **dotenv_values(self.folder / "var" / "run.env")}
+        done = cli.bare_app().test_cli_runner().invoke(args=words, input=stdin, env=chosen)
+        assert done.exit_code == 0, done.output
+        return done.output
+
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the running service's database holds."""
         address = dotenv_values(self.folder / "var" / "run.env")["DATABASE_URL"]
@@ -88,7 +96,7 @@ class Checkout:
             time.sleep(0.1)
 
     def wait_until_ready(self) -> None:
-        self.wait_for(lambda: "Ctrl-C" in self.said)
+        self.wait_for(lambda: "Ctrl-C" in self.said, 150)  # on a machine that has much else to do
 
     def answers(self) -> bool:
         try:

@@ -120,7 +120,7 @@ def test_a_cut_off_session_goes_on_at_its_question(simulator):
 def test_an_invitation_waits_unread(simulator, service):
     [phone] = simulator.open("+22370990009")  # to whom no centre writes
     expect(phone.unread).to_be_hidden()
-    said = service.flask("surveys", "invite", "--facility", "Sotuba", "--numbers-file", "-", stdin="70 99 00 09\n")
+    said = service.operate("surveys", "invite", "--facility", "Sotuba", "--numbers-file", "-", stdin="70 99 00 09\n")
     assert "1 invited" in said
     expect(phone.unread).to_have_text("✉ 1")
     expect(simulator.page).to_have_title(re.compile(r"^\(1\) "))
@@ -142,7 +142,7 @@ def test_a_lost_answer_is_unknown_until_its_report(simulator, service):
     phone.has_tick("AVIS : donner votre avis", ARRIVED)
     expect(simulator.page.locator(".faults .active")).to_have_text("· 1 en cours")  # only the reports are still off
 
-    service.flask("outbox", "sweep", "--now")
+    service.operate("outbox", "sweep", "--now")
     assert promised(service, phone) == [("unknown", 1, None)]
     [arrived] = [event for event in simulator.events(phone) if event["type"] == "mt"]
 
