@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, column, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
@@ -42,18 +42,27 @@ def reads(file: File) -> int:
     return file.mother_id
 
 
+# One statement however many they are; the locks are taken in the order of the rows, always the same.
+_HOLD = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('family ' || id, 0)) FROM (
+        SELECT unnest(CAST(:people AS bigint[])) AS id
+        UNION
+        SELECT mate.person_id FROM person_numbers hers JOIN person_numbers mate USING (number)
+        WHERE hers.person_id = ANY(CAST(:people AS bigint[]))
+        ORDER BY id
+    ) families
+""")
+
+
 def one_at_a_time(db: Session, person_ids: Iterable[int | None]) -> None:
     """Who changes something of a family waits here for whoever does so already, before the first row is locked.
 
-    What is told of a child changes files of her brothers, sisters and mother: their rows have no order of their own.
+    What is told of a child changes files of her brothers, sisters and mother, and of the families who share the phone
+    that one text told of all of them: these rows have no order of their own.
     """
     ids = sorted({person_id for person_id in person_ids if person_id is not None})
-    if not ids:
-        return
-    told = func.unnest(literal(ids, ARRAY(BigInteger))).table_valued(column("id", BigInteger)).render_derived().c
-    family = func.concat("family ", told.id)
-    # One statement however many they are; the locks are taken in the order of the rows, always the same.
-    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(family, 0))).order_by(told.id))
+    if ids:
+        db.execute(_HOLD, {"people": ids})
 
 
 def hold(db: Session, table: type[File], *which: ColumnElement[bool]) -> None:

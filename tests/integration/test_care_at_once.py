@@ -44,11 +44,24 @@ def of_a_session(db, rt, child, meet):
     meet()
 
 
+def lend(db, mother, number):
+    """She has no phone of her own: this one serves her as well."""
+    hers = db.get_one(Number, (mother, nursery.mother_of(db, mother).id))
+    hers.number, hers.main = number, False
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["twins", "neighbours"])
 @pytest.mark.parametrize("second", [by_code, at_the_console, of_a_session])
-def test_twins_whom_one_text_tells_of_are_written_in_by_two_at_once(live_rt, second):
+def test_children_whom_one_text_tells_of_are_written_in_by_two_at_once(live_rt, second, shared):
     settle(live_rt)
     nursery.staffed(live_rt)
-    twins = [nursery.child(live_rt, BORN, name=name) for name in ("Fanta", "Awa")]
+    mothers = MOTHERS[:2] if shared else MOTHERS[:1] * 2
+    twins = [
+        nursery.child(live_rt, BORN, *told, name=name) for *told, name in zip(mothers, ("Fanta", "Awa"), strict=True)
+    ]
+    if shared:
+        with transaction(live_rt.sessions) as db:
+            lend(db, MOTHERS[1], MOTHERS[0])
     assert reminding.remind(live_rt, BORN + timedelta(days=39)).texts == 1
     both = Barrier(2, timeout=0.3)
 
@@ -75,9 +88,7 @@ def test_runs_side_by_side_share_the_families_and_tell_nobody_twice(live_rt, gat
         nursery.child(live_rt, BORN, number)
     with transaction(live_rt.sessions) as db:  # who serves two mothers: one text tells both, whoever comes to them
         for mother, lends in zip(MOTHERS[10:], MOTHERS, strict=False):
-            shared = db.get_one(Number, (mother, nursery.mother_of(db, mother).id))
-            shared.number = lends
-            shared.main = False
+            lend(db, mother, lends)
     day, meet = BORN + timedelta(days=39), Barrier(3, timeout=5)
 
     def run():
