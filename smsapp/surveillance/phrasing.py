@@ -43,10 +43,14 @@ def raised(rt: Runtime, language: str | None, about: About, also: Iterable[int] 
     return _shortened(lambda place: why + _alert(rt, language, about.alert, least, place, "."), about.place)
 
 
-def line(rt: Runtime, language: str | None, key: str, about: About, **values: object) -> str:
-    """One line about an alert that she knows; `key` is how the text is called."""
+def line(
+    rt: Runtime, language: str | None, key: str, about: About, *, over: Iterable[int] = (), **values: object
+) -> str:
+    """One line about an alert that she knows; `key` is how the text is called, `over` others that ended with it."""
     told = {"number": about.alert.number, "disease": name(rt, language, about.alert.disease), **values}
-    return _shortened(lambda place: _say(rt, language, key, place=place, **told), about.place)
+    closed = ", ".join(map(str, sorted(over)))
+    tail = " " + _say(rt, language, "over", numbers=closed) if closed else ""
+    return _shortened(lambda place: _say(rt, language, key, place=place, **told) + tail, about.place)
 
 
 def waited(rt: Runtime, language: str | None, minutes: int) -> str:

@@ -143,7 +143,8 @@ def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseRep
         area = naming.place(db, top.alert)
         told_now = {"n": report.count, "total": top.total, "report": report.number, "area": area}
         key = "joined_wide" if top.key == "joined" and here and here != area else top.key
-        words = phrasing.line(rt, one.language, key, About(top.alert, here or area), **told_now)
+        over = [each.alert.number for each in known[one.id] if each.key == "emptied" and each is not top]
+        words = phrasing.line(rt, one.language, key, About(top.alert, here or area), over=over, **told_now)
         post(db, rt, one, words, top.alert, f"{top.key}:{step}")
 
 

@@ -182,3 +182,19 @@ def test_reports_of_an_alert_keep_to_it_once(posts, db):
     assert [disease for _, disease, *_ in alerts(db)] == ["measles", "cholera", "measles"]
     assert [state for *_, state in alerts(db)] == ["closed", "closed", "open"]
     assert len(db.scalars(select(AlertReport)).all()) == 1
+
+
+def test_who_was_told_of_an_alert_hears_of_its_end_beside_what_is_more(posts, db):
+    for age in range(2, 6):
+        report(posts, f"CAS ROUGEOLE F {age}", ASC_2, village_id=SALA)
+    unplaced = report(posts, "CAS ROUGEOLE F 9", ASC_2)
+    [own, wide] = [alert.number for alert in unplaced.alerts]  # of a village that is not known, and of the district
+    with transaction(posts.sessions) as here:
+        sender = reporters.of_number(here, ASC_2)
+        said_now = outposts.said(posts, "CAS ROUGEOLE F 9")
+        recording.complete(here, posts, unplaced.report.number, said_now, sender, channel="sms", village_id=SALA)
+    assert (own, "measles", SOTUBA, "closed") in alerts(db)
+    assert said(posts)[-2:] == [
+        f"Alerte {wide} : c'est à Sala, 5 cas en tout. Alerte fermée : {own}.",
+        "Alerte 1002 : encore 1 cas, 5 en tout (Sala).",
+    ]
