@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from sqlalchemy import bindparam, select
@@ -26,7 +27,7 @@ ANSWERS_AN_HOUR = 60
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
 PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
-INSTEAD = "instead"  # a value of effects
+INSTEAD = "instead"  # a value of effects: of any form, or of the one that has been told these values
 
 _UNHEARD = Message.direction == MO, Message.status == "received"
 _WAITING = select(Message.id, Message.number).where(*_UNHEARD).order_by(Message.id).limit(bindparam("most"))
@@ -158,9 +159,11 @@ def _claim(talk: Talk, row: Message, flow: Flow, text: str) -> str:
 
 def _left(talk: Talk, before: State | None, flow: str, reply: Reply) -> State | None:
     """The form that was open, unless an effect said that these words stand in its place and it is of the same flow."""
-    if before is None or not reply.values.get(INSTEAD) or talk.flows.get(before.top.flow).name != flow:
+    instead = reply.values.get(INSTEAD)
+    if before is None or not instead or talk.flows.get(before.top.flow).name != flow:
         return before
-    return None
+    meant = instead if isinstance(instead, Mapping) else {}
+    return before if any(before.top.told.get(name) != value for name, value in meant.items()) else None
 
 
 def _answers_question(talk: Talk, text: str) -> bool:

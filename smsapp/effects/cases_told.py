@@ -55,8 +55,7 @@ def _kept(caller: Caller, who: Sender, found: Report, wanted: Effect) -> Recorde
     """Written down for the first time, or made more complete; with the village that is known already."""
     village = cases.where(caller, who, found).id
     if number := wanted.answers.get("report"):
-        how: dict[str, Any] = {"channel": caller.channel, "village_id": village}
-        done = recording.complete(caller.db, caller.rt, int(number), found, who, **how)
+        done = _more(caller, who, found, int(number), village)
         return replace(done, new=True) if done.report.number == number else done
     code, _ = dialogue.borrowed(str(wanted.answers["words"]))
     return _begun(caller, who, found, village, wanted.key, borrowed=bool(code))
@@ -83,7 +82,7 @@ def _noted(caller: Caller, done: Recorded) -> str:
 
 
 @effect("cases.tell")
-def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
+def tell(caller: Caller, wanted: Effect) -> dict[str, Any]:
     """What a text asks for, done: a report, a week without cases, a correction, a withdrawal, her own code."""
     code, words = dialogue.borrowed(str(wanted.answers["words"]))
     who, found = cases.sender(caller, wanted.answers), cases.heard(caller, wanted.answers)
@@ -107,7 +106,7 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, str]:
             return {"said": _corrected(caller, who, found)}
     if isinstance(found, Decision) and found.verdict == "withdraw":
         with _example(caller, "withdraw"):
-            return {"said": _withdrawn(caller, who, found)}
+            return {"said": _withdrawn(caller, who, found), "instead": {"report": found.reference}}
     raise Refused("case.format", typed="", example=cases.example(caller))
 
 
@@ -122,13 +121,22 @@ def report(
 
 def _completed(caller: Caller, who: Sender, found: Report, number: int, village: int | None, placed: bool) -> str:
     """The rest of a report that is written down; asked for the village, she has read what to do now."""
-    done = recording.complete(caller.db, caller.rt, number, found, who, channel=caller.channel, village_id=village)
+    done = _more(caller, who, found, number, village)
     if done.report.number != number or not placed:
         return told(caller, done if done.report.number != number else replace(done, new=True))
     if village is None:
         return _noted(caller, replace(done, new=True))
     place = caller.db.scalar(select(Place.name).where(Place.id == village))
     return _say(caller, "placed", number=number, place=place)
+
+
+def _more(caller: Caller, who: Sender, found: Report, number: int, village: int | None) -> Recorded:
+    """What was asked back; of a report that she may change no more, as it was taken back, nothing is asked again."""
+    try:
+        return recording.complete(caller.db, caller.rt, number, found, who, channel=caller.channel, village_id=village)
+    except Refused as no:
+        no.final = True
+        raise
 
 
 def told(caller: Caller, done: Recorded) -> str:

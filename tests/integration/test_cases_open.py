@@ -106,3 +106,26 @@ def test_an_answer_that_is_too_long_is_told_so(posts):
     phone = Handset(posts, ASC)
     phone.say("CAS")
     assert phone.say("A" * 10_000)[0].startswith("Format : un message de 900 lettres au plus. Ex. CAS ROUGEOLE F 3\n")
+
+
+@pytest.mark.parametrize("by", [ASC_2, HEAD])
+def test_a_report_that_is_taken_back_is_not_asked_for_its_village(posts, by):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS PALU F 4")
+    [said] = Handset(posts, by, phone.client).say("RETIRE 1001")
+    assert said.endswith(("retiré, il ne compte plus.", "a tè jate tugun."))  # of two languages, and nothing is asked
+    assert "\n" not in said
+    if by == HEAD:
+        [said] = phone.say("1")
+        assert "1. Sala" not in said
+    assert "1. Sala" not in phone.say("1")[0]
+    assert [(row.standing, row.village_id) for row in rows(posts)] == [("withdrawn", None)]
+
+
+def test_another_report_that_is_taken_back_leaves_the_question_open(posts):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS PALU F 5 Sala")
+    phone.say("CAS PALU F 4")
+    assert "1. Sala" in phone.say("RETIRE 1001")[0]
+    phone.say("1")
+    assert [(row.standing, row.village_id) for row in rows(posts)] == [("withdrawn", SALA), ("counted", SALA)]
