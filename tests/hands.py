@@ -68,12 +68,11 @@ class Hand:
 
     def session(self, staff: Staff, facility: int, day: date, since: dict[int, date], token: str) -> list[Given]:
         """What can be given to these children on that day is given, and written down on the centre's page."""
-        schedule = giving.calendar(self.rt)
         with transaction(self.rt.sessions) as db:
             found = db.scalars(select(Child).where(Child.id.in_(since))).all()
             ticked = {}
             for child_id, plan in giving.plans_of(db, self.rt, found).items():
-                ways = visits.visits(schedule, plan, since[child_id])
+                ways = visits.visits(plan, since[child_id])
                 due = [code for one in ways for code in one.doses if (on := plan.doses[code].due) and on <= day]
                 ticked |= {child_id: due} if due else {}
             saved = sessions.save(db, self.rt, staff, facility, day, ticked, token)

@@ -309,7 +309,7 @@ class World:
         seen, next_day = set[date](), known.registered_on + timedelta(days=1)
         for day, after in pairwise([*self._changes(known, next_day + timedelta(days=1), last), last]):
             had = {code: on for code, on in known.given.items() if known.written[code] < day}
-            for one in visits.visits(schedule, planning.plan(schedule, child, had, day), known.registered_on):
+            for one in visits.visits(planning.plan(schedule, child, had, day), known.registered_on):
                 held = calendar.next_day(max(one.day, next_day), "vaccines", known.village)
                 if day <= held < after and one.due_on not in seen:
                     seen.add(one.due_on)

@@ -74,10 +74,10 @@ class Folder:
 
 
 def of_child(db: Session, rt: Runtime, child: Child) -> Folder:
-    plan, schedule = giving.plan_of(db, rt, child), giving.calendar(rt)
+    plan = giving.plan_of(db, rt, child)
     live, today = child.state == "active", rt.local_now().date()
     calendar = clinic.of_facility(db, child.facility_id)
-    coming = visits.visits(schedule, plan, today) if live else ()
+    coming = visits.visits(plan, today) if live else ()
     ahead = [Ahead(v, calendar.next_day(v.day, "vaccines", child.village_id)) for v in coming]
     names = reading.named(db, [child])
     search = select(Search).where(Search.child_id == child.id, Search.closed_on.is_(None))
@@ -87,7 +87,7 @@ def of_child(db: Session, rt: Runtime, child: Child) -> Folder:
         facility=names.place(child.facility_id),
         village=names.place(child.village_id),
         plan=plan,
-        now=lacking.together(schedule, plan) if live else (),
+        now=lacking.together(plan) if live else (),
         ahead=ahead,
         doses=_doses(db, child),
         reminders=reminders(db, child),

@@ -16,7 +16,6 @@ from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.schedule import Dose as Rule
 from smsapp.vaccines.schedule import Schedule, Span
 from smsapp.vaccines.tables import Child, Dose
-from smsapp.vaccines.visits import visits
 
 OLDEST = timedelta(days=16 * 366)
 
@@ -45,10 +44,9 @@ def something(db: Session, schedule: Schedule, today: date) -> ColumnElement[boo
     return or_(everywhere, and_(Child.facility_id.in_(centres), bound))
 
 
-def together(schedule: Schedule, plan: Plan) -> tuple[str, ...]:
+def together(plan: Plan) -> tuple[str, ...]:
     """What can be given on the plan's day, all of it on one way."""
-    codes = {code for visit in visits(schedule, plan, plan.today) for code in visit.doses}
-    return tuple(p.code for p in plan.doses.values() if p.code in codes and p.due is not None and p.due <= plan.today)
+    return tuple(dose.code for dose in plan.open)
 
 
 def bands(rules: Sequence[Rule], today: date) -> Sequence[Band]:

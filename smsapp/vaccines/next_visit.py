@@ -39,16 +39,16 @@ class Way:
 
 def clinic_day(db: Session, rt: Runtime, file: File) -> date | None:
     """The clinic day of the next visit, today at the earliest; None where there is none."""
-    way = of_child(rt, file, giving.plan_of(db, rt, file)) if isinstance(file, Child) else of_mother(db, rt, file)
+    way = of_child(file, giving.plan_of(db, rt, file)) if isinstance(file, Child) else of_mother(db, rt, file)
     if way is None:
         return None
     calendar, days = clinic.of_facility(db, file.facility_id), chosen.of_files(db, [file])
     return way.expected(calendar, file.village_id, days.get(chosen.ref(file), {}), rt.local_now().date())
 
 
-def of_child(rt: Runtime, child: Child, plan: Plan) -> Way | None:
+def of_child(child: Child, plan: Plan) -> Way | None:
     """The first visit of her plan."""
-    ahead = visits.visits(giving.calendar(rt), plan, families.since(child))
+    ahead = visits.visits(plan, families.since(child))
     return Way(VACCINES, ahead[0].due_on, ahead[0].day) if ahead else None
 
 

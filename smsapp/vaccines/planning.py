@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -33,7 +33,8 @@ class Planned:
     """One dose of a child's plan.
 
     `due` is the day from which it should be given (again, where one did not count), None where nothing is to be given.
-    `given` is the dose that counts, else the last one that did not; `reason` says why that one did not.
+    `given` is the dose that counts, else the last one that did not; `reason` says why that one did not. One that
+    `waits` comes after another of its vaccine that is still to be given: from when is not known before.
     """
 
     code: str
@@ -43,6 +44,7 @@ class Planned:
     valid: bool | None = None
     reason: str = ""
     on_time: bool | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,32 +56,32 @@ class Plan:
 
     @property
     def open(self) -> list[Planned]:
-        """What could be given today."""
-        return [dose for dose in self.doses.values() if dose.state in OPEN or self._again(dose)]
+        """What can be given today, all of it on one way: of each vaccine one dose."""
+        return [dose for dose in self._next() if dose.due is not None and dose.due <= self.today]
 
     @property
     def next_visit(self) -> tuple[date, tuple[str, ...]] | None:
         """The next day on which something can be given, not before today, and all that can be given on it together."""
-        waiting = [(max(p.due, self.today), p.code) for p in self.doses.values() if p.due is not None]
-        if not waiting:
+        ahead = [(max(dose.due, self.today), dose.code) for dose in self._next() if dose.due is not None]
+        if not ahead:
             return None
-        day = min(at for at, _ in waiting)
-        return day, tuple(code for at, code in waiting if at <= day)
+        day = min(at for at, _ in ahead)
+        return day, tuple(code for at, code in ahead if at <= day)
 
-    def _again(self, dose: Planned) -> bool:
-        return dose.state == INVALID and dose.due is not None and dose.due <= self.today
+    def _next(self) -> Iterator[Planned]:
+        return (dose for dose in self.doses.values() if dose.due is not None and not dose.waits)
 
 
 def plan(schedule: Schedule, child: Child, given: Given, today: date) -> Plan:
     """What each dose of the calendar means for this child today.
 
     Doses are judged by the calendar's minimum ages and gaps and by what was given before them, never by what came
-    later. A series goes on where it stopped. Doses after `today` are not looked at: nobody has given them yet.
+    later; of one day by their order in the calendar. A series goes on where it stopped. Doses after `today` are not
+    looked at: nobody has given them yet.
     """
     had = _Had(schedule, child)
     for on, place in sorted(_told(schedule, given, today)):
-        dose = schedule.doses[place]
-        had.add(dose, on, _why_not(had, dose, on))
+        had.add(schedule.doses[place], on)
     doses: dict[str, Planned] = {}
     for dose in _meant_for(schedule, child.district, child.sex):
         doses[dose.code] = _one(had, dose, doses, today)
@@ -129,31 +131,53 @@ def _places(schedule: Schedule) -> Mapping[str, int]:
     return {dose.code: place for place, dose in enumerate(schedule.doses)}
 
 
+@lru_cache(maxsize=64)
+def _apart(schedule: Schedule) -> Mapping[str, Mapping[str, Span]]:
+    """How far each dose is from each of its vaccine, itself too; of two the later one of the calendar sets it."""
+    return {
+        dose.code: {
+            other.code: (dose if place >= at else other).gap or REPEAT
+            for at, other in enumerate(schedule.doses)
+            if other.antigen == dose.antigen
+        }
+        for place, dose in enumerate(schedule.doses)
+    }
+
+
 class _Had:
     """What a child has had so far, in the order of its days."""
 
     def __init__(self, schedule: Schedule, child: Child) -> None:
         self.schedule, self.child, self.ages = schedule, child, _ages(schedule, child.born)
         self.counting: dict[str, date] = {}  # the first dose of each code that counts
-        self.failed: dict[str, tuple[date, str]] = {}  # the last one that did not, and why
+        self.failed: dict[str, tuple[date, str]] = {}  # the last one before it that did not, and why
         self.live: list[tuple[date, str]] = []  # injected live vaccines, whether or not they count
 
-    def add(self, dose: Dose, on: date, reason: str) -> None:
-        if reason:
-            self.failed[dose.code] = on, reason
-        else:
-            self.counting.setdefault(dose.code, on)
+    def add(self, dose: Dose, on: date) -> None:
+        """One more: the first that counts, or one that does not. Whatever comes after that was given too often."""
+        if dose.code not in self.counting:
+            if reason := _why_not(self, dose, on):
+                self.failed[dose.code] = on, reason
+            else:
+                self.counting[dose.code] = on
         if dose.live:
             self.live.append((on, dose.antigen))
 
     def last(self, code: str) -> date | None:
-        """The day from which a gap after this dose is counted: that of the one that counts, else of the last."""
+        """The day of the dose of this code that counts, else of the last one that did not."""
         return self.counting.get(code) or self.failed.get(code, (None,))[0]
 
-    def again(self, dose: Dose) -> date | None:
-        """From when this dose may be repeated, where one did not count."""
-        failed = self.failed.get(dose.code)
-        return (dose.gap or REPEAT).after(failed[0]) if failed else None
+    def clear(self, dose: Dose) -> Iterator[date]:
+        """From when this one may follow each one of its vaccine that was given, whether or not it counts."""
+        for code in _apart(self.schedule)[dose.code]:
+            if (on := self.last(code)) is not None:
+                yield self.apart(dose, code).after(on)
+
+    def apart(self, dose: Dose, other: str) -> Span:
+        """How far this dose is from another of its vaccine."""
+        if other == dose.after and (late := self.late_start(dose)) and late.gap:
+            return late.gap
+        return _apart(self.schedule)[dose.code][other]
 
     def late_start(self, dose: Dose) -> LateStart | None:
         """The rule that holds where the series began late; the first one that fits."""
@@ -162,10 +186,6 @@ class _Had:
             if began is not None and began >= late.age.after(self.child.born):
                 return late
         return None
-
-    def gap(self, dose: Dose) -> Span | None:
-        late = self.late_start(dose) if dose.late_start else None
-        return late.gap if late and late.gap else dose.gap
 
     def clear_of_live(self, dose: Dose) -> list[date]:
         """From when this live vaccine may follow each other one that is not of its day."""
@@ -183,8 +203,7 @@ def _why_not(had: _Had, dose: Dose, on: date) -> str:
         return TOO_YOUNG
     if ages.last is not None and on > ages.last:
         return TOO_LATE
-    again, gap, earlier = had.again(dose), had.gap(dose), had.last(dose.after)
-    if (again and on < again) or (gap and earlier and on < gap.after(earlier)):
+    if any(on < clear for clear in had.clear(dose)):
         return TOO_SOON
     if dose.live and any(
         on < clear and clear - on < timedelta(days=had.schedule.live_gap) for clear in had.clear_of_live(dose)
@@ -199,22 +218,29 @@ def _one(had: _Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Pl
     late = had.late_start(dose) if dose.late_start else None
     if late and not late.needed:
         return _open(had, dose, NOT_NEEDED)
-    due = _due(had, dose, above)
+    before = _before(had, dose, above)
+    due = _due(had, dose, above, before)
     last = had.ages[dose.code].last
     if last is not None and max(due, today) > last:
         return _open(had, dose, TOO_OLD)
-    return _open(had, dose, INVALID if dose.code in had.failed else _state(had, dose, due, today), due)
+    state = INVALID if dose.code in had.failed else _state(had, dose, due, today)
+    return _open(had, dose, state, due, waits=bool(before))
 
 
-def _open(had: _Had, dose: Dose, state: str, due: date | None = None) -> Planned:
+def _open(had: _Had, dose: Dose, state: str, due: date | None = None, *, waits: bool = False) -> Planned:
     """One that does not count yet; why the last one did not, where there was one."""
-    if dose.code not in had.failed:
-        return Planned(dose.code, state, due)
-    on, reason = had.failed[dose.code]
-    return Planned(dose.code, state, due, given=on, valid=False, reason=reason)
+    on, reason = had.failed.get(dose.code, (None, ""))
+    return Planned(dose.code, state, due, given=on, valid=None if on is None else False, reason=reason, waits=waits)
 
 
-def _due(had: _Had, dose: Dose, above: Mapping[str, Planned]) -> date:
+def _before(had: _Had, dose: Dose, above: Mapping[str, Planned]) -> Mapping[str, date]:
+    """What of its vaccine is still to be given before it, and from when; not one that it does without."""
+    without = dose.after if dose.if_given else ""
+    codes = (code for code in _apart(had.schedule)[dose.code] if code in above and code != without)
+    return {code: due for code in codes if (due := above[code].due) is not None}
+
+
+def _due(had: _Had, dose: Dose, above: Mapping[str, Planned], before: Mapping[str, date]) -> date:
     """Its age, no younger than allowed, no closer than allowed to what was given or is still to be given before it."""
     ages, at = had.ages[dose.code], _planned_for(above.get(dose.after))
     days = [ages.least]
@@ -224,11 +250,8 @@ def _due(had: _Had, dose: Dose, above: Mapping[str, Planned]) -> date:
         days.append(dose.due.after(_planned_for(above.get(dose.due_of)) or had.child.born))
     if dose.season is not None:
         days.append(dose.season.opens(at or days[0]))
-    gap = had.gap(dose)
-    if gap and at and (not dose.if_given or dose.after in had.counting):
-        days.append(gap.after(at))
-    if again := had.again(dose):
-        days.append(again)
+    days += had.clear(dose)
+    days += [had.apart(dose, code).after(on) for code, on in before.items()]
     if dose.live:
         days += had.clear_of_live(dose)
     return max(days)

@@ -233,15 +233,15 @@ def of_mother(words: str, number: Any, mother: Any) -> ColumnElement[bool] | Non
 
 def rows(db: Session, rt: Runtime, found: Sequence[Child]) -> list[Row]:
     """What a list shows of these children, in their order."""
-    today, schedule = rt.local_now().date(), giving.calendar(rt)
+    today = rt.local_now().date()
     names, plans = named(db, found), giving.plans_of(db, rt, found)
     searched = select(Search.child_id, Search.opened_on).where(Search.closed_on.is_(None))
     missed = dict(db.execute(searched.where(Search.child_id.in_([child.id for child in found]))).all())
     listed = []
     for child in found:
         live, plan = child.state == "active", plans[child.id]
-        ahead = visits.visits(schedule, plan, today) if live else ()
-        now = lacking.together(schedule, plan) if live else ()
+        ahead = visits.visits(plan, today) if live else ()
+        now = lacking.together(plan) if live else ()
         places = names.place(child.facility_id), names.place(child.village_id)
         visit = next(iter(ahead), None)
         listed.append(Row(child, names.of(child), *places, plan, visit, now, missed.get(child.id)))

@@ -92,7 +92,7 @@ def _uncounted(plan: Plan, new: Sequence[Dose]) -> Sequence[Uncounted]:
 
 def next_day(db: Session, rt: Runtime, child: Child, plan: Plan, since: date) -> date | None:
     """The clinic day of her next visit, not before `since`; None where nothing is left to give."""
-    ahead = visits.visits(giving.calendar(rt), plan, child.registered_on)
+    ahead = visits.visits(plan, child.registered_on)
     if not ahead:
         return None
     calendar = clinic.of_facility(db, child.facility_id)
@@ -102,18 +102,18 @@ def next_day(db: Session, rt: Runtime, child: Child, plan: Plan, since: date) ->
 def now(db: Session, rt: Runtime, child: Child) -> tuple[tuple[str, ...], date | None]:
     """What can be given her today, all on one way, and the clinic day of what comes next."""
     plan, today = giving.plan_of(db, rt, child), rt.local_now().date()
-    return lacking.together(giving.calendar(rt), plan), next_day(db, rt, child, plan, today)
+    return lacking.together(plan), next_day(db, rt, child, plan, today)
 
 
 def expected(db: Session, rt: Runtime, worker: Worker) -> Sequence[Child]:
     """The children of her list to whom something can be given today, those who have waited least first."""
-    schedule, today = giving.calendar(rt), rt.local_now().date()
+    today = rt.local_now().date()
     here = Child.facility_id == worker.facility_id, Child.state == "active", worker.within(Child.village_id)
-    lacks = lacking.something(db, schedule, today)
+    lacks = lacking.something(db, giving.calendar(rt), today)
     chosen = select(Child).where(*here, lacks).order_by(Child.born_on.desc(), Child.id).limit(MOST_LOOKED_AT)
     found = db.scalars(chosen).all()
     plans = giving.plans_of(db, rt, found, today)
-    waiting = [(_since(plans[child.id], lacking.together(schedule, plans[child.id])), child) for child in found]
+    waiting = [(_since(plans[child.id], lacking.together(plans[child.id])), child) for child in found]
     ready = sorted(
         ((since, child) for since, child in waiting if since), key=lambda one: (-one[0].toordinal(), one[1].id)
     )

@@ -69,7 +69,7 @@ def _some(db: Session, rt: Runtime, children: Sequence[Child], today: date) -> i
 def missed(schedule: Schedule, child: Child, made: Plan, today: date) -> list[str]:
     """What she should have been given by now, as far as it can be given on one day."""
     came = families.since(child)
-    ready = {code for visit in visits(schedule, made, came) for code in visit.doses if visit.due_on <= today}
+    ready = {code for visit in visits(made, came) for code in visit.doses if visit.due_on <= today}
     return [
         dose.code
         for dose in made.doses.values()

@@ -106,9 +106,9 @@ def _due(
 ) -> Iterator[tuple[Child, date | None]]:
     """Each child whose village is served that day and whose visit is on it, or since when it is overdue."""
     found = [child for child in found if calendar.held(day, SERVICE, child.village_id)]
-    plans, schedule = giving.plans_of(db, rt, found, day), giving.calendar(rt)
+    plans = giving.plans_of(db, rt, found, day)
     for child in found:
-        ahead = visits.visits(schedule, plans[child.id], child.registered_on)
+        ahead = visits.visits(plans[child.id], child.registered_on)
         days = [calendar.next_day(visit.day, SERVICE, child.village_id) for visit in ahead if visit.due_on <= day]
         if day in days:
             yield child, None
@@ -126,19 +126,17 @@ def _listed(
         given = {dose.code for dose in doses[child.id] if dose.valid}
         told = {dose.code for dose in doses[child.id] if dose.source == giving.REPORTED}
         plan = plans[child.id]
-        now = [code for code in lacking.together(giving.calendar(rt), plan) if code not in given]
-        others = [code for code in _early(rt, plan) if code not in given]
+        now = [code for code in lacking.together(plan) if code not in given]
+        others = [code for code in _early(plan) if code not in given]
         family, village = names.of(child), names.place(child.village_id)
         yield Expected(child, family, village, now, others, told, overdue, child.id in added)
 
 
-def _early(rt: Runtime, plan: Plan) -> Iterator[str]:
+def _early(plan: Plan) -> Iterator[str]:
     """What is not due yet, and could be next of its series."""
     for dose in plan.doses.values():
-        rule = giving.calendar(rt).by_code[dose.code]
-        before = plan.doses.get(rule.after)
         near = dose.due is not None and dose.due <= plan.today + A_LITTLE_EARLY
-        if dose.state == NOT_YET and near and (before is None or before.valid or rule.if_given):
+        if dose.state == NOT_YET and near and not dose.waits:
             yield dose.code
 
 

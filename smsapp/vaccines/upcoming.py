@@ -63,7 +63,7 @@ def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, Way]]:
     children = files.children_of(db, number)
     plans = giving.plans_of(db, rt, children) if children else {}
     for child in children:
-        if way := next_visit.of_child(rt, child, plans[child.id]):
+        if way := next_visit.of_child(child, plans[child.id]):
             yield child, way
     for mother in _mothers(db, number):
         if way := next_visit.of_mother(db, rt, mother):

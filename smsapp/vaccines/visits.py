@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from smsapp.vaccines.planning import Plan, Planned
-from smsapp.vaccines.schedule import Schedule
+from smsapp.vaccines.planning import Plan
 
 ONE_WAY = timedelta(days=6)  # doses due within a week of one another are one way to the centre
 
@@ -21,15 +20,13 @@ class Visit:
     doses: tuple[str, ...]
 
 
-def visits(schedule: Schedule, plan: Plan, since: date) -> Sequence[Visit]:
+def visits(plan: Plan, since: date) -> Sequence[Visit]:
     """The visits of a plan, the earliest first. What was due before `since` is one visit of that day.
 
     `since` is when the child came into care: whoever comes late hears of one visit, not of a year of them. A dose
-    that follows one not given yet belongs to no visit: its day is not known before.
+    that waits for another of its vaccine belongs to no visit: its day is not known before.
     """
-    waiting = [
-        (max(dose.due, since), dose.code) for dose in plan.doses.values() if dose.due and _open(schedule, plan, dose)
-    ]
+    waiting = [(max(dose.due, since), dose.code) for dose in plan.doses.values() if dose.due and not dose.waits]
     found: list[list[tuple[date, str]]] = []
     for due, code in sorted(waiting, key=lambda each: each[0]):
         if found and due <= found[-1][0][0] + ONE_WAY:
@@ -37,9 +34,3 @@ def visits(schedule: Schedule, plan: Plan, since: date) -> Sequence[Visit]:
         else:
             found.append([(due, code)])
     return [Visit(some[0][0], some[-1][0], tuple(code for _, code in some)) for some in found]
-
-
-def _open(schedule: Schedule, plan: Plan, dose: Planned) -> bool:
-    rule = schedule.by_code[dose.code]
-    before = plan.doses.get(rule.after)
-    return before is None or before.valid is True or rule.if_given

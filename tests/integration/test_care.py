@@ -55,7 +55,7 @@ def test_a_dose_is_booked_once_and_judged_by_the_whole_plan(care):
             "PENTA1": (False, "too_young", None),
             "PCV1": (None, "", None),
         }
-        found = visits.visits(giving.calendar(care), giving.plan_of(db, care, child), child.registered_on)
+        found = visits.visits(giving.plan_of(db, care, child), child.registered_on)
         assert found[0].doses == ("OPV1", "PCV1", "ROTA1")
         giving.strike(db, care, child, db.scalars(select(Dose).where(Dose.code == "PENTA1")).one(), "another child's")
         assert giving.plan_of(db, care, child).doses["PENTA1"].given is None

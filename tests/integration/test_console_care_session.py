@@ -112,7 +112,7 @@ def test_the_condition_finds_every_child_whose_plan_has_something(care, here):
                     )
         schedule = giving.calendar(care)
         plans = giving.plans_of(db, care, kids)
-        needs = {kid.id for kid in kids if lacking.together(schedule, plans[kid.id])}
+        needs = {kid.id for kid in kids if lacking.together(plans[kid.id])}
         found = set(db.scalars(select(Child.id).where(lacking.something(db, schedule, TODAY))))
     assert needs <= found
     assert 12 < len(needs) <= len(found) < 40

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsapp.vaccines.planning import GIVEN, INVALID, Child, plan
-from smsapp.vaccines.schedule import FOLDER, read
+from smsapp.vaccines.schedule import FOLDER, REPEAT, read
+from smsapp.vaccines.visits import visits
 
 CALENDARS = [read(path) for path in sorted(FOLDER.glob("*.yaml"))]
 EVERY = [calendar.with_doses([dose.code for dose in calendar.known]) for calendar in CALENDARS]
@@ -26,6 +28,18 @@ def children(draw):
         st.dictionaries(st.sampled_from([d.code for d in calendar.doses]), st.lists(days, min_size=1, max_size=3))
     )
     return calendar, child, had, draw(days)
+
+
+@st.composite
+def series(draw):
+    """A child of whom the card shows doses of one vaccine, near to one another and in any order."""
+    calendar = draw(st.sampled_from(EVERY))
+    antigen = draw(st.sampled_from(sorted({d.antigen for d in calendar.doses if d.after})))
+    codes = [d.code for d in calendar.doses if d.antigen == antigen]
+    born, first = draw(BIRTHS), draw(st.sampled_from([0, 30, 60, 90, 270, 450, 1100]))
+    days = st.integers(first, first + 120).map(lambda n: born + timedelta(days=n))
+    had = draw(st.dictionaries(st.sampled_from(codes), st.lists(days, min_size=1, max_size=3), min_size=1))
+    return calendar, Child(born, "Sikasso", "F"), had, draw(days)
 
 
 @pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.country)
@@ -58,7 +72,44 @@ def test_no_dose_is_due_or_valid_before_its_age_or_gap(told):
             assert day >= dose.gap.after(before.given) or any(late.gap for late in dose.late_start)
 
 
-@given(children(), st.integers(1, 300))
+@given(series() | children())
+@settings(max_examples=150)
+def test_no_two_doses_of_a_vaccine_that_count_are_nearer_than_the_gap(told):
+    calendar, child, had, today = told
+    counting = {code: d.given for code, d in plan(calendar, child, had, today).doses.items() if d.valid}
+    places = {dose.code: place for place, dose in enumerate(calendar.doses)}
+    for one, other in combinations(sorted(counting, key=places.__getitem__), 2):
+        if calendar.by_code[one].antigen == calendar.by_code[other].antigen:
+            first, last = sorted((counting[one], counting[other]))
+            assert last >= (calendar.by_code[other].gap or REPEAT).after(first), (one, other)
+
+
+@given(series() | children())
+@settings(max_examples=150)
+def test_what_is_offered_counts_if_it_is_given(told):
+    calendar, child, had, today = told
+    made = plan(calendar, child, had, today)
+    offered = [(today, [dose.code for dose in made.open])]
+    offered += [(one.day, one.doses) for one in visits(made, today) if one.day == today]
+    offered += [made.next_visit] if made.next_visit else []
+    for day, codes in offered:
+        given = {code: [on for on in days if on <= today] for code, days in had.items()}
+        given |= {code: [*given.get(code, ()), day] for code in codes}
+        after = plan(calendar, child, given, day).doses
+        assert {code: (after[code].valid, after[code].given) for code in codes} == dict.fromkeys(codes, (True, day))
+
+
+@given(series() | children())
+@settings(max_examples=50)
+def test_of_a_vaccine_one_dose_is_offered_at_a_time(told):
+    calendar, child, had, today = told
+    made = plan(calendar, child, had, today)
+    for codes in ([dose.code for dose in made.open], made.next_visit[1] if made.next_visit else ()):
+        antigens = [calendar.by_code[code].antigen for code in codes]
+        assert len(set(antigens)) == len(antigens)
+
+
+@given(series() | children(), st.integers(1, 300))
 @settings(max_examples=50)
 def test_a_dose_that_counts_still_counts_after_a_later_one(told, more):
     calendar, child, had, today = told
@@ -69,7 +120,7 @@ def test_a_dose_that_counts_still_counts_after_a_later_one(told, more):
         assert {code: after[code].given for code in counted} == counted
 
 
-@given(children(), st.randoms(use_true_random=False))
+@given(series() | children(), st.randoms(use_true_random=False))
 @settings(max_examples=30)
 def test_the_order_in_which_doses_are_written_down_does_not_matter(told, chance):
     calendar, child, had, today = told

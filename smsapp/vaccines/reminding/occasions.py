@@ -44,7 +44,7 @@ def of_child(
             catch_up=born_on < kept.since == visit.due_on,
             needless=set(visit.doses) <= set(reported) or (VACCINES, visit.due_on) in done,
         )
-        for visit in visits(schedule, plan, kept.since)
+        for visit in visits(plan, kept.since)
     ]
 
 
