@@ -15,7 +15,7 @@ from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import files, giving, mothers_doses, recording, wording
 from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
-from smsapp.vaccines.planning import TOO_SOON
+from smsapp.vaccines.had import TOO_SOON
 from smsapp.vaccines.recording import Uncounted
 from smsapp.vaccines.tables import Child, Dose, Pregnancy
 from smsapp.vaccines.wording import Said

@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
-from smsapp.segments import search_key
 from smsapp.vaccines.planning import Plan
 from smsapp.vaccines.schedule import Dose as Rule
-from smsapp.vaccines.schedule import Schedule, Span
+from smsapp.vaccines.schedule import Schedule, Span, district_key
 from smsapp.vaccines.tables import Child, Dose
 
 OLDEST = timedelta(days=16 * 366)
@@ -98,5 +97,5 @@ def _centres(db: Session, schedule: Schedule) -> Collection[int]:
     if not names:
         return []
     districts = db.execute(select(Place.id, Place.name).where(Place.kind == "district"))
-    inside = [i for i, name in districts if search_key(name) in names]
+    inside = [i for i, name in districts if district_key(name) in names]
     return db.scalars(select(Place.id).where(Place.kind == "facility", Place.parent_id.in_(inside))).all()

@@ -16,7 +16,7 @@ from smsapp.runtime import Runtime
 from smsapp.vaccines import schedule
 from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.giving import CARD, Giver
-from smsapp.vaccines.planning import TOO_SOON
+from smsapp.vaccines.had import TOO_SOON
 from smsapp.vaccines.schedule import BadSchedule
 from smsapp.vaccines.tables import Dose, Pregnancy
 

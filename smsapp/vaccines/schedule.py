@@ -51,12 +51,21 @@ class Season:
     not_after: int = 12  # the month from which on a dose before it is too close to this year's season
     next_year: bool = False  # always that of the year after
 
-    def opens(self, before: date) -> date:
-        """The first day of the season that follows a dose given on `before`."""
-        year = before.year
-        if self.next_year or before.month >= self.not_after or before.month > self.months[-1]:
-            year += 1
-        return max(date(year, self.months[0], 1), before)
+    def opens(self, before: date, least: date, today: date) -> date:
+        """From when a dose that follows one of `before` is given, not before `least`: in a season not over today."""
+        year = before.year + (self.next_year or before.month >= self.not_after)
+        year = max(year, *(on.year + (on.month > self.months[-1]) for on in (before, least, today)))
+        return max(date(year, self.months[0], 1), least)
+
+    def closes(self, on: date) -> date:
+        """The last day of the season of that day's year."""
+        return after_months(date(on.year, self.months[-1], 1), 1) - timedelta(days=1)
+
+    def takes(self, on: date, before: date | None) -> bool:
+        """Whether a dose of that day, which follows one of `before`, is the one of a season."""
+        if self.next_year and before is not None and on.year <= before.year:
+            return False
+        return self.months[0] <= on.month <= self.months[-1]
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class Dose:
     late_start: tuple[LateStart, ...] = ()
     on_time: int | None = None
     live: bool = False
-    where: Collection[str] | None = None  # search keys of the districts that have it; None: all
+    where: Collection[str] | None = None  # keys of the districts that have it; None: all
     sex: str = ""
 
     def last_day(self, born: date) -> date | None:
@@ -98,7 +107,7 @@ class Dose:
         return self.most.after(born) - timedelta(days=0 if self.most.unit == "days" else 1)
 
     def is_for(self, district: str, sex: str) -> bool:
-        return (self.where is None or search_key(district) in self.where) and (not self.sex or self.sex == sex)
+        return (self.where is None or district_key(district) in self.where) and (not self.sex or self.sex == sex)
 
 
 @dataclass(frozen=True)
@@ -161,6 +170,11 @@ def written(country: str) -> Mapping[str, Any]:
     return _load(path) if path.exists() else {}
 
 
+def district_key(name: str) -> str:
+    """What the spellings of a district have in common: `Kalaban Coro` is `Kalaban-Coro`."""
+    return "".join(filter(str.isalnum, search_key(name)))
+
+
 def _file(country: str) -> Path:
     return FOLDER / f"{country.lower()}.yaml"
 
@@ -169,7 +183,7 @@ def read(path: Path) -> Schedule:
     """A calendar file."""
     raw = _load(path)
     try:
-        where = {name: frozenset(map(search_key, names)) for name, names in raw.get("where", {}).items()}
+        where = {name: frozenset(map(district_key, names)) for name, names in raw.get("where", {}).items()}
         known = [_dose(told, where) for told in raw["doses"]]
         schedule = Schedule(
             country=raw["country"],

@@ -49,6 +49,7 @@ def _due(db: Session, today: date) -> Sequence[Child]:
 def _some(db: Session, rt: Runtime, children: Sequence[Child], today: date) -> int:
     """Look at the plans of these children, and say when to look at them next; how many are new to look for."""
     schedule, plans = giving.calendar(rt), giving.plans_of(db, rt, children, today)
+    sought.close(db, plans)  # of a season that is over nothing is looked for
     waits, refused = _waits(db, schedule, children, today), _refused(db, children)
     rows = []
     for child in children:
@@ -82,8 +83,8 @@ def missed(schedule: Schedule, child: Child, made: Plan, today: date) -> list[st
 
 def _next(schedule: Schedule, child: Child, made: Plan, today: date) -> date | None:
     came = families.since(child)
-    days = (sought.missed_from(schedule, dose.due, came) for dose in made.doses.values() if dose.due)
-    return min((day for day in days if day > today), default=None)
+    days = [sought.missed_from(schedule, dose.due, came) for dose in made.doses.values() if dose.due]
+    return min((day for day in (*days, made.turns) if day is not None and day > today), default=None)
 
 
 def _waits(db: Session, schedule: Schedule, children: Sequence[Child], today: date) -> Mapping[int, date]:

@@ -35,7 +35,11 @@ def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]])
     """After a change of what they were given: a search ends where nothing that it was for is missed any more."""
     for child, made in found:
         child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
-    plans = {child.id: made for child, made in found}
+    close(db, {child.id: made for child, made in found})
+
+
+def close(db: Session, plans: Mapping[int, Plan]) -> None:
+    """End the searches for these children of which nothing is missed any more."""
     for search in db.scalars(select(Search).where(among(Search.child_id, plans), Search.closed_on.is_(None))):
         _settle(search, plans[search.child_id])
 

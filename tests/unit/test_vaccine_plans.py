@@ -52,10 +52,21 @@ def test_the_next_visit_takes_all_that_can_be_given_on_one_day():
     assert {behind.doses[code].state for code in (*now, "PENTA2", "PENTA3")} == {MISSED}
 
 
+def test_a_plan_turns_where_a_season_is_over():
+    had = {"PALU1": date(2025, 6, 15), "PALU2": date(2025, 7, 15), "PALU3": date(2025, 8, 15)}
+    child = Child(date(2025, 1, 15), "Sikasso")
+    assert plan(MALI, child, {}, date(2026, 6, 1)).turns is None
+    assert plan(MALI, child, had, date(2026, 6, 1)).turns == date(2026, 7, 1)
+    assert "PALU4" in [dose.code for dose in plan(MALI, child, had, date(2026, 6, 30)).open]
+    assert "PALU4" not in [dose.code for dose in plan(MALI, child, had, date(2026, 7, 1)).open]
+
+
 def test_only_what_concerns_this_child_is_planned():
     born = date(2025, 1, 15)
     assert "PALU1" not in plan(MALI, Child(born, "Kadiolo"), {}, born).doses
     assert "PALU1" in plan(MALI, Child(born, "bougouni"), {}, born).doses
+    for spelt in ("Kalaban Coro", "KALABANCORO", "Dioila"):
+        assert "PALU1" in plan(MALI, Child(born, spelt), {}, born).doses
     assert "HPV" not in plan(MALI, Child(born, sex="M"), {}, born).doses
     assert plan(MALI, Child(born, sex="F"), {}, born).doses["HPV"].due == date(2035, 1, 15)
 

@@ -45,7 +45,9 @@ def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
     if moved:
         some = [replace(one, promised=moved.get((one.subject, one.due_on))) for one in some]
     every = (step for one in some for step in steps(one, calendar, file.village_id, kept.known))
-    return sort_out(every, batch.had.get(ref(file), ()), today)
+    found = sort_out(every, batch.had.get(ref(file), ()), today)
+    turns = batch.plans[file.id].turns if isinstance(file, Child) else None
+    return found if turns is None else replace(found, next_on=min(found.next_on or turns, turns))
 
 
 def _child(told: Rules, child: Child, batch: Batch, today: date) -> tuple[Kept, list[Occasion]]:

@@ -49,6 +49,7 @@ REASONS: Mapping[str, LazyString] = {
     "too_soon": lazy_gettext("too soon after the dose before"),
     "too_late": lazy_gettext("she was too old for it"),
     "live": lazy_gettext("less than four weeks after another live vaccine"),
+    "out_of_season": lazy_gettext("not in the months in which it is given"),
     "before_birth": lazy_gettext("its day is before her birth"),
 }
 VISITS: Mapping[str, LazyString] = {
