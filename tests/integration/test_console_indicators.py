@@ -62,7 +62,7 @@ def test_the_chart_has_the_programmes_lines(care):
     told = desk.get(f"/indicators.json?place={SOTUBA}").json
     lines = {line["name"]: line for line in told["series"]}
     assert [lines[f"cover.BCG.{n}"]["values"][0] for n in (0, 1)] == [57, 92]
-    assert [lines[f"dropout.BCG.MR1.{n}"]["values"][0] for n in (0, 1)] == [38, 83]
+    assert [lines[f"dropout.MR1.MR2.{n}"]["values"][0] for n in (0, 1)] == [38, 83]
     assert 83.3 in lines["cover.BCG"]["values"]
     one = desk.get("/indicators.json?measure=time.BCG").json
     assert [line["name"] for line in one["series"]] == ["time.BCG"]
