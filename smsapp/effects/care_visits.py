@@ -14,7 +14,7 @@ from smsapp.flows import answers
 from smsapp.flows.answers import BadAnswer
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.segments import fold, shorten
+from smsapp.segments import count, fold, shorten
 from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import mothers_doses, visits_attended, wording
 from smsapp.vaccines.giving import Giver
@@ -40,7 +40,7 @@ def _text(caller: Caller, wanted: Effect, kind: str) -> Values:
     with last_word(caller):
         typed, rest = wording.parted(str(wanted.answers["words"]))
         file = visits_attended.file_of(caller.db, worker(caller), typed, lock=True)
-        return {"said": _noted(caller, _attend(caller, file, kind, _day(caller, rest)))}
+        return {"said": " ".join(_noted(caller, _attend(caller, file, kind, _day(caller, rest))))}
 
 
 def _day(caller: Caller, typed: str) -> date:
@@ -60,13 +60,23 @@ def _attend(caller: Caller, file: Pregnancy, kind: str, on: date) -> Noted:
     return visits_attended.attend(caller.db, caller.rt, file, kind, on, by)
 
 
-def _noted(caller: Caller, noted: Noted) -> str:
+def _noted(caller: Caller, noted: Noted) -> list[str]:
+    """What is noted, then when the next visit is."""
     visit, whose = say(caller, f"visit.{noted.kind}"), who(caller, noted.pregnancy)
-    key = "visit.noted" if noted.new else "visit.known"
-    words = [say(caller, key, who=whose, visit=visit, count=noted.count, day=day(noted.on))]
+    values = {"who": whose, "visit": visit, "count": noted.nth, "day": day(noted.on)}
+    other = day(noted.beside) if noted.beside else ""
+    words = [say(caller, _key(noted), **values, other=other)]
     if noted.next_day is not None:
         words.append(say(caller, "visit.next", visit=visit, day=day(noted.next_day)))
-    return " ".join(words)
+    return words
+
+
+def _key(noted: Noted) -> str:
+    if not noted.new:
+        return "visit.known"
+    if not noted.nth:
+        return "visit.aside"
+    return "visit.again" if noted.beside else "visit.noted"
 
 
 # ---- on the keypad
@@ -118,6 +128,8 @@ def visit_save(caller: Caller, wanted: Effect) -> Values:
     on, td = told_day(caller, wanted), _td(caller, wanted)
     said = _noted(caller, _attend(caller, file, visits_attended.kind_of(file), on))
     if td:
-        told = mothers(caller, file, [str(wanted.answers["td_next"])], on, wanted.key)
-        said = f"{said} {in_one_text(caller, told)}"
-    return {"said": shorten(fold(said))}
+        told = in_one_text(caller, mothers(caller, file, [str(wanted.answers["td_next"])], on, wanted.key))
+        long = fold(" ".join([*said, told]))
+        # The day of the next visit stands on her card too; whether the birth is protected is told nowhere else.
+        said = [long if count(long) == 1 else f"{said[0]} {told}"]
+    return {"said": shorten(fold(" ".join(said)))}

@@ -13,6 +13,8 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Integer,
+    ScalarSelect,
+    Select,
     String,
     and_,
     case,
@@ -34,15 +36,16 @@ from smsapp import periodic
 from smsapp.db import Base, transaction
 from smsapp.months import after_months
 from smsapp.runtime import Runtime
-from smsapp.vaccines import files, giving
+from smsapp.vaccines import antenatal, files, giving
+from smsapp.vaccines.antenatal import TERM, Before
 from smsapp.vaccines.measures import MONTHS, doses_of, of_age, reaches
 from smsapp.vaccines.schedule import Schedule
 from smsapp.vaccines.tables import Attended, Child, Dose, Pregnancy
 
 JOB, EVERY = "count_cohorts", timedelta(minutes=10)
 AT_ONCE = 20  # centres of one transaction
-FOUR_VISITS = 4
-FIRST_DAYS, WEEK_SIX = (0, 4), (35, 49)  # after birth: the windows of the first visits and of the last
+FOUR_VISITS = 4  # what the programme counts, however many a country reminds of
+FIRST_DAYS = (0, 4)  # after birth
 
 
 class CohortFigure(Base):
@@ -201,21 +204,15 @@ def _full(db: Session, schedule: Schedule, today: date, since: date, facilities:
 
 def _mothers(db: Session, schedule: Schedule, today: date, since: date, facilities: Collection[int]) -> Rows:
     """Of those delivered in a month: four visits before, of whom the centre knew the pregnancy; and visits after."""
-    del schedule
-    seen = select(func.count()).where(Attended.pregnancy_id == Pregnancy.id, Attended.struck_at.is_(None))
-    after = Attended.on - Pregnancy.ended_on
-    early, late = (
-        seen.where(Attended.kind == "postnatal", after.between(*days)).scalar_subquery() > 0
-        for days in (FIRST_DAYS, WEEK_SIX)
-    )
-    visits = seen.where(Attended.kind == "antenatal").scalar_subquery()
-    known = Pregnancy.due_on.is_not(None)
-    days = literal(today) - Pregnancy.ended_on
-    told = {
-        "antenatal4": (known, visits >= FOUR_VISITS),
-        "postnatal": (days > FIRST_DAYS[1], early),
-        "postnatal6": (days > WEEK_SIX[1], late),
-    }
+    care = antenatal.of_country(schedule.country)
+    told: dict[str, tuple[ColumnElement[bool], ColumnElement[bool]]] = {}
+    if windows := care.before.get(FOUR_VISITS):
+        told["antenatal4"] = Pregnancy.due_on.is_not(None), _in_windows(windows) == FOUR_VISITS
+    days, after = literal(today) - Pregnancy.ended_on, Attended.on - Pregnancy.ended_on
+    for measure, window in {"postnatal": FIRST_DAYS, "postnatal6": care.after[-1].days if care.after else None}.items():
+        if window is not None:
+            been = _attended("postnatal").where(after.between(*window)).scalar_subquery()
+            told[measure] = days > window[1], been > 0
     parts = [func.count().filter(which) for of, n in told.values() for which in (of, and_(of, n))]
     month = _month(Pregnancy.ended_on)
     rows = db.execute(
@@ -228,6 +225,20 @@ def _mothers(db: Session, schedule: Schedule, today: date, since: date, faciliti
         for place, measure in enumerate(told):
             yield facility_id, at, measure, "of", numbers[2 * place]
             yield facility_id, at, measure, "n", numbers[2 * place + 1]
+
+
+def _attended(kind: str) -> Select[int]:
+    """How many visits of this kind stand in a mother's file."""
+    hers = Attended.pregnancy_id == Pregnancy.id, Attended.kind == kind, Attended.struck_at.is_(None)
+    return select(func.count()).where(*hers)
+
+
+def _in_windows(visits: Sequence[Before]) -> ScalarSelect[int]:
+    """In how many of these windows a mother came: who comes four times in one of them had one of the four visits."""
+    days = Attended.on - (Pregnancy.due_on - TERM.days)
+    windows = [days.between(7 * one.counts[0], 7 * one.counts[1] + 6) for one in visits]
+    which = case(*((window, nth) for nth, window in enumerate(windows)))
+    return _attended("antenatal").with_only_columns(func.count(which.distinct())).scalar_subquery()
 
 
 def _births(db: Session, schedule: Schedule, today: date, since: date, facilities: Collection[int]) -> Rows:

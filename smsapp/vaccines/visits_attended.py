@@ -22,13 +22,18 @@ ANTENATAL, POSTNATAL = "antenatal", "postnatal"
 
 @dataclass(frozen=True)
 class Noted:
-    """`count` is how many there are with this one; `new` is false where it was noted before."""
+    """`new` is false where it was noted before.
+
+    `nth` of the country's visits it is, by its window; 0 where the day is in none. `beside` is another day in the same
+    window: both together are that one visit.
+    """
 
     pregnancy: Pregnancy
     kind: str
     on: date
     new: bool
-    count: int
+    nth: int
+    beside: date | None
     next_day: date | None
 
 
@@ -77,7 +82,18 @@ def attend(db: Session, rt: Runtime, pregnancy: Pregnancy, kind: str, on: date, 
         withdrawing.withdraw(db, rt, pregnancy)
         db.flush()
     days = sorted({*days, on})
-    return Noted(pregnancy, kind, on, new, days.index(on) + 1, _next_day(db, rt, pregnancy, kind, days))
+    nth, beside = _place(planned(rt, pregnancy, kind), days, on)
+    return Noted(pregnancy, kind, on, new, nth, beside, _next_day(db, rt, pregnancy, kind, days))
+
+
+def _place(visits: Sequence[Visit], days: Sequence[date], on: date) -> tuple[int, date | None]:
+    """Which of these visits a day is, 0 for none, and another of these days on which that one was."""
+    if not visits:
+        return days.index(on) + 1, None  # the country has no windows: one after the other
+    for nth, visit in enumerate(visits, start=1):
+        if visit.taken([on]):
+            return nth, visit.taken(day for day in days if day != on)
+    return 0, None
 
 
 def attended(db: Session, pregnancy: Pregnancy, kind: str) -> Sequence[date]:

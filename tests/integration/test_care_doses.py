@@ -269,14 +269,14 @@ def test_an_earlier_dose_told_later_says_which_counts_no_more(care):
 
 
 def test_a_visit_before_birth_counts_once_a_day(care):
-    nursery.pregnancy(care, date(2025, 11, 1))
-    assert say(care, f"CPN {FANTA} 01/02/2026").startswith(
-        f"Noté Mère {FANTA} : CPN 1, le 01/02/2026. Prochaine CPN : "
+    nursery.pregnancy(care, date(2025, 10, 1))
+    assert say(care, f"CPN {FANTA} 01/01/2026").startswith(
+        f"Noté Mère {FANTA} : CPN 1, le 01/01/2026. Prochaine CPN : "
     )
     assert say(care, f"ANC {FANTA}").startswith(f"Noté Mère {FANTA} : CPN 2, le 10/03/2026.")
     assert say(care, f"CPN {FANTA} hier et demain") == "Date incorrecte : HIER ET DEMAIN. Ex. 12/03/2026"
     assert say(care, f"CPN {FANTA} 10/03/2026").startswith(f"Déjà noté Mère {FANTA} : CPN du 10/03/2026.")
-    assert say(care, f"CPN {FANTA} 31/10/2025").startswith("Date invalide : 31/10/2025 est avant cette grossesse")
+    assert say(care, f"CPN {FANTA} 30/09/2025").startswith("Date invalide : 30/09/2025 est avant cette grossesse")
     assert say(care, f"CPN {FANTA} 12/03/2026").startswith("Date invalide : 12/03/2026 est dans le futur.")
     assert say(care, f"CPON {FANTA}") == f"Refus : pas encore de naissance notée pour {FANTA}. Ex. CPN {FANTA}"
     with transaction(care.sessions) as db:
@@ -285,13 +285,21 @@ def test_a_visit_before_birth_counts_once_a_day(care):
 
 def test_a_visit_after_birth_goes_by_either_code(care):
     mother = nursery.pregnancy(care, date(2025, 5, 20))
+def test_a_visit_before_birth_is_the_one_of_its_window_in_any_order(care):
+    nursery.pregnancy(care, date(2025, 8, 1))
+    assert "CPN 3, le 06/03/2026" in say(care, f"CPN {FANTA} 06/03/2026")
+    assert "CPN 1, le 01/10/2025" in say(care, f"CPN {FANTA} 01/10/2025")
+    assert "CPN, le 07/03/2026, en plus de la CPN 3 du 06/03/2026." in say(care, f"CPN {FANTA} 07/03/2026")
+    assert "CPN, le 01/12/2025, hors des périodes prévues." in say(care, f"CPN {FANTA} 01/12/2025")
+
+
     with transaction(care.sessions) as db:
         mother = db.merge(mother)
         mother.state, mother.ended_on = "born", date(2026, 3, 2)
     nursery.child(care, date(2026, 3, 2), pregnancy_id=mother.id)
     nursery.child(care, date(2026, 3, 2), BINTA)
     assert say(care, f"CPON {SECOND} 03/03/2026").startswith(f"Noté Mère {FANTA} : CPoN 1, le 03/03/2026.")
-    assert say(care, f"PNC {FANTA}").startswith(f"Noté Mère {FANTA} : CPoN 2, le 10/03/2026.")
+    assert say(care, f"PNC {FANTA}").startswith(f"Noté Mère {FANTA} : CPoN 3, le 10/03/2026.")
     assert say(care, f"CPON {FANTA} 01/03/2026").startswith("Date invalide : 01/03/2026 est avant la naissance")
     assert say(care, f"CPN {FANTA}") == f"Refus : la naissance de {FANTA} est déjà notée. Ex. CPON {FANTA}"
     assert say(care, f"CPON {codes.of(1003)}").startswith("Code incorrect : la mère de")

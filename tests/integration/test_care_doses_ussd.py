@@ -169,14 +169,14 @@ def test_td_of_a_mother_is_struck_out_and_the_next_one_counts(care):
 
 
 def test_a_visit_before_birth_with_td(care):
-    nursery.pregnancy(care, date(2025, 11, 1))
+    nursery.pregnancy(care, date(2025, 10, 1))
     phone, _ = opened(care, "care_visit")
     assert phone.key(FANTA)[0].startswith(f"CPN, Mère {FANTA}. Date ? Tapez 1, ou ex. 12/03/2026\n1. Aujourd'hui")
-    assert phone.key("01/10/2025")[0].startswith("Date invalide : 01/10/2025 est avant cette grossesse (01/11/2025).")
+    assert phone.key("01/09/2025")[0].startswith("Date invalide : 01/09/2025 est avant cette grossesse (01/10/2025).")
     assert phone.key("1")[0].startswith(f"Vaccin Td donné ce jour à Mère {FANTA} ? Ce serait TD1.\n1. Oui\n2. Non")
     assert phone.key("1")[0].startswith(f"Noter CPN et TD1 de Mère {FANTA}, le 10/03/2026 ?")
     said, end = phone.key("1")
-    assert said.startswith(f"Noté Mère {FANTA} : CPN 1, le 10/03/2026. Prochaine CPN : ")
+    assert said.startswith(f"Noté Mère {FANTA} : CPN 2, le 10/03/2026. Prochaine CPN : ")
     assert said.endswith(f"Noté Mère {FANTA} : TD1 le 10/03/2026. Naissance pas encore protégée.")
     assert end
     with transaction(care.sessions) as db:

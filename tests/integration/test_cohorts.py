@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from smsapp.db import transaction
 from smsapp.vaccines import cohorts, giving, registering
+from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.cohorts import CohortFigure
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.measures import of_age
@@ -84,9 +85,10 @@ def test_mothers_count_in_the_month_in_which_they_gave_birth(care):
     day = date(2026, 1, 10)
     with transaction(care.sessions) as db:
         row = db.get_one(Pregnancy, made.id)
-        row.state, row.ended_on = "born", day
+        row.state, row.due_on, row.ended_on = "born", day, day
         told = {"pregnancy_id": row.id, "recorded_at": care.now(), "channel": "console"}
-        before = [("antenatal", day - timedelta(days=n)) for n in (90, 60, 30, 7)]
+        start = day - TERM
+        before = [("antenatal", start + timedelta(weeks=n)) for n in (12, 24, 30, 36)]
         for kind, on in [*before, ("postnatal", day + timedelta(days=3)), ("postnatal", day + timedelta(days=42))]:
             db.add(Attended(**told, kind=kind, on=on))
         one = Born(day, SOTUBA, mother_id=row.mother_id, born_at="centre", pregnancy_id=row.id)
@@ -99,6 +101,38 @@ def test_mothers_count_in_the_month_in_which_they_gave_birth(care):
         "postnatal6": [1, 1],
         "births": [1, 1],
     }
+
+
+@pytest.mark.parametrize(
+    ("weeks", "n"),
+    [
+        ((16.9, 20, 29, 42.9), 1),  # the edges of the windows
+        ((12, 17, 24, 30, 36), 1),  # one more, between two of them, takes nothing away
+        ((12, 18, 30, 36), 0),
+        ((39, 39.2, 39.4, 39.6), 0),  # four days of one week
+        ((12, 13, 24, 30), 0),
+    ],
+)
+def test_four_visits_are_one_in_each_window(care, weeks, n):
+    made = nursery.pregnancy(care, TODAY - timedelta(days=295))
+    with transaction(care.sessions) as db:
+        row = db.get_one(Pregnancy, made.id)
+        row.state, row.ended_on = "born", TODAY
+        told = {"pregnancy_id": row.id, "recorded_at": care.now(), "channel": "console", "kind": "antenatal"}
+        days = {row.due_on - TERM + timedelta(days=int(7 * week)) for week in weeks}
+        db.add_all(Attended(**told, on=on) for on in days)
+    assert figures(care, TODAY.replace(day=1))[1]["antenatal4"] == [n, 1]
+
+
+@pytest.mark.parametrize(("days", "n"), [(41, 0), (42, 1), (49, 1), (50, 0)])
+def test_a_visit_of_the_sixth_week_has_the_window_of_its_reminder(care, days, n):
+    made = nursery.pregnancy(care, TODAY - timedelta(days=290))
+    with transaction(care.sessions) as db:
+        row = db.get_one(Pregnancy, made.id)
+        row.state, row.ended_on = "born", TODAY - timedelta(days=60)
+        on = row.ended_on + timedelta(days=days)
+        db.add(Attended(pregnancy_id=row.id, kind="postnatal", on=on, recorded_at=care.now(), channel="console"))
+    assert figures(care, date(2026, 1, 1))[1]["postnatal6"] == [n, 1]
 
 
 def test_a_cohort_that_is_empty_now_goes(care):
