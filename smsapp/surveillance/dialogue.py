@@ -12,8 +12,8 @@ from smsapp.surveillance.pieces import Pieces, names_first
 from smsapp.surveillance.said import Decision, Heard, Missing, Report, Wrong
 
 # `MOI 4821` or `@4821` in front or at the end. No age, count or disease's code has such a word before it.
-_FIRST = re.compile(r"\W*?(?:\b(?:moi|me)[\s:=-]*|@\s?)(?P<code>[1-9]\d{3})\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_LAST = re.compile(r"(?P<rest>.*)(?:\b(?:moi|me)[\s:=-]*|@\s?)(?P<code>[1-9]\d{3})\W*", re.IGNORECASE | re.DOTALL)
+_FIRST = re.compile(r"\W*?(?:\b(?:moi|me)[\s:=-]*|@\s?)(?P<code>\d{4})\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_LAST = re.compile(r"(?P<rest>.*)(?:\b(?:moi|me)[\s:=-]*|@\s?)(?P<code>\d{4})\W*", re.IGNORECASE | re.DOTALL)
 _OWN = re.compile(r"\W*(?:moi|me)\W*", re.IGNORECASE)
 _AROUND = " \t\r\n.,;:-"
 

@@ -39,7 +39,7 @@ def heard(*texts):
         ("4821 1#1#2", "", "4821 1#1#2"),
         ("MOI 482 CAS ROUGEOLE", "", "MOI 482 CAS ROUGEOLE"),
         ("MOI 48211 CAS", "", "MOI 48211 CAS"),
-        ("MOI 0821 CAS", "", "MOI 0821 CAS"),
+        ("MOI 0821 CAS", "0821", "CAS"),
         ("Moi je trouve cela cher", "", "Moi je trouve cela cher"),
         ("CORRIGE 1003 4 ANS", "", "CORRIGE 1003 4 ANS"),
         ("mimi 4821 est ma fille", "", "mimi 4821 est ma fille"),
