@@ -16,6 +16,7 @@ from smsapp.surveillance.scanning import scan
 from smsapp.surveillance.wording import shown
 
 MOST_DIGITS = 9
+PUT_RIGHT = frozenset({"correct", "withdraw"})
 EXAMPLES = {"real": "V 123", "false": "F 123", "more": "?123", "correct": "CORRIGE 123", "withdraw": "RETIRE 123"}
 DECIDE = frozenset(EXAMPLES) - {"more"}  # words that mean nothing else at the beginning of a text
 
@@ -25,6 +26,7 @@ _NUMBERED = re.compile(
     r"(?P<number>[0-9][0-9o]*)(?P<glued>\w*)[\s.,:;!?#*()-]*(?P<rest>.*)",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"\A\s*(?:le|la|mon|ma|the|my)\s+", re.IGNORECASE)  # `corriger le 123`
 _ASKED = re.compile(r"\W*([0-9]+)\s?\?+\W*")
 _ANOTHER = re.compile(r"(?:(?:et|and|ni)\W+)?(?:[vf]\W*|\?\W*)[0-9]", re.IGNORECASE)
 
@@ -37,7 +39,8 @@ def heard(line: str, diseases: Diseases, today: date) -> Decision | Correction |
     command = wording.words().commands.get(search_key(found[1])) if found else None
     if found is None or command is None or command == "case":
         return None
-    numbered = _NUMBERED.fullmatch(found[2])
+    # Behind a letter alone an article is none: `f le 3` is a girl and a day.
+    numbered = _NUMBERED.fullmatch(_ARTICLE.sub("", found[2], count=1) if command in PUT_RIGHT else found[2])
     if numbered is None:
         if not found[2].strip(" .,:;!?#*-"):
             return Missing("reference", Told())
