@@ -23,6 +23,7 @@ from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
 from smsapp.surveillance.tables import CaseReport
+from smsapp.surveillance.weeks import Week
 from smsapp.surveillance.wording import shown
 
 PRACTICE_WORDS = "case.practice"
@@ -147,11 +148,7 @@ def told(caller: Caller, done: Recorded) -> str:
         key = "twice" if row.kind in {"case", "event"} else "twice_plain"
         return mark + _say(caller, key, number=row.number, n=row.count + 1)
     if row.kind == "zero":
-        last, but = row.week + timedelta(days=6), weekly.told_besides(caller.db, row.reporter_id, row.week)
-        days = {"number": row.number, "first": f"{row.week:%d/%m}", "last": f"{last:%d/%m}"}
-        if but:
-            return mark + _say(caller, "zero_but", **days, n=but.cases, report=but.report)
-        return mark + _say(caller, "zero", **days)
+        return _zero(caller, row, mark)
     advice = cases.disease_of(caller, row.disease).advises(caller.language)
     named = dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease)))
     if mark:
@@ -164,6 +161,19 @@ def told(caller: Caller, done: Recorded) -> str:
     bare = [_say(caller, "numbered", number=row.number, advice=advice)]
     least = shortest(caller.rt.texts, caller.language, row.number, advice)
     return next((words for words in ways + bare if phrasing.fits(words)), least)
+
+
+def _zero(caller: Caller, row: CaseReport, mark: str) -> str:
+    """The week that was told of, whether she reported cases in it, and that its deadline is over, where that fits."""
+    week, but = Week.of(row.week), weekly.told_besides(caller.db, row.reporter_id, row.week)
+    days = {"number": row.number, "first": f"{week.monday:%d/%m}", "last": f"{week.sunday:%d/%m}"}
+    doubt = {"n": but.cases, "report": but.report} if but else {}
+    said = mark + _say(caller, "zero_but" if but else "zero", **days, **doubt)
+    due = weekly.deadline(caller.rt, week)
+    if row.received_at < due:
+        return said
+    late = f"{said} {_say(caller, 'late', due=f'{due:%d/%m %H:%M}')}"
+    return late if phrasing.fits(late) else said
 
 
 def _practised(caller: Caller, mark: str, number: int, named: Sequence[str], advice: str) -> str:

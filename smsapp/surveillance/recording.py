@@ -22,7 +22,7 @@ from smsapp.surveillance.repeated import PRACTICE
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Kind, Missing, Numbers, Report, Sex, Told, Wrong
 from smsapp.surveillance.tables import Alert, CaseReport
-from smsapp.surveillance.weeks import Week, deadline
+from smsapp.surveillance.weeks import Week
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,12 @@ def record(
     locks.take(db, [(said.disease, values["district_id"])])
     whose = {"reporter_id": sender.id if sender else None, "phone": phone}
     standing = "signal" if sender is None else PRACTICE if sender.training else "counted"
-    if known := repeated.earlier(db, rt, said, values, whose, standing, key=key):
+    week = said.week or week_of(rt, said.kind)
+    if known := repeated.earlier(db, rt, said, values, whose, standing, key=key, week=week):
         if sender is not None and village_id is not None and known.village_id is None:
             complete(db, rt, known.number, said, sender, channel=channel, village_id=village_id)
         return Recorded(known, new=False)
-    day = {"counted_on": rt.local_now().date(), "week": week_of(rt, said.kind), "received_at": rt.now()}
+    day = {"counted_on": rt.local_now().date(), "week": week, "received_at": rt.now()}
     row = CaseReport(**values, **whose, **day, standing=standing, channel=channel, message_id=message_id, key=key)
     db.add(row)
     db.flush()
@@ -214,13 +215,10 @@ def _write(
 def week_of(rt: Runtime, kind: str) -> date:
     """The Monday of the week that a report of this kind belongs to when it comes now.
 
-    Until the last deadline of the week before has passed, a report of no case speaks of that week; then of its own.
+    A week without cases is over when it is told: it is the one before, on whatever day that is sent.
     """
     week = Week.of(rt.local_now().date())
-    before, due = week.plus(-1), of_country(rt.settings.country).facts.deadlines["district"].due
-    if kind == "zero" and rt.now() < deadline(before, due, rt.settings.timezone):
-        return before.monday
-    return week.monday
+    return week.plus(-1).monday if kind == "zero" else week.monday
 
 
 def _told(rt: Runtime, said: Report) -> dict[str, Any]:

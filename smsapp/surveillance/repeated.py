@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -32,6 +32,7 @@ def earlier(
     *,
     key: str | None = None,
     besides: int = 0,
+    week: date | None = None,
 ) -> CaseReport | None:
     """The row that this report has already; one in practice is never that of a true one.
 
@@ -44,6 +45,8 @@ def earlier(
     if whose["reporter_id"] is None:
         by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
     same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
+    if said.kind == "zero":
+        same.append(CaseReport.week == week)
     practises = standing == PRACTICE
     alike = CaseReport.standing == PRACTICE if practises else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
     recent = CaseReport.received_at > rt.now() - TWICE, alike, CaseReport.id != besides

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from smsapp.surveillance import coded, deciding, finishing, wording
+from smsapp.surveillance import coded, deciding, finishing, wording, zeros
 from smsapp.surveillance.diseases import Diseases
 from smsapp.surveillance.pieces import after_keyword, names_first
 from smsapp.surveillance.said import Correction, Decision, Heard, Missing, Report, Told, Unread, Wrong
@@ -51,6 +51,24 @@ def corrected(old: Report, correction: Correction, diseases: Diseases, language:
 
 
 def _heard(text: str, diseases: Diseases, today: date) -> Report | Decision | Correction | Missing:
+    return _of_week(text, diseases, today) or _said(text, diseases, today)
+
+
+def _of_week(text: str, diseases: Diseases, today: date) -> Report | None:
+    """A week without cases that is named; None where it is none, or not named."""
+    if (found := zeros.named(wording.key(text))) is None:
+        return None
+    nothing, number = found
+    try:
+        told = _said(nothing, diseases, today)
+    except Unread:
+        return None
+    if not isinstance(told, Report) or told.kind != "zero":
+        return None
+    return replace(told, week=zeros.monday(number, diseases.zero.code, today))
+
+
+def _said(text: str, diseases: Diseases, today: date) -> Report | Decision | Correction | Missing:
     key = wording.key(text)
     decided = deciding.heard(wording.line(text), diseases, today)
     if decided is not None:

@@ -48,6 +48,8 @@ class Report:
     since: date | None = None  # first sign
     died: int = 0
     numbers: Numbers | None = None
+    week: date | None = None  # the Monday of the week that a report of no case names
+    numbered: bool = field(default=False, compare=False)
     raw: str = field(default="", compare=False)
 
 
@@ -64,6 +66,7 @@ class Told:
     village: str = ""
     since: date | None = None
     died: int | None = None
+    numbered: bool = field(default=False, compare=False)  # a code in front of words that have to be a village
 
 
 @dataclass(frozen=True)

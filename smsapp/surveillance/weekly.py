@@ -122,6 +122,12 @@ def last_due(rt: Runtime, kind: str = VILLAGE) -> Week:
     return weeks.last_due(rt.now(), due, rt.settings.timezone)
 
 
+def deadline(rt: Runtime, week: Week, kind: str = VILLAGE) -> datetime:
+    """When the report of a week should have come."""
+    due = of_country(rt.settings.country).facts.deadlines[kind].due
+    return weeks.deadline(week, due, rt.settings.timezone)
+
+
 @dataclass(frozen=True)
 class Worker:
     """Somebody of a centre who reports, from the week `since` on."""

@@ -16,8 +16,7 @@ from smsapp.people import Number, Person
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 from smsapp.segments import count, fold
-from smsapp.surveillance import duty, silent, weekly, weeks
-from smsapp.surveillance.diseases import of_country
+from smsapp.surveillance import duty, silent, weekly
 from smsapp.surveillance.duty import Area, OnDuty
 from smsapp.surveillance.silent import Silent
 from smsapp.surveillance.tables import CaseReport
@@ -32,7 +31,7 @@ DAY = timedelta(days=1)
 def remind(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:
     """Before the deadline of last week a word to each worker of whom nothing came, once; how many are new."""
     week = Week.of(rt.local_now().date()).plus(-1)
-    due = _deadline(rt, week)
+    due = weekly.deadline(rt, week)
     if not due - AHEAD <= rt.now() < due:
         return 0
     return _by_district(rt, lambda db, scope: outbox.post_many(db, rt, _reminders(db, rt, scope, week, due)), stop)
@@ -41,15 +40,10 @@ def remind(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:
 def tell_heads(rt: Runtime, stop: Callable[[], bool] = lambda: False) -> int:
     """In the afternoon after it, a word to each head with silent villages, once; how many are new."""
     week = Week.of(rt.local_now().date()).plus(-1)
-    due = _deadline(rt, week)
+    due = weekly.deadline(rt, week)
     if not due + LATER <= rt.now() < _midnight(rt, due):
         return 0
     return _by_district(rt, lambda db, scope: outbox.post_many(db, rt, _lists(db, rt, scope, week)), stop)
-
-
-def _deadline(rt: Runtime, week: Week) -> datetime:
-    due = of_country(rt.settings.country).facts.deadlines[weekly.VILLAGE].due
-    return weeks.deadline(week, due, rt.settings.timezone)
 
 
 def _midnight(rt: Runtime, at: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smsapp.surveillance import zeros
 from smsapp.surveillance.ages import UNDER, Age
 from smsapp.surveillance.diseases import Diseases
 from smsapp.surveillance.said import Correction, Decision, Report, Said, Told
@@ -21,6 +22,8 @@ def render(said: Said, diseases: Diseases) -> str:
         return f"CORRIGE {said.reference} {facts}"
     if said.kind in {"case", "event"}:
         return f"CAS {_facts(_told(said, diseases), diseases)}"
+    if said.week is not None:
+        return zeros.written(diseases.zero.code, said.week)
     return _coded(said, diseases)
 
 

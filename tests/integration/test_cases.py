@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,17 +192,16 @@ def test_a_village_that_is_not_known_is_asked_and_never_guessed(posts):
 
 def test_a_week_without_cases_in_which_she_reported_some_is_said(posts, clock):
     phone = Handset(posts, ASC)
-    clock.move(days=3)  # the deadline for the week before is over: zero speaks of this one
-    assert "Attention" not in phone.say("99")[0]
-    phone.say("CAS PALU M 20")
+    phone.say("CAS PALU M 20 HIER")
+    assert "Attention" not in phone.say("99")[0]  # of the week before: she told of it in this one
     phone.say("CAS ROUGEOLE 4 CAS F")
-    clock.move(minutes=11)
+    clock.at = datetime(2026, 3, 16, 9, tzinfo=UTC)
     assert phone.say("99") == [
         "Rapport 1005 : aucun cas, semaine du 09/03 au 15/03. Attention : vous y avez signalé 5 cas (rapport 1003). "
         "Zéro par oubli ? RETIRE 1005"
     ]
     assert [row.standing for row in rows(posts)] == ["counted"] * 4
-    Handset(posts, ASC).say("RETIRE 1002")
+    Handset(posts, ASC).say("RETIRE 1001")
     screen, _ = _week(Handset(posts, ASC))
     assert screen.startswith("Aucun cas du 09/03 au 15/03. Attention : vous y avez signalé 4 cas. Envoyer ?")
     assert fits_ussd(screen)

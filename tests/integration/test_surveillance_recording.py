@@ -46,12 +46,19 @@ def test_a_strangers_report_is_a_signal(posts):
 
 @pytest.mark.parametrize(
     ("day", "monday"),
-    [(8, 2), (9, 2), (11, 2), (12, 9), (15, 9)],  # from Sunday to Wednesday, on Thursday, and the next Sunday
+    [(9, 2), (11, 2), (12, 2), (15, 2), (16, 9)],  # from Monday to Sunday, and the next Monday
 )
-def test_nothing_to_report_speaks_of_the_week_that_is_still_awaited(posts, clock, day, monday):
+def test_nothing_to_report_speaks_of_the_week_before(posts, clock, day, monday):
     clock.at = datetime(2026, 3, day, 10, 0, tzinfo=UTC)
     assert outposts.report(posts, "99").report.week == date(2026, 3, monday)
     assert outposts.report(posts, "CAS ROUGEOLE F 3").report.week == Week.of(clock.at.date()).monday
+
+
+def test_a_week_that_is_named_is_another_report(posts, clock):
+    clock.at = datetime(2026, 3, 15, 10, 0, tzinfo=UTC)
+    for words, monday in (("99", 2), ("99 S11", 9), ("99 S10", 2)):
+        assert outposts.report(posts, words).report.week == date(2026, 3, monday)
+    assert not outposts.report(posts, "RAS").new
 
 
 def test_what_texts_cause_leaves_before_more_is_heard(rt, monkeypatch):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from smsapp import yamls
 from smsapp.segments import fold, septets
-from smsapp.surveillance import diseases, reports
+from smsapp.surveillance import diseases, reports, writing
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
 from tests.flowkit import TEXTS
 
@@ -128,3 +129,29 @@ def test_every_disease_is_read_by_each_of_its_names(disease, language):
 def test_a_text_of_any_length_gets_an_answer():
     assert heard("CAS ROUGEOLE F 3 " * 600).key == "too_long"
     assert heard("CAS ROUGEOLE F 3 " + "x" * 800).village == "x" * 800
+
+
+@pytest.mark.parametrize(
+    ("text", "week"),
+    [
+        ("99 S46", 46),
+        ("99s45", 45),
+        ("RAS semaine 45", 45),
+        ("ras, de la semaine 46", 46),
+        ("CAS 99 SEM 44", 44),
+        ("zero week 46", 46),
+        ("99", None),
+    ],
+)
+def test_a_week_without_cases_may_be_named(text, week):
+    said = reports.parse(text, ML, "fr", date(2026, 11, 22))
+    assert (said.kind, said.week) == ("zero", week and date.fromisocalendar(2026, week, 1))
+    assert reports.parse(writing.render(said, ML), ML, "fr", date(2026, 11, 22)) == said
+
+
+def test_a_named_week_lies_in_the_year_in_which_it_was_last():
+    assert reports.parse("99 S52", ML, "fr", date(2026, 1, 6)).week == date(2025, 12, 22)
+    for text in ("99 S60", "99 S0", "99 S20", "99 S48"):
+        said = reports.parse(text, ML, "fr", date(2026, 11, 22))
+        assert (said.key, said.values["example"]) == ("week", "99 S46")
+    assert reports.parse("CAS ROUGEOLE F 3 semaines", ML, "fr", date(2026, 11, 22)).kind == "case"
