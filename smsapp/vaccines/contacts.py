@@ -89,7 +89,7 @@ def how_she_is(db: Session, rt: Runtime, one: Asked, *, well: bool) -> None:
 
 
 def was_visited(db: Session, one: Asked, *, visited: bool) -> None:
-    """And whether somebody of the centre came to see them this month."""
+    """And whether somebody of the centre came to see them since she was asked last."""
     row = db.scalar(select(Contact).where(Contact.key == _key(one)))
     if row is not None:
         row.visited = visited

@@ -51,7 +51,7 @@ def to(rt, number):
 
 def test_two_answers_are_one_contact(awa, fanta):
     reminded.asked(awa.rt, fanta, day=TODAY, subject="check_in")
-    assert awa.say("1")[0].startswith("Merci. Quelqu'un du centre est-il venu vous voir ce mois-ci ?\n1. Oui")
+    assert awa.say("1")[0].startswith("Merci. Quelqu'un du centre est-il venu vous voir ces deux semaines ?\n1. Oui")
     assert awa.say("2") == ["Merci de votre réponse."]
     assert kept(awa.rt) == [(TODAY, None, True, False)]
     assert to(awa.rt, ASC) == []

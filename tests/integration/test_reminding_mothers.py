@@ -189,19 +189,19 @@ def test_how_the_child_is_is_asked_where_nobody_spoke_to_her_that_week(care, clo
     child = nursery.child(care, TODAY - timedelta(days=290))
     with transaction(care.sessions) as db:
         for one in db.scalars(select(Child)):
-            one.look_on = TODAY + timedelta(days=30)
-    run(care, clock, TODAY + timedelta(days=30))
+            one.look_on = TODAY + timedelta(days=45)
+    run(care, clock, TODAY + timedelta(days=45))
     with transaction(care.sessions) as db:
         told = {"mother_id": child.mother_id, "facility_id": SOTUBA, "on": TODAY + timedelta(days=57), "visited": True}
         db.add(Contact(**told))
     run(care, clock, TODAY + timedelta(days=60))
-    run(care, clock, TODAY + timedelta(days=90))
+    run(care, clock, TODAY + timedelta(days=75))
     with care.sessions() as db:
         assert set(db.scalars(select(Reminder.child_id).where(Reminder.subject == "check_in"))) == {child.id}
     assert [(day - TODAY, why) for _, day, _, why in rows(care, "check_in")] == [
-        (timedelta(days=30), None),
+        (timedelta(days=45), None),
         (timedelta(days=60), "told"),
-        (timedelta(days=90), None),
+        (timedelta(days=75), None),
     ]
     assert texts(care)[-1] == "CSCom Sotuba : votre enfant va-t-il bien ? Répondez 1 oui, 2 non."
 
