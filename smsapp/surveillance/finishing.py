@@ -133,4 +133,5 @@ def _report(kind: Kind, told: Told, disease: Disease) -> Report:
         village=told.village,
         since=told.since,
         died=told.died or 0,
+        numbered=told.numbered,
     )

@@ -36,6 +36,19 @@ def day_of(text: str, today: date) -> date | None:
         return None
 
 
+def day_of_month(number: int, today: date) -> date | None:
+    """The last day with this number that is not to come."""
+    for back in range(3):  # one month of three has 31 days
+        year, month = divmod(today.year * 12 + today.month - 1 - back, 12)
+        try:
+            day = date(year, month + 1, number)
+        except ValueError:
+            continue
+        if day <= today:
+            return day
+    return None
+
+
 class Pieces:
     """The pieces of one key."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, cast
+from itertools import pairwise
+from typing import cast
 
 from smsapp.surveillance.ages import OVER, UNDER, Age, Group
 from smsapp.surveillance.diseases import Diseases
-from smsapp.surveillance.pieces import NOTHING, Pieces, check_day, day_of, meant_code, whole
+from smsapp.surveillance.dying import Dying
+from smsapp.surveillance.pieces import NOTHING, meant_code, whole
 from smsapp.surveillance.said import Told, Unread
-from smsapp.surveillance.wording import Meaning, Token, shown
+from smsapp.surveillance.wording import Meaning, shown
 
 LONG = 5  # letters that may be a disease misspelt
-LONGEST_DATE = 5  # words: `il y a 3 jours`
-FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})  # of a year perhaps, and days too
 GROUPS = {"<5": UNDER, ">5": OVER, ">=5": OVER, "+5": OVER, "5+": OVER}
 
 
@@ -23,15 +23,12 @@ def scan(text: str, diseases: Diseases, today: date, *, code_first: bool = False
     return _Scan(text, diseases, today).told(code_first)
 
 
-class _Scan(Pieces):
+class _Scan(Dying):
     """One text, from its first piece to its last."""
 
     def __init__(self, text: str, diseases: Diseases, today: date) -> None:
-        super().__init__(text, diseases)
-        self.today = today
-        self.facts: dict[str, Any] = {}
-        self.loose: list[tuple[int, str, bool]] = []  # place, text, whether a bare number
-        self.readers: tuple[Callable[[int], int], ...] = (self._date, self._counted, self._before, self._phrase)
+        super().__init__(text, diseases, today)
+        self.readers: tuple[Callable[[int], int], ...] = (self.read_date, self._counted, self._before, self._phrase)
 
     def told(self, code_first: bool) -> Told:
         at = 0
@@ -39,43 +36,13 @@ class _Scan(Pieces):
             at = next((end for read in self.readers if (end := read(at)) > at), None) or self._other(at)
         if code_first and "disease" not in self.facts:
             self._code()
+        if "disease" not in self.facts:
+            self.check_misspelt()
+        self.settle(code_first, self._kind())
         self._place_numbers()
         return Told(**self.facts, village=self._village())
 
-    def _say(self, name: str, value: object, wrong: str, typed: str) -> None:
-        """A fact; told twice it has to be the same."""
-        if self.facts.setdefault(name, value) != value:
-            raise Unread(wrong, typed=shown(typed))
-
     # ---- pieces that are facts: each answers where the next one begins, or its own place if it is none
-
-    def _date(self, at: int) -> int:
-        token = self.tokens[at]
-        if token.kind == "date":
-            if token.text in FRACTIONS:
-                raise Unread("age_or_date", typed=token.text, date="/".join(n.zfill(2) for n in token.text.split("/")))
-            self._since(day_of(token.text, self.today), token.text)
-            return at + 1
-        for count in range(min(LONGEST_DATE, len(self.tokens) - at), 0, -1):
-            window = self.tokens[at : at + count]
-            if self._may_be_a_day(window) and (day := day_of(" ".join(t.text for t in window), self.today)):
-                self._since(day, " ".join(t.text for t in window))
-                return at + count
-        return at
-
-    def _may_be_a_day(self, window: list[Token]) -> bool:
-        """`hier`, `3 mars`, `3 mars 2026`, `il y a 3 jours`: not two numbers that only look like a day and a month."""
-        kinds = [token.kind for token in window]
-        numbers = [len(token.text) for token in window if token.kind == "number"]
-        if kinds == ["number", "word"]:
-            return numbers[0] <= 2
-        if kinds == ["number", "word", "number"]:
-            return numbers == [numbers[0], 4] and numbers[0] <= 2
-        ago = kinds in (["number", "word", "word"], ["word", "number", "word"])
-        return set(kinds) == {"word"} or ago or kinds == ["word", "word", "word", "number", "word"]
-
-    def _since(self, day: date | None, typed: str) -> None:
-        self._say("since", check_day(day, typed, self.diseases, self.today), "two_dates", typed)
 
     def _counted(self, at: int) -> int:
         """A number and what it counts: years, months, cases, deaths."""
@@ -91,13 +58,13 @@ class _Scan(Pieces):
         meaning, after = self.meaning(at + 1)
         if meaning.kind == "unit":
             return self._age(at, number, meaning.value, after)
-        if meaning.kind in {"cases", "died"}:
-            name = "count" if meaning.kind == "cases" else "died"
-            self._say(name, self.few(number, token.text, least=name == "count"), "two_counts", token.text)
+        if meaning.kind == "died":
+            self.numbered_dead(at, number, meaning.value, after)
             return after
-        if meaning.kind == "several":
-            self._say("count", self.few(number, token.text), "two_counts", token.text)
-            return at + 1
+        if meaning.kind in {"cases", "several"}:
+            self.say("count", self.few(number, token.text), "two_counts", token.text)
+            self.counted = after
+            return after if meaning.kind == "cases" else at + 1
         self._not_a_month(at)
         return at
 
@@ -112,7 +79,7 @@ class _Scan(Pieces):
         group = GROUPS.get(token.text.replace(" ", ""))
         if group is None:
             raise Unread("age_format", typed=shown(token.text))
-        self._say("age", Age(group), "two_ages", token.text)
+        self.say_age(Age(group), token.text)
         meaning, after = self.meaning(at + 1)
         return after if meaning == Meaning("unit", "years") else at + 1
 
@@ -124,7 +91,7 @@ class _Scan(Pieces):
         if meaning != Meaning("unit", "years") or part not in {"0", "5"}:
             raise Unread("numbers_glued", typed=shown(token.text))
         months = whole(years) * 12 + (6 if part == "5" else 0)
-        self._say("age", self.aged(months, token.text, "months"), "two_ages", token.text)
+        self.say_age(self.aged(months, token.text, "months"), token.text)
         return after
 
     def _age(self, at: int, number: int, unit: str, end: int) -> int:
@@ -139,7 +106,7 @@ class _Scan(Pieces):
                 age, end = self.aged(number * 12 + more, typed, "months"), after
             elif self.meaning(then)[0].kind == "half":
                 age, end = self.aged(number * 12 + 6, typed, "months"), then + 1
-        self._say("age", age, "two_ages", typed)
+        self.say_age(age, typed)
         return end
 
     def _before(self, at: int) -> int:
@@ -148,7 +115,7 @@ class _Scan(Pieces):
         unit = self.words.before.get(token.text)
         if unit is None or after is None or after.kind != "number":
             return at
-        self._say("age", self.aged(whole(after.text), after.text, unit), "two_ages", after.text)
+        self.say_age(self.aged(whole(after.text), after.text, unit), after.text)
         return at + 2
 
     def _phrase(self, at: int) -> int:
@@ -158,13 +125,13 @@ class _Scan(Pieces):
             case "disease":
                 self._disease(meaning.value, typed)
             case "sex" | "several":
-                self._say("sex", meaning.value, "two_sexes", typed)
+                self._sex(meaning.value, typed)
             case "group":
-                self._say("age", Age(cast(Group, meaning.value)), "two_ages", typed)
+                self.say_age(Age(cast(Group, meaning.value)), typed)
             case "unknown":
                 self.facts["age_unknown"] = True
             case "died":
-                self._say("died", 1, "two_counts", typed)
+                return self.dead(at, meaning.value, end)
             case "unit" | "limits" | "half":
                 raise Unread("age_format", typed=shown(typed))
             case "cases":
@@ -173,12 +140,20 @@ class _Scan(Pieces):
                 return at
         return end
 
+    def _sex(self, sex: str, typed: str) -> None:
+        """`F 9 M` is a girl of nine months perhaps."""
+        if self.facts.get("sex", sex) != sex:
+            for before, token in pairwise(self.tokens[1:]):  # the first number may be a disease's code
+                if before.kind == "number" and token.text == "m":
+                    raise Unread("month_or_male", typed=shown(f"{before.text} m"))
+        self.say("sex", sex, "two_sexes", typed)
+
     def _disease(self, key: str, typed: str) -> None:
         """`RAS sauf 2 cas de rougeole` is no week without cases."""
         zero = self.diseases.zero
         if zero.key in {key, self.facts.get("disease")} and self.facts.get("disease", key) != key:
             raise Unread("zero_alone", disease=zero.key, example=zero.code)
-        self._say("disease", key, "two_diseases", typed)
+        self.say("disease", key, "two_diseases", typed)
 
     # ---- what is left
 
@@ -208,10 +183,17 @@ class _Scan(Pieces):
             raise Unread("code_unknown", typed=shown(code))
         if {token.kind for token in self.tokens} == {"number"} and len(self.tokens) > 1:
             raise Unread("code_spaces", typed=shown(self.text), meant=meant_code(self.text, self.diseases))
-        self.facts["disease"] = disease.key
+        self.facts |= {"disease": disease.key, "numbered": self._names_a_place()}
         for _, text, bare in self.loose:  # `3 rougeol` is no cholera in a village of that name
             if not bare and len(text) >= LONG and self.diseases.closest(text):
                 raise Unread("disease_unknown", typed=shown(text))
+
+    def _names_a_place(self) -> bool:
+        """Whether words stand behind the code as behind a number that counts them: `3 Kourouba`, `3 moutons`."""
+        at = 1
+        while at < len(self.tokens) and (self.tokens[at].kind == "stop" or self.meaning(at)[0].kind == "spare"):
+            at += 1
+        return any(place == at for place, _, bare in self.loose if not bare)
 
     def _place_numbers(self) -> None:
         """A bare number is the age, the next one counts cases, one more belongs to the village before it."""
@@ -222,6 +204,8 @@ class _Scan(Pieces):
                 rest.append((at, text, False))
             elif not event and not {"age", "age_unknown"} & set(self.facts):
                 self.facts |= {"age": self.aged(whole(text), text), "bare": True}
+            elif "count" not in self.facts and "age" in self.facts and self.facts["age"].count is None:
+                raise Unread("numbers_glued", typed=shown(text))  # `adulte 30`: thirty years, or thirty adults
             elif "count" not in self.facts:
                 self.facts["count"] = self.few(whole(text), text)
             elif rest and rest[-1][0] == at - 1 and self.meaning(at - 1)[0] == NOTHING:

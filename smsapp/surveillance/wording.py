@@ -56,6 +56,8 @@ class Words:
     before: Mapping[str, str]
     joined: Collection[str]
     numbers: Mapping[str, int]
+    days: Collection[str]
+    weekdays: Mapping[str, int]
 
 
 def key(text: str) -> str:
@@ -105,7 +107,13 @@ def words() -> Words:
     raw = yamls.plain(FILE)
     named = [
         (word, Meaning(kind, value))
-        for kind, table in (("sex", "sex"), ("several", "several"), ("unit", "units"), ("group", "groups"))
+        for kind, table in (
+            ("sex", "sex"),
+            ("several", "several"),
+            ("unit", "units"),
+            ("group", "groups"),
+            ("died", "died"),
+        )
         for value, several in raw[table].items()
         for word in several
     ]
@@ -117,10 +125,12 @@ def words() -> Words:
         before=_turned(raw["before"]),
         joined=frozenset(raw["joined"]),
         numbers=numbers,
+        days=frozenset(raw["days"]),
+        weekdays={word: place for place, several in enumerate(raw["weekdays"]) for word in several},
     )
 
 
-_PLAIN = ("half", "limits", "unknown", "cases", "died", "spare")
+_PLAIN = ("half", "limits", "unknown", "cases", "spare")
 _COMMANDS = ("case", "real", "false", "more", "correct", "withdraw")
 
 

@@ -32,6 +32,7 @@ WHY_NOT = {
     *("age_format", "age_limit", "month_or_male", "numbers_glued", "count_limit", "count_none"),
     *("date_format", "date_future", "date_old", "age_or_date"),
     *("only_female", "age_of_disease", "died_limit", "sums_correct"),
+    *("age_or_deaths", "deaths_unclear", "week"),
 }
 VILLAGES = ["kourouba", "sikoro 2", "sotuba2", "ban konin", "kayes nord", "san", "diema", "zzz"]
 
@@ -128,6 +129,7 @@ pieces = st.one_of(
     st.sampled_from([" ".join(phrase) for phrase in ML.phrases]),
     st.sampled_from([*words().numbers, *words().before, "8M", "m3", "<5", ">=5", "+5", "-3", "2,5", "3.2", "O", "1O"]),
     st.sampled_from(["hier", "12/11", "12-11-2026", "3 mars", "mars", "depuis 3 jours", "demain", "bi", "31/02"]),
+    st.sampled_from(["le", "le 12", "du 3", "lundi", "monday 12/11"]),
     st.integers(0, 10**12).map(str),
     st.integers(0, 9).map(str),
     st.sampled_from(
