@@ -75,7 +75,7 @@ def _is_repeat(memory: Memory, path: str, now_sealed: str) -> bool:
 
 def _answer(talk: Talk, memory: Memory, number: str, path: str, seal: Seal) -> tuple[str, Reply]:
     if len(path) > MAX_PATH:
-        return "too long", Reply(words=talk.words("limit"))
+        return "too long", Reply(words=talk.words("too_long"))
     if memory.owner is not None and memory.owner != number:
         # Somebody else's session id: what was typed there is not hers, it is as if she had dialled.
         return "changed caller", _first(talk, memory, "")[1]

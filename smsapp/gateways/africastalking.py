@@ -128,11 +128,14 @@ class AfricasTalking:
     def read_hop(self, form: Form) -> Hop:
         return Hop(
             session_id=_needed(form, "sessionId"),
-            number=self._caller(form, "phoneNumber"),
+            number=self.read_caller(form),
             path=form.get("text", ""),
             service_code=form.get("serviceCode", ""),
             network=form.get("networkCode", ""),
         )
+
+    def read_caller(self, form: Form) -> str:
+        return self._caller(form, "phoneNumber")
 
     def read_inbound(self, form: Form) -> Inbound:
         return Inbound(

@@ -124,6 +124,8 @@ class Unclear(SendError):
 class Gateway(Protocol):
     """One provider. `read_*` raise Unusable; `send` raises SendError for a request that failed as a whole.
 
+    `read_caller` is the number alone of a hop of which nothing else can be read.
+
     `get_ready` loads what only `send` needs: a worker calls it once, for the processes that it will fork.
     """
 
@@ -133,6 +135,7 @@ class Gateway(Protocol):
     requests_at_once: int
 
     def read_hop(self, form: Form) -> Hop: ...
+    def read_caller(self, form: Form) -> str: ...
     def read_inbound(self, form: Form) -> Inbound: ...
     def read_report(self, form: Form) -> Report: ...
     def read_session_end(self, form: Form) -> SessionEnd: ...

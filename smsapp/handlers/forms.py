@@ -48,6 +48,17 @@ def read(body: bytes, content_type: str, known: Collection[str] = ()) -> Form:
     return {name: clean(value) if name == "text" else value.strip("\r\n\t\0") for name, value in form.items()}
 
 
+def whatever(body: bytes, known: Collection[str]) -> Form:
+    """Of a body that can not be used the known fields that say one thing: enough to tell whose phone it was."""
+    pairs = body.split(b"&")[: -1 if len(body) > MAX_BODY else None]  # the last one may be cut
+    said: dict[str, set[str]] = {}
+    for pair in pairs:
+        key, _, value = pair.partition(b"=")
+        if (name := _decoded(key)) in known:
+            said.setdefault(name, set()).add(_decoded(value))
+    return {name: values.pop() for name, values in said.items() if len(values) == 1}
+
+
 def without(body: bytes, hidden: Collection[str], known: Collection[str]) -> bytes:
     """A body as it may be kept: of these fields the length alone, whatever kind of body it is.
 

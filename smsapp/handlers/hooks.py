@@ -19,7 +19,7 @@ from smsapp import conversations, metrics, outbox, people
 from smsapp.conversations import UssdSession
 from smsapp.db import after_commit, transaction
 from smsapp.flows.render import plain
-from smsapp.gateways.base import Form, Gateway, Hop, Inbound, Unusable
+from smsapp.gateways.base import Form, Gateway, Inbound, Unusable
 from smsapp.handlers import forms
 from smsapp.logs import foreign
 from smsapp.messages import MO, SEALED, Message, RejectedCallback
@@ -88,12 +88,12 @@ def ussd(rt: Runtime, gateway: Gateway, called: Call) -> Response:
         hop = gateway.read_hop(_form(gateway, called))
     except Unusable as why:
         _reject(rt, gateway, "ussd", called.body, why)
-        return _screen(gateway, plain(rt.texts.say(None, "nobody")), end=True)
+        return _screen(gateway, _dial_again(rt, gateway, called), end=True)
     try:
         heard = conversations.hear(rt, hop)
     except Exception:  # the edge: whatever breaks, she reads a plain sentence
         log.exception("hop failed", session=hop.session_id[-8:], number=masked(hop.number))
-        heard = conversations.Heard(_sorry(rt, hop), True, "sorry")
+        heard = conversations.Heard(_say(rt, hop.number, "sorry"), True, "sorry")
     took = time.perf_counter() - began
     metrics.HOPS.labels("ussd", heard.what).inc()
     metrics.HOP_SECONDS.observe(took)
@@ -240,15 +240,24 @@ def _reject(rt: Runtime, gateway: Gateway, kind: str, body: bytes, why: Unusable
     return True
 
 
-def _sorry(rt: Runtime, hop: Hop) -> str:
-    """The apology in her language, where the database still tells which that is."""
+def _dial_again(rt: Runtime, gateway: Gateway, called: Call) -> str:
+    """What is said to a hop that can not be used: whose phone it was may be known all the same."""
+    try:
+        number = gateway.read_caller(forms.whatever(called.body, gateway.fields))
+    except Unusable:
+        return plain(rt.texts.say(None, "nobody"))
+    return _say(rt, number, "dial_again")
+
+
+def _say(rt: Runtime, number: str, key: str) -> str:
+    """A plain sentence in her language, where the database still tells which that is."""
     language = None
     try:
         with transaction(rt.sessions) as db:
-            language = people.language_of(db, hop.number)
+            language = people.language_of(db, number)
     except SQLAlchemyError:
-        log.warning("language not known", number=masked(hop.number))
-    return plain(rt.texts.say(language, "sorry"))
+        log.warning("language not known", number=masked(number))
+    return plain(rt.texts.say(language, key))
 
 
 def _screen(gateway: Gateway, text: str, end: bool) -> Response:

@@ -28,6 +28,7 @@ from tests.village import settle
 KINDS = ("ussd", "sms", "delivery", "ussd-end", "opt-out")
 FORM = "application/x-www-form-urlencoded"
 NOBODY = "END Service indisponible pour ce téléphone."
+AGAIN = "END Votre demande est mal arrivée. Recomposez."
 
 
 @pytest.fixture
@@ -102,7 +103,8 @@ def test_what_can_never_be_used_is_kept_and_answered_so_that_it_does_not_come_ag
     body = UNUSABLE[what]
     answer = post(phone, kind, body)
     assert answer.status_code == 200
-    assert answer.get_data(as_text=True) == (NOBODY if kind == "ussd" else "")
+    screen = AGAIN if what == "too long" else NOBODY
+    assert answer.get_data(as_text=True) == (screen if kind == "ussd" else "")
     [row] = rejected(phone.rt)
     kept = body[: MAX_BODY + 1]
     if kind.startswith("ussd"):
@@ -110,6 +112,31 @@ def test_what_can_never_be_used_is_kept_and_answered_so_that_it_does_not_come_ag
     assert (row.gateway, row.kind, row.body) == ("africastalking", kind, kept[:4096])
     assert row.reason
     assert stored(phone.rt) == []
+
+
+HER_NUMBER = {
+    "no session": b"phoneNumber=%2B22370000101&text=1",
+    "lost plus": b"phoneNumber=+22370000101&text=1",
+    "text twice": b"sessionId=s&phoneNumber=%2B22370000101&text=1&text=2",
+    "too long": b"sessionId=s&phoneNumber=%2B22370000101&text=" + b"1*" * MAX_BODY,
+    "too many fields": b"sessionId=s&phoneNumber=%2B22370000101" + b"&1" * 300,
+}
+
+
+@pytest.mark.parametrize("what", HER_NUMBER)
+def test_whose_number_can_be_read_is_asked_to_dial_again_in_her_language(phone, what):
+    assert post(phone, "ussd", HER_NUMBER[what]).get_data(as_text=True) == AGAIN
+    phone.say("LANGUAGE en")
+    assert post(phone, "ussd", HER_NUMBER[what]).get_data(as_text=True) == (
+        "END Your request did not arrive whole. Please dial again."
+    )
+    assert len(rejected(phone.rt)) == 2
+
+
+def test_a_number_that_the_body_cuts_is_nobodys(phone):
+    before = b"sessionId=s&text="
+    body = before + b"1" * (MAX_BODY - len(before) - 20) + b"&phoneNumber=%2B22370000101&x=1"
+    assert post(phone, "ussd", body).get_data(as_text=True) == NOBODY
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
