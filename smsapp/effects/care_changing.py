@@ -9,7 +9,7 @@ from typing import Any
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.care import said, some_worker, worker
 from smsapp.flows.state import Effect
-from smsapp.vaccines import codes, ending, families, losing, mothers, moving, next_visit, proving, registering
+from smsapp.vaccines import codes, ending, families, losing, mothers, moving, next_visit, proving
 from smsapp.vaccines.expecting import When, checked
 from smsapp.vaccines.families import File, Reader
 from smsapp.vaccines.tables import Child
@@ -132,7 +132,7 @@ def right_check(caller: Caller, wanted: Effect) -> None:
     if "born" not in wanted.answers:
         moving.child_in_care(caller.db, worker(caller), _code(wanted))
     elif isinstance(file, Child):
-        registering.check_birth(_born(wanted), today)
+        moving.check_birth(caller.rt, file, _born(wanted))
     else:
         checked(When(last_period=_born(wanted)), today)
 

@@ -11,7 +11,18 @@ from smsapp.effects.care import own_care, said, some_worker, worker
 from smsapp.flows.state import Effect
 from smsapp.phones import pretty
 from smsapp.refusals import Refused
-from smsapp.vaccines import births, codes, expecting, families, mothers, next_visit, registering, spacing, welcoming
+from smsapp.vaccines import (
+    births,
+    codes,
+    expecting,
+    families,
+    giving,
+    mothers,
+    next_visit,
+    registering,
+    spacing,
+    welcoming,
+)
 from smsapp.vaccines import villages as places
 from smsapp.vaccines.expecting import When
 from smsapp.vaccines.registering import Born, Expected
@@ -107,7 +118,29 @@ def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
         who.facility_id,
         mother_id=mother,
         carer_id=carer,
-        sex=str(told["sex"]),
+@fact("care_girls")
+def care_girls(caller: Caller) -> Told:
+    """The day of birth that was typed, where it is that of an older girl who has a dose at her age."""
+    return lambda answers: str(answers["born"]) if _of_girls(caller, answers) else ""
+
+
+def _of_girls(caller: Caller, answers: Mapping[str, Any]) -> bool:
+    if not (born := str(answers.get("born") or "")):
+        return False
+    today = caller.rt.local_now().date()
+    return registering.is_for_girls(giving.calendar(caller.rt), date.fromisoformat(born), today)
+
+
+@effect("care.girl_check", reads=True)
+def girl_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """As `care.birth_check` on the keypad, where an older girl may be meant: how old she is."""
+    born_on, today = date.fromisoformat(str(wanted.answers["born"])), caller.rt.local_now().date()
+    registering.check_birth(born_on, today, girl=_of_girls(caller, wanted.answers))
+    birthday_passed = (today.month, today.day) >= (born_on.month, born_on.day)
+    return {"years": today.year - born_on.year - (not birthday_passed)}
+
+
+        sex=str(told.get("sex", "F")),  # not asked of an older child: only a girl is registered
         name=mothers.name_of(told.get("name")),
         village_id=_village(caller, who, told, mother or carer or 0),
         born_at=told.get("born_at"),

@@ -46,8 +46,7 @@ def register(
 
     Refused for a day that can not be, and where another centre has her, or her file was closed.
     """
-    today = rt.local_now().date()
-    registering.check_birth(told.born_on, today, channel)
+    registering.check(rt, told, channel)
     families.one_at_a_time(db, [told.mother_id, told.carer_id])
     hers = _pregnancies(db, told)  # their rows are locked: she may be telling of it herself
     if known := _known(db, told, confirmed) or (_by_her_word(db, told) if confirmed else None):

@@ -18,6 +18,7 @@ from smsapp.vaccines import (
     ending,
     families,
     files,
+    giving,
     mentioning,
     mothers,
     registering,
@@ -140,7 +141,7 @@ def put_right(
 ) -> None:
     """What was written wrongly of a child; her plan and what waits for her follow."""
     if born_on is not None:
-        registering.check_birth(born_on, rt.local_now().date())
+        check_birth(rt, child, born_on)
         mother = db.get(Pregnancy, child.pregnancy_id) if child.pregnancy_id else None
         if mother is not None and mother.ended_on == child.born_on:
             mother.ended_on = born_on
@@ -150,6 +151,13 @@ def put_right(
     changed = [key for key, value in (("born_on", born_on), ("sex", sex), ("name", name)) if value]
     files.note(db, rt, child, "put_right", by=by, channel=channel, changed=changed, before=f"{old}")
     again(db, rt, child)
+
+
+def check_birth(rt: Runtime, child: Child, born_on: date) -> None:
+    """Refused for a day that can not be hers; that of an older girl may be as long ago as it was."""
+    today, calendar = rt.local_now().date(), giving.calendar(rt)
+    girl = all(registering.is_for_girls(calendar, day, today) for day in (child.born_on, born_on))
+    registering.check_birth(born_on, today, girl=girl)
 
 
 def put_right_due(

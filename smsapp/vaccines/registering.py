@@ -13,10 +13,12 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import files, giving, withdrawing
 from smsapp.vaccines.antenatal import TERM
+from smsapp.vaccines.schedule import Schedule
 from smsapp.vaccines.tables import Child, Pregnancy
 
 OLDEST_MONTHS = 60  # by phone a child's file is begun up to five years: a year mistyped would often be an older one's
-OLDEST_AT_CONSOLE = 180  # there a girl of ten can be registered, for her dose against papilloma virus
+OLDEST_AT_CONSOLE = 180  # there the day is seen beside the rest before it is saved
+KEYPAD = "ussd"
 LONGEST_TERM = timedelta(days=300)  # a last period before that can not be this pregnancy's
 
 
@@ -60,7 +62,7 @@ def child(
 ) -> Child:
     """A new file; the one that is there where the same child is told again. Refused for a day that can not be."""
     today = rt.local_now().date()
-    check_birth(told.born_on, today, channel)
+    check(rt, told, channel)
     if known := _twice(db, told, key):
         return known
     row = Child(
@@ -80,11 +82,28 @@ def child(
     return row
 
 
-def check_birth(born_on: date, today: date, channel: str = "") -> None:
+def check(rt: Runtime, told: Born, channel: str) -> None:
+    """Refused for a day of birth that can not be. On the keypad a worker was asked whether she means an older girl."""
+    today = rt.local_now().date()
+    girl = channel == KEYPAD and told.sex == "F" and is_for_girls(giving.calendar(rt), told.born_on, today)
+    check_birth(told.born_on, today, channel, girl=girl)
+
+
+def is_for_girls(schedule: Schedule, born_on: date, today: date) -> bool:
+    """Whether this is the age of a dose that girls have, such as the one against papilloma virus."""
+    for dose in schedule.doses:
+        last = dose.last_day(born_on)
+        if dose.sex == "F" and dose.least.after(born_on) <= today and (last is None or today <= last):
+            return True
+    return False
+
+
+def check_birth(born_on: date, today: date, channel: str = "", *, girl: bool = False) -> None:
+    """Refused for a day that can not be; that of a `girl` who has a dose at her age may be longer ago."""
     if born_on > today:
         raise Refused("care.born_future", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
     oldest = OLDEST_AT_CONSOLE if channel == "console" else OLDEST_MONTHS
-    if born_on < after_months(today, -oldest):
+    if not girl and born_on < after_months(today, -oldest):
         raise Refused("care.born_long_ago", day=f"{born_on:%d/%m/%Y}", example=f"{today - timedelta(days=3):%d/%m/%Y}")
 
 
