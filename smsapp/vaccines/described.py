@@ -18,7 +18,8 @@ def describe(schedule: Schedule, told: Any) -> dict[str, Any]:
     """The plan of the child that `told` describes; ValueError with one sentence where it can not be one.
 
     In: `{"birth": date, "given": {"PENTA1": date, …}, "today": date, "district": "Sikasso", "sex": "F"}`; all but birth
-    and today may be missing. Out: `{"doses": {"PENTA1": {"due", "given", "valid", "state", "reason"}, …}, "next": …}`.
+    and today may be missing. Out: `{"doses": {"PENTA1": {"due", "given", "valid", "state", "reason"}, …}, "next": …}`,
+    with every dose in use: one that is not for this child is `not_applicable`. `next` is what can be given on one day.
     """
     if not isinstance(told, Mapping):
         raise ValueError("should be one object with birth, given and today")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,6 +12,7 @@ from smsapp.vaccines.schedule import Dose, Schedule
 
 NOT_YET, DUE, LATE, MISSED = "not_yet", "due", "late", "missed"
 GIVEN, INVALID, TOO_OLD, NOT_NEEDED = "given", "invalid", "too_old", "not_needed"
+NOT_APPLICABLE = "not_applicable"  # her district does not have it, or nobody said that she is a girl
 OPEN = (DUE, LATE, MISSED)
 DAY = timedelta(days=1)
 SHORT_WINDOW = 14  # days after it was due, for a dose without a window of its own
@@ -90,8 +91,9 @@ def plan(schedule: Schedule, child: Child, given: Given, today: date) -> Plan:
     for on, place in sorted(_told(schedule, given, today)):
         had.add(schedule.doses[place], on)
     doses: dict[str, Planned] = {}
-    for dose in _meant_for(schedule, child.district, child.sex):
-        doses[dose.code] = _one(had, dose, doses, today)
+    meant = _meant_for(schedule, child.district, child.sex)
+    for dose in schedule.doses:
+        doses[dose.code] = _one(had, dose, doses, today) if dose.code in meant else _besides(had, dose)
     return Plan(doses, today)
 
 
@@ -105,8 +107,8 @@ def _told(schedule: Schedule, given: Given, today: date) -> Iterable[tuple[date,
 
 
 @lru_cache(maxsize=1024)
-def _meant_for(schedule: Schedule, district: str, sex: str) -> Sequence[Dose]:
-    return [dose for dose in schedule.doses if dose.is_for(district, sex)]
+def _meant_for(schedule: Schedule, district: str, sex: str) -> Collection[str]:
+    return frozenset(dose.code for dose in schedule.doses if dose.is_for(district, sex))
 
 
 @lru_cache(maxsize=64)
@@ -114,9 +116,21 @@ def _places(schedule: Schedule) -> Mapping[str, int]:
     return {dose.code: place for place, dose in enumerate(schedule.doses)}
 
 
+def _besides(had: Had, dose: Dose) -> Planned:
+    """One that is not for her: it is never due. What she was given of it, maybe where she lived before, is judged."""
+    return _given(had, dose) or _open(had, dose, INVALID if dose.code in had.failed else NOT_APPLICABLE)
+
+
+def _given(had: Had, dose: Dose) -> Planned | None:
+    on = had.counting.get(dose.code)
+    if on is None:
+        return None
+    return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, had.born, on))
+
+
 def _one(had: Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Planned:
-    if (on := had.counting.get(dose.code)) is not None:
-        return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, had.born, on))
+    if given := _given(had, dose):
+        return given
     late = had.late_start(dose) if dose.late_start else None
     if late and not late.needed:
         return _open(had, dose, NOT_NEEDED)

@@ -15,7 +15,7 @@ from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, files, giving, lacking, mothers_doses, visits
 from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Giver
-from smsapp.vaccines.planning import Plan
+from smsapp.vaccines.planning import INVALID, Plan
 from smsapp.vaccines.tables import Child, Dose
 from smsapp.vaccines.workers import Worker
 
@@ -81,7 +81,7 @@ def _uncounted(plan: Plan, new: Sequence[Dose]) -> Sequence[Uncounted]:
         if dose.valid is not False:
             continue
         planned = plan.doses.get(dose.code)
-        if planned is None:
+        if planned is None or (planned.state == INVALID and planned.due is None):  # it is not for her
             found[OUTSIDE, None].append(dose.code)
         elif planned.valid:
             found[COUNTED, None].append(dose.code)

@@ -32,13 +32,13 @@ def test_a_plan_is_one_document_and_needs_no_service(monkeypatch):
     assert (result.exit_code, result.stderr) == (0, "")
     wanted = {"due": "2025-03-20", "given": "2025-02-20", "valid": False, "state": "invalid", "reason": "too_young"}
     assert doses["PENTA1"] == wanted
-    assert "PALU1" not in doses
+    assert (doses["PALU1"]["state"], doses["PALU1"]["due"]) == ("not_applicable", None)
     assert "IPV2" not in doses
 
 
 def test_a_dose_that_is_off_is_planned_once_switched_on():
     assert "IPV2" in json.loads(planned(CHILD, VACCINES_ON="ipv2").stdout)["doses"]
-    assert "PALU1" in json.loads(planned({**CHILD, "district": "Sikasso"}).stdout)["doses"]
+    assert json.loads(planned({**CHILD, "district": "Sikasso"}).stdout)["doses"]["PALU1"]["due"] == "2025-06-15"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from smsapp import yamls
 from smsapp.vaccines.described import describe
-from smsapp.vaccines.planning import DUE, LATE, MISSED, NOT_YET, Child, plan
+from smsapp.vaccines.planning import DUE, GIVEN, LATE, MISSED, NOT_APPLICABLE, NOT_YET, Child, plan
 from smsapp.vaccines.schedule import FOLDER, BadSchedule, of_country, read
 
 TOLD: dict[str, Any] = yamls.typed(Path(__file__).parent / "vaccines.yaml")
@@ -63,12 +63,20 @@ def test_a_plan_turns_where_a_season_is_over():
 
 def test_only_what_concerns_this_child_is_planned():
     born = date(2025, 1, 15)
-    assert "PALU1" not in plan(MALI, Child(born, "Kadiolo"), {}, born).doses
-    assert "PALU1" in plan(MALI, Child(born, "bougouni"), {}, born).doses
-    for spelt in ("Kalaban Coro", "KALABANCORO", "Dioila"):
-        assert "PALU1" in plan(MALI, Child(born, spelt), {}, born).doses
-    assert "HPV" not in plan(MALI, Child(born, sex="M"), {}, born).doses
+    for spelt in ("bougouni", "Kalaban Coro", "KALABANCORO", "Dioila"):
+        assert plan(MALI, Child(born, spelt), {}, born).doses["PALU1"].due == date(2025, 6, 15)
+    for child in (Child(born, "Kadiolo"), Child(born, sex="M")):
+        not_hers = {code for code, dose in plan(MALI, child, {}, born).doses.items() if dose.state == NOT_APPLICABLE}
+        assert not_hers == {"PALU1", "PALU2", "PALU3", "PALU4", "PALU5", "HPV"}
     assert plan(MALI, Child(born, sex="F"), {}, born).doses["HPV"].due == date(2035, 1, 15)
+
+
+def test_what_she_was_given_elsewhere_still_counts():
+    made = plan(MALI, Child(date(2025, 1, 15), "Kadiolo"), {"PALU1": date(2025, 6, 15)}, date(2025, 9, 1)).doses
+    assert (made["PALU1"].state, made["PALU1"].valid) == (GIVEN, True)
+    assert (made["PALU2"].state, made["PALU2"].due) == (NOT_APPLICABLE, None)
+    early = plan(MALI, Child(date(2025, 1, 15), "Kadiolo"), {"PALU1": date(2025, 5, 15)}, date(2025, 9, 1)).doses
+    assert (early["PALU1"].valid, early["PALU1"].reason, early["PALU1"].due) == (False, "too_young", None)
 
 
 def test_what_is_not_confirmed_waits_to_be_switched_on():
@@ -86,6 +94,9 @@ def test_a_plan_is_told_as_plain_data():
     answer = describe(MALI, told)
     assert answer["doses"]["BCG"] == {"due": None, "given": "2025-01-16", "valid": True, "state": "given", "reason": ""}
     assert answer["doses"]["PENTA1"]["due"] == "2025-02-26"
+    assert set(answer["doses"]) == set(MALI.by_code)
+    never = {"due": None, "given": None, "valid": None, "state": "not_applicable", "reason": ""}
+    assert answer["doses"]["HPV"] == answer["doses"]["PALU1"] == never
     assert answer["next"] == {"date": "2025-02-26", "doses": ["PENTA1", "OPV1", "PCV1", "ROTA1"]}
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from flask_babel import gettext
 
 from smsapp.handlers.console.care import terms
-from smsapp.vaccines.planning import GIVEN, INVALID, NOT_NEEDED, Plan, Planned
+from smsapp.vaccines.planning import GIVEN, INVALID, NOT_APPLICABLE, NOT_NEEDED, Plan, Planned
 from smsapp.vaccines.schedule import Dose as Rule
 from smsapp.vaccines.schedule import Schedule, Span
 from smsapp.vaccines.tables import Child
@@ -58,7 +58,8 @@ def kind(dose: Planned, reported: Collection[str]) -> str:
 
 
 def draw(schedule: Schedule, child: Child, plan: Plan, reported: Collection[str], labels: Mapping[str, str]) -> Drawn:
-    shown = [dose for dose in plan.doses.values() if _is_near(schedule.by_code[dose.code], child, dose)]
+    hers = (dose for dose in plan.doses.values() if dose.state != NOT_APPLICABLE)
+    shown = [dose for dose in hers if _is_near(schedule.by_code[dose.code], child, dose)]
     columns = _columns(schedule, shown)
     scale = _Scale([days for days, _ in columns])
     lines = []
