@@ -59,7 +59,7 @@ def test_mobiles_of_mali(raw):
         ("70123456#", "format"),
         ("²²²", "format"),
         ("7" * 5000, "format"),
-        ("O70123456", "letters"),
+        ("O70123456", "letters"),  # a letter is no digit: read as a keypad's it would be another number
         ("70 12 34 5O", "letters"),
         ("70 12 34 56 poste 9", "letters"),
         ("70123456;ext=5", "letters"),

@@ -202,7 +202,8 @@ def test_languages_are_called_what_unicode_says():
     codes = [code for code in locale_identifiers() if "_" not in code]
     assert len(codes) > 300
     told = {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
-    assert {code: name for code, name in told.items() if language_name(code) != name} == {}
+    ours = {code: name for code in told if (name := language_name(code)) != told[code]}
+    assert ours == {"bm": "Bamanankan"}  # as its texts call it
 
 
 def test_this_release_is_sound_and_says_what_waits():
