@@ -60,9 +60,9 @@ def by_code(db: Session, code: str) -> Place | None:
 
 
 def posters(db: Session) -> list[dict[str, str]]:
-    """Every facility with a poster, by the number on it."""
+    """Every facility with a poster, by the number on it; `also` is what people call it."""
     rows = db.execute(select(Place.code, Place.name).where(Place.kind == "facility", Place.code.is_not(None)))
-    return [{"name": str(code), "label": name} for code, name in rows]
+    return [{"name": str(code), "label": name, "also": plain(name)} for code, name in rows]
 
 
 def regions(db: Session) -> list[dict[str, str]]:

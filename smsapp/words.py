@@ -91,9 +91,9 @@ def keyword(text: str, flows: Mapping[str, Flow]) -> Command | None:
     """The flow whose keyword the message begins with."""
     words = text.replace("#", " ").split()
     known = keywords(flows)
-    for first, rest in _keyed(words):
+    for first, rest, where in _keyed(words):
         flow = flows.get(known.get(_key(first), ""))
-        if flow is None or (rest != words[1:] and not flow.loose):
+        if flow is None or not _known_there(flow, where):
             continue
         if flow.with_digit and not any(c.isdecimal() for word in rest for c in word):
             continue
@@ -101,15 +101,20 @@ def keyword(text: str, flows: Mapping[str, Flow]) -> Command | None:
     return None
 
 
-def _keyed(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+def _keyed(words: list[str]) -> Iterator[tuple[str, list[str], str]]:
     """A word that may be the keyword and the others: the first, `DEPOT3 1500` too, or the last of `3 1500 depot`."""
     if not words:
         return
-    yield words[0], words[1:]
+    yield words[0], words[1:], "first"
     if glued := _GLUED.fullmatch(words[0]):
-        yield glued[1], [glued[2], *words[1:]]
+        yield glued[1], [glued[2], *words[1:]], "glued"
     if len(words) > 1 and words[0][0].isdecimal():
-        yield words[-1], words[:-1]
+        yield words[-1], words[:-1], "last"
+
+
+def _known_there(flow: Flow, where: str) -> bool:
+    """Any flow's keyword is known at the beginning; before digits unless the flow reads the whole text itself."""
+    return flow.loose or where == "first" or (where == "glued" and not flow.claims)
 
 
 def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:

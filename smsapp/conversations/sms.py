@@ -9,12 +9,11 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp import inbox, outbox
-from smsapp.conversations import asked, commands, tables
+from smsapp.conversations import asked, commands, opinions, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
 from smsapp.db import work
 from smsapp.flows import coded
-from smsapp.flows.coded import A_SENTENCE, A_SENTENCE_LENGTH
 from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
 from smsapp.messages import MO, Message
@@ -99,10 +98,11 @@ def _take(talk: Talk, row: Message) -> str:
         if longer := asked.named(talk, text, wanted.argument):
             return _claim(talk, row, longer, text)
         before, talk.state = _beside(talk), None
-        whole = talk.flows.live[wanted.argument].claims
-        reply = talk.begin(wanted.argument, text.split() if whole else wanted.rest)
+        flow = talk.flows.live[wanted.argument]
+        reply = talk.begin(flow.name, text.split() if flow.claims else wanted.rest)
+        reply, opinion = opinions.besides(talk, flow, wanted.rest, reply)
         _say(talk, row, reply, _left(talk, before, wanted.argument, reply))
-        return f"keyword {wanted.argument}"
+        return "unheard" if opinion else f"keyword {flow.name}"
     if talk.behind_pin and _like_a_pin(text):
         row.text = None
         code = talk.rt.settings.service_code
@@ -192,8 +192,7 @@ def _answer(talk: Talk, row: Message, text: str) -> str:
         _say(talk, row, talk.ask_first("resume"))
         return "resume?"
     reply = talk.say(text)
-    if reply.has_problem and len(text.split()) >= A_SENTENCE and len(text) >= A_SENTENCE_LENGTH:
-        # Not an answer but something that she wants to say: a person reads it, and the question stays open.
+    if reply.has_problem and coded.is_sentence(text):  # a person reads it, and the question stays open
         row.text, row.meta = text, {}
         _remember(talk)
         _post(talk, row, f"{talk.words('kept')}\n{talk.sms(talk.show())}", "unheard")

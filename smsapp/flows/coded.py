@@ -46,6 +46,11 @@ def opening(flow: Flow, text: str, moment: Moment) -> Sequence[str]:
     return [text] if len(text) in _LABEL and _reads(flow, ask, text, moment) else ()
 
 
+def is_sentence(text: str) -> bool:
+    """Something that she wants to say, not a slip."""
+    return len(text.split()) >= A_SENTENCE and len(text) >= A_SENTENCE_LENGTH
+
+
 def said_more(flow: Flow, words: Sequence[str], moment: Moment) -> bool:
     """Whether a person should read what follows the answer: a sentence, and not what is asked next."""
     rest = " ".join(words[1:])

@@ -101,7 +101,7 @@ class Flow:
     returns: tuple[str, ...] = ()  # what its effects give back, for the texts that follow
     once: tuple[str, ...] = ()  # of these, what is not said again when a question is shown again
     guard: str = ""  # the flow that asks who she is, before a new session goes on in this one
-    loose: bool = False  # its keyword is known also at the end, or where a digit follows at once
+    loose: bool = False  # its keyword is known also at the end, and before digits though it reads the whole text
     with_digit: bool = False  # its keyword is one only where a digit follows: other texts begin with this word too
     anonymous: bool = False
     by_sms: bool = False

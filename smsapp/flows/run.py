@@ -170,7 +170,8 @@ def _from_facts(run: Run, ask: Ask) -> tuple[Option, ...]:
     items = [item for item in listed if not ask.parent or item.get("parent") == wanted]
     labels = {str(item["name"]): str(item["label"]) for item in items}
     if not ask.listed:
-        return tuple(Option(name, name, label) for name, label in labels.items())
+        also = {str(item["name"]): (str(item["also"]),) for item in items if "also" in item}
+        return tuple(Option(name, name, label, also=also.get(name, ())) for name, label in labels.items())
     names = run.top.shown or tuple(labels)
     codes = {str(item["name"]): str(item["code"]) for item in items if "code" in item}
     return tuple(Option(codes.get(n, str(i)), n, labels[n]) for i, n in enumerate(names, start=1) if n in labels)

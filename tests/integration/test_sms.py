@@ -16,7 +16,7 @@ from smsapp.people import Consent, Number, Person
 from smsapp.segments import count
 from smsapp.surveys import Response
 from tests.handset import BINTA, MOTHER, STRANGER, Handset
-from tests.village import SOTUBA, settle
+from tests.village import BAKON, SOTUBA, settle
 
 OTHER = "+22370009902"
 
@@ -314,6 +314,45 @@ def test_an_answer_is_of_use_for_hours_only(stranger, clock):
     assert stranger.arrived() == []
     [row] = messages(stranger.rt, Message.direction == MT)
     assert row.status == "expired"
+
+
+# ---- an opinion beside the keyword
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("AVIS l'accueil était très mauvais, on m'a demandé de l'argent", "6 questions"),
+        ("Avis trop cher", "6 questions"),
+        ("AVIS 1301 trop cher", "6 questions"),
+        ("AVIS 9999 trop cher", "Centre inconnu."),
+    ],
+)
+def test_a_sentence_after_the_keyword_is_read_by_the_staff_and_the_survey_begins(phone, text, question):
+    [said] = phone.say(text)
+    thanks, asked = said.split("\n", 1)
+    assert thanks.startswith("Merci, l'équipe du centre lira votre message.")
+    assert asked.startswith(question)
+    [row] = messages(phone.rt, Message.status == "unheard")
+    assert row.text == text
+    if question == "6 questions":
+        assert phone.say("oui")[0].startswith("1/6")
+
+
+def test_a_stranger_who_says_something_is_asked_for_her_centre(stranger):
+    [said] = stranger.say("AVIS l'accueil était très mauvais")
+    assert "Quel est le numéro sur l'affiche" in said
+    assert len(messages(stranger.rt, Message.status == "unheard")) == 1
+
+
+@pytest.mark.parametrize("text", ["AVIS Bakon", "AVIS1301", "AVIS 1301 merci", "avis cscom bakon"])
+def test_a_centre_is_known_by_what_people_call_it(phone, text):
+    assert phone.say(text)[0].startswith("6 questions")
+    for answer in ("1", *"114411"):
+        phone.say(answer)
+    [row] = responses(phone.rt)
+    assert row.facility_id == BAKON
+    assert messages(phone.rt, Message.status == "unheard") == []
 
 
 # ---- STOP and START

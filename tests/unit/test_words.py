@@ -76,6 +76,8 @@ KEYWORDS = {
     "AVIS": Command("flow", (), "satisfaction"),
     "avis 1201": Command("flow", ("1201",), "satisfaction"),
     "Avis#1201": Command("flow", ("1201",), "satisfaction"),
+    "AVIS1201": Command("flow", ("1201",), "satisfaction"),
+    "avis1201 merci": Command("flow", ("1201", "merci"), "satisfaction"),
     "Survey": Command("flow", (), "satisfaction"),
     "AVISÉ": None,
     "mon avis": None,
