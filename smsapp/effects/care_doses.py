@@ -23,6 +23,15 @@ from smsapp.vaccines.wording import Said
 Values = Mapping[str, Any]
 LIST = "1"  # typed in place of a code: the children who are expected
 ALL = "1"  # of the doses that are due
+# How a text about doses is refused, and the same on the keypad.
+TYPED = {
+    "care.dose_unknown": "care.dose_unknown_typed",
+    "care.dose_misspelt": "care.dose_misspelt_typed",
+    "care.dose_not_used": "care.dose_not_used_typed",
+    **dict.fromkeys(
+        ("care.dose_missing", "care.dose_numbers", "care.dose_question", "care.date_last"), "care.dose_typed"
+    ),
+}
 
 
 @fact("expected_children")
@@ -131,14 +140,29 @@ def _menu(caller: Caller, child: Child, due: Sequence[str], next_day: date | Non
 def doses_chosen(caller: Caller, wanted: Effect) -> Values:
     """`1` for all that is due, `2 3` for some of it, or doses by their names."""
     typed, offered = str(wanted.answers["doses"]), str(wanted.answers["offered"]).split()
-    code = str(wanted.answers["code"])
+    child = files.child(caller.db, worker(caller), str(wanted.answers["code"]))
     numbers = typed.replace(",", " ").split()
     if all(number.isdecimal() for number in numbers) and numbers:
         chosen = [one for number in numbers for one in _of_menu(offered, number)]
+        _given_here(caller, child, chosen)
     else:
-        chosen = list(_read(caller, typed, code).codes)
-    _given_here(caller, files.child(caller.db, worker(caller), code), chosen)
+        chosen = list(_by_name(caller, child, typed))
     return {"picked": " ".join(dict.fromkeys(chosen))}
+
+
+def _by_name(caller: Caller, child: Child, text: str) -> Sequence[str]:
+    """Doses by their names; the example of a refusal is what can be typed here, and no whole text."""
+    code = care_codes.of(child.number)
+    try:
+        chosen = _read(caller, text, code).codes
+        _given_here(caller, child, chosen)
+    except Refused as no:
+        if no.key not in TYPED:
+            raise
+        example = str(no.values["code"]).removeprefix(code).strip() or dose(caller, "PENTA1")
+        typed, meant = no.values.get("typed"), no.values.get("meant")
+        raise Refused(TYPED[no.key], typed=typed, meant=meant, code=example) from no
+    return chosen
 
 
 def _of_menu(offered: Sequence[str], number: str) -> Sequence[str]:

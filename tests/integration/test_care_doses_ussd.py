@@ -96,12 +96,15 @@ def test_a_slip_on_the_way_is_said_and_books_nothing(care, fanta):
     phone.key(FANTA)
     for typed, reason in (
         ("7", "Numéro inconnu : 7. Tapez un numéro de la liste. Ex. 1"),
-        ("PANTA1", "Dose inconnue : PANTA1. Vouliez-vous PENTA1 ?"),
-        ("penta un", "Dose inconnue : PENTA UN. Vouliez-vous PENTA1 ?"),
+        ("PANTA1", "Dose inconnue : PANTA1. Vouliez-vous PENTA1 ? Ex. PENTA1\n"),
+        ("penta un", "Dose inconnue : PENTA UN. Vouliez-vous PENTA1 ? Ex. PENTA1\n"),
+        ("xyz", "Dose inconnue : XYZ. Ex. PENTA1\n"),
+        ("penta1, 12/03/2026 vpo1", "Format : le nom de chaque dose, et rien d'autre. Ex. PENTA1\n"),
+        ("HEPB0", "Dose inconnue ici : HEPB0 n'est pas au calendrier du pays. Ex. PENTA1\n"),
         ("TD1", f"Code incorrect : {FANTA} est un enfant."),
     ):
         assert phone.key(typed)[0].startswith(reason)
-    phone.key("penta 1, vpo1")
+    phone.key("penta1, vpo1")
     for typed, reason in (
         ("31/02", "Date incorrecte. Ex. 12/03/2026"),
         ("12-13-2025", "Date incorrecte. Ex. 12/03/2026"),
