@@ -41,7 +41,7 @@ def say(caller: Caller, key: str, **values: object) -> str:
 
 
 def who(caller: Caller, file: File) -> str:
-    """`Fanta 1042K`: by the first name that her worker knows, in letters that do not make two texts of one."""
+    """`Fanta 42L`: by the first name that her worker knows, in letters that do not make two texts of one."""
     name = file.name if isinstance(file, Child) else caller.db.get_one(Person, reads(file)).name
     first = fold(first_name(name))[:LONGEST_NAME]
     return f"{first if encoding(first) == 'GSM-7' else ''} {care_codes.of(file.number)}".strip()
@@ -52,7 +52,7 @@ def day(on: date) -> str:
 
 
 def vocabulary(caller: Caller) -> wording.Vocabulary:
-    return wording.of_country(caller.rt.settings.country)
+    return wording.of_country(caller.rt.settings.country, caller.rt.settings.vaccines_on)
 
 
 def dose(caller: Caller, code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -43,13 +43,14 @@ class Vocabulary:
     words: Mapping[str, Mapping[str, str]]  # a name in one word -> a dose's number, empty where it has none -> code
     short: Mapping[str, Mapping[str, str]]  # language -> code -> `VPO1`
     numbers: Mapping[str, str]  # `un` -> `1`
+    used: Collection[str] = ()  # the codes of what is given here: others are read where they are named, never proposed
 
     def says(self, language: str, code: str) -> str:
         """This dose as a worker reads it."""
         return self.short.get(language, {}).get(code) or self.short.get("fr", {}).get(code) or code
 
     def closest(self, typed: str, language: str) -> str:
-        """The right spelling of what somebody may have meant; empty where nothing is like it."""
+        """The right spelling of what somebody may have meant; empty where nothing is like it, or that is not given."""
         letters = _glued(typed)
         word = letters.rstrip("0123456789")
         number = letters[len(word) :]
@@ -60,7 +61,9 @@ class Vocabulary:
         found = self._like(word)
         if not found:
             return ""
-        of = self.words[found[0]]
+        of = {one: code for one, code in self.words[found[0]].items() if code in self.used}
+        if not of:
+            return ""
         near = min(of, key=lambda one: abs(int(one or 1) - int(number or 1)))
         return self.says(language, of[near])
 
@@ -69,8 +72,8 @@ class Vocabulary:
 
 
 @cache
-def of_country(country: str) -> Vocabulary:
-    """The words of a country's calendar and of its doses for mothers."""
+def of_country(country: str, more: tuple[str, ...] = ()) -> Vocabulary:
+    """The words of a country's calendar and of its doses for mothers; `more` are codes that VACCINES_ON switches on."""
     told = schedules.written(country)
     names: Mapping[str, Mapping[str, Sequence[str]]] = told.get("words", {})
     words: dict[str, dict[str, str]] = {}
@@ -90,7 +93,9 @@ def of_country(country: str) -> Vocabulary:
         raise BadSchedule(f"{country}: words of {sorted(unknown)[0]}, which no dose has")
     several = told.get("numbers", {}).values()
     numbers = {_glued(name): str(n) for one in several for n, name in enumerate(one)}
-    return Vocabulary(words, short, numbers | {"o": "0"})
+    mothers = {dose["code"] for dose in told.get("mothers", {}).get("doses", ())}
+    used = mothers | set(schedules.in_use(country, more).by_code)
+    return Vocabulary(words, short, numbers | {"o": "0"}, frozenset(used))
 
 
 def _codes(told: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -132,7 +137,7 @@ def shown(typed: str) -> str:
     return letters if encoding(letters) == "GSM-7" else "?"
 
 
-def read(words: Vocabulary, text: str, today: date, language: str = "fr", code: str = "1042K") -> Said:
+def read(words: Vocabulary, text: str, today: date, language: str = "fr", code: str = "42L") -> Said:
     """The doses that a text names, and the day at its end.
 
     Refused where anything else stands in it: what is unknown is named, with the right spelling of what is most like it.
@@ -196,7 +201,10 @@ class _Reading:
         return Said(tuple(dict.fromkeys(codes)))
 
     def _dose(self, at: int) -> tuple[str, int]:
-        """The dose that begins here and where the next word is; the longest name counts."""
+        """The dose that begins here and where the next word is; the longest name counts.
+
+        A number with a blank before it may be that of a day, or of another dose: the right spelling is asked for.
+        """
         if self._word(at).isdecimal():
             raise self._no_date(at)
         for count in range(LONGEST_NAME, 0, -1):
@@ -204,7 +212,7 @@ class _Reading:
             number = self._word(at + count)
             if numbered is None:
                 continue
-            if number.isdecimal() and number in numbered:
+            if number.isdecimal() and number in numbered and not self._apart(at + count):
                 return numbered[number], at + count + 1
             if "" in numbered and not (number.isdecimal() and self._touches(at + count)):
                 return numbered[""], at + count
@@ -229,6 +237,8 @@ class _Reading:
         after = self._word(at + 1)
         if after.isdecimal() and self._touches(at + 1):
             return self._word(at) + after
+        if after.isdecimal() and self._apart(at + 1):
+            return f"{self._word(at)} {after}" if self._date(at + 1) is None else self._word(at)
         if after.isdecimal():
             return self._word(at) + (after if self._date(at + 1) is None else "")
         short = len(after) == 1 or after in self.numbers
@@ -242,6 +252,11 @@ class _Reading:
 
     def _touches(self, at: int) -> bool:
         return at < len(self.tokens) and self.tokens[at].start() == self.tokens[at - 1].end()
+
+    def _apart(self, at: int) -> bool:
+        """Whether there is a blank before this word."""
+        between = self.key[self.tokens[at - 1].end() : self.tokens[at].start()]
+        return any(sign.isspace() for sign in between)
 
     def _date(self, at: int) -> date | None:
         return self._told(at, self._rest(at))
