@@ -17,7 +17,7 @@ from smsapp.segments import search_key
 DATA = Path(__file__).parent / "data" / "words.yaml"
 _CODE = re.compile(r"\d{1,9}[A-Za-z]")
 _GLUED = re.compile(r"([^\W\d]+)(\d.*)")
-SPARE_WORDS = 2  # "STOP merci madame" is a STOP; a sentence that begins with it is for the staff
+SPARE_WORDS = 2  # "AIDE svp madame" asks for help; a sentence that begins with it is for the staff
 CLOSE = 0.75  # of difflib: one letter wrong or two swapped in a short keyword
 
 
@@ -28,6 +28,11 @@ class Command:
     name: str
     rest: tuple[str, ...] = ()
     argument: str = ""  # topic, language code or flow, as `name` says; empty where none fits
+
+    @property
+    def in_sentence(self) -> bool:
+        """STOP as the beginning of a sentence: a STOP all the same, but where any words may be an answer."""
+        return self.name == "stop" and not self.argument and len(self.rest) > SPARE_WORDS
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,10 @@ def command(text: str) -> Command | None:
     match name:
         case "stop" | "start":
             topic = known.topics.get(_key(rest[0])) if rest else None
-            spare = 0 if _key(words[0]) in known.alone else SPARE_WORDS
-            return Command(name, rest, topic or "") if topic or len(rest) <= spare else None
+            alone = _key(words[0]) in known.alone
+            spare = 0 if alone else SPARE_WORDS
+            fits = topic or len(rest) <= spare or (name == "stop" and not alone)
+            return Command(name, rest, topic or "") if fits else None
         case "help":
             return Command(name, rest) if len(rest) <= SPARE_WORDS else None
         case "language":

@@ -37,6 +37,12 @@ def taken(talk: Talk, text: str) -> Taken | None:
     return Taken(asked[at], words[asked[at].name])
 
 
+def any_words(talk: Talk) -> bool:
+    """Is a question open by SMS that any words answer?"""
+    ask = talk.open_ask if talk.takes_sms else None
+    return ask is not None and ask.type == "text"
+
+
 def claimed(talk: Talk, text: str) -> Flow | None:
     """The flow that says that this text is its own, whatever is open."""
     talk.put_reading_away()

@@ -22,6 +22,7 @@ def obey(talk: Talk, wanted: Command) -> str:
                 wanted.argument or people.EVERYTHING,
                 talk.caller.channel,
             )
+            _close(talk, wanted.argument)
             return _topic_words(talk, "stopped", wanted.argument)
         case "start":
             topic, secret = wanted.argument or people.EVERYTHING, talk.rt.settings.secret_key
@@ -31,6 +32,24 @@ def obey(talk: Talk, wanted: Command) -> str:
             return _choose_language(talk, wanted)
         case _:
             return help_words(talk)
+
+
+def obey_by_sms(talk: Talk, wanted: Command) -> str:
+    """The same; the open question again below what leaves it open, and the topics there are where she named none."""
+    words = obey(talk, wanted)
+    if wanted.name == "stop" and wanted.rest and not wanted.argument and not wanted.in_sentence:
+        return talk.words("stopped.everything", typed=wanted.rest[0][:15])
+    if wanted.name in {"language", "help"} and talk.takes_sms:
+        talk.put_reading_away()
+        return f"{words}\n{talk.sms(talk.show())}"
+    return words
+
+
+def _close(talk: Talk, topic: str) -> None:
+    """What she left is asked no further, in no session either that still shows its question."""
+    if any(topic in {"", flow.topic} for flow in talk.open_flows()):
+        talk.state = None
+        talk.turn += 1
 
 
 def help_words(talk: Talk) -> str:

@@ -90,9 +90,8 @@ def _oldest(db: Session, number: str) -> Message | None:
 
 def _take(talk: Talk, row: Message) -> str:
     text = row.text or ""
-    if wanted := command(text):
-        _post(talk, row, _command_words(talk, commands.obey(talk, wanted), wanted), "reply")
-        return f"command {wanted.name}"
+    if (wanted := command(text)) and not (wanted.in_sentence and asked.any_words(talk)):
+        return _obey(talk, row, wanted)
     if wanted := keyword(text, talk.flows.live):
         talk.put_reading_away()
         if longer := asked.named(talk, text, wanted.argument):
@@ -201,13 +200,12 @@ def _answer(talk: Talk, row: Message, text: str) -> str:
     return "answer"
 
 
-def _command_words(talk: Talk, words: str, wanted: Command) -> str:
-    """The open question again below a change of language; what there is to leave where she named something else."""
-    if wanted.name == "stop" and wanted.rest and not wanted.argument:
-        return talk.words("stopped.everything", typed=wanted.rest[0][:15])
-    if wanted.name == "language" and talk.takes_sms:
-        return f"{words}\n{talk.sms(talk.show())}"
-    return words
+def _obey(talk: Talk, row: Message, wanted: Command) -> str:
+    """Done at once; where a sentence begins with STOP, a person reads it too."""
+    _post(talk, row, commands.obey_by_sms(talk, wanted), "reply")
+    if talk.turn != talk.memory.turn:
+        _remember(talk)
+    return "unheard" if wanted.in_sentence else f"command {wanted.name}"
 
 
 def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None, *, again: bool = False) -> None:

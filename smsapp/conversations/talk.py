@@ -110,8 +110,8 @@ class Talk:
     def go_on(self, *, old: bool) -> Reply:
         """A new session where a form was left open: is it still wanted after a long silence, and who is it?"""
         self.put_reading_away()
-        names = [flow.name for flow in self._open_flows()]
-        guard = next((flow.guard for flow in self._open_flows() if flow.guard), "")
+        names = [flow.name for flow in self.open_flows()]
+        guard = next((flow.guard for flow in self.open_flows() if flow.guard), "")
         reply = self.ask_first(guard) if guard and guard not in names else self.show()
         return self.ask_first(RESUME) if old and RESUME not in names else reply
 
@@ -128,7 +128,7 @@ class Talk:
         reply = self.show()
         for text in answers[:MAX_WALK]:
             wanted = command(text)
-            reply = self.heed(wanted) if wanted else self.say(text)
+            reply = self.heed(wanted) if wanted and not wanted.in_sentence else self.say(text)
             if reply.ends or reply.has_problem:
                 break
         return reply
@@ -185,7 +185,7 @@ class Talk:
         except UnknownRevision:
             return None
 
-    def _open_flows(self) -> list[Flow]:
+    def open_flows(self) -> list[Flow]:
         try:
             return [self.flows.get(frame.flow) for frame in self.state.frames] if self.state else []
         except UnknownRevision:
@@ -194,12 +194,12 @@ class Talk:
     @property
     def behind_pin(self) -> bool:
         """Is something open that asks for a PIN, or was let in by one?"""
-        return any(flow.keypad_only for flow in self._open_flows())
+        return any(flow.keypad_only for flow in self.open_flows())
 
     @property
     def takes_sms(self) -> bool:
         """May the open question be sent and answered by SMS? Whether to go on is asked as the form below asks."""
-        asked = [flow.by_sms for flow in self._open_flows() if flow.asks and flow.name != RESUME]
+        asked = [flow.by_sms for flow in self.open_flows() if flow.asks and flow.name != RESUME]
         return self.in_form and asked[-1:] == [True] and not self.behind_pin
 
     @property

@@ -110,7 +110,7 @@ def _texted(talk: Talk) -> bool:
 
 
 def _continue(talk: Talk, rest: str) -> tuple[str, Reply]:
-    if wanted := command(rest):
+    if (wanted := command(rest)) and not wanted.in_sentence:
         return "command", talk.heed(wanted)
     answers = _utterances(talk, rest)
     return "answer", talk.say(answers[0]) if len(answers) == 1 else talk.walk(answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from sqlalchemy import func, select
 from smsapp import conversations, outbox, people
 from smsapp.conversations import Conversation
 from smsapp.db import transaction
+from smsapp.flows.catalogue import Catalogue
 from smsapp.messages import MO, MT, Message
 from smsapp.people import Consent, Number, Person
 from smsapp.segments import count
 from smsapp.surveys import Response
+from tests.flowkit import LIVE, flow
 from tests.handset import BINTA, MOTHER, STRANGER, Handset
 from tests.village import BAKON, SOTUBA, settle
 
@@ -378,6 +381,52 @@ def test_who_leaves_a_topic_that_there_is_not_is_told_that_she_left_everything(p
     with phone.rt.sessions() as db:
         assert people.left(db, [MOTHER]) == {(MOTHER, people.EVERYTHING)}
     assert phone.say("ARRET avis")[0].startswith("C'est noté : plus de messages pour")
+
+
+def test_a_sentence_that_begins_with_stop_is_a_stop_and_is_read(phone):
+    [said] = phone.say("ARRETEZ de m'envoyer des messages svp")
+    assert said == "C'est noté : vous ne recevrez plus nos messages. Pour revenir, envoyez DEBUT."
+    assert left(phone.rt, MOTHER) == {(MOTHER, "*")}
+    assert [row.text for row in messages(phone.rt, Message.status == "unheard")] == [
+        "ARRETEZ de m'envoyer des messages svp"
+    ]
+
+
+def test_where_any_words_are_an_answer_a_sentence_that_begins_with_stop_is_one(phone):
+    asked = flow("{flow: asked, keywords: {fr: [DITES]}, by_sms: yes, nodes: [{ask: what, type: text}, {end: bye}]}")
+    flows = Catalogue.of([*LIVE.live.values(), asked])
+    phone = Handset(replace(phone.rt, flows=flows), MOTHER)
+    for words, has_left in (("Arrêt du traitement depuis trois jours", set()), ("STOP", {(MOTHER, "*")})):
+        phone.say("DITES")
+        phone.say(words)
+        assert left(phone.rt, MOTHER) == has_left
+
+
+@pytest.mark.parametrize("words", ["STOP", "ARRET AVIS"])
+def test_a_survey_is_not_gone_on_with_after_a_stop(phone, words):
+    for text in ("AVIS", "oui", "1"):
+        phone.say(text)
+    phone.say(words)
+    [said] = phone.say("2")
+    assert said.startswith("Merci, l'équipe du centre lira votre message. Vous pouvez aussi envoyer")
+    assert phone.dial()[0].startswith("Votre santé")
+
+
+def test_a_survey_goes_on_after_another_topic_was_left_and_after_help(phone):
+    for text in ("AVIS", "oui"):
+        phone.say(text)
+    phone.say("ARRET RAPPELS")
+    [said] = phone.say("AIDE")
+    assert said.startswith("AVIS : ")
+    assert said.splitlines()[-6] == "1/6 L'accueil était-il respectueux ?"
+    assert phone.say("1")[0].startswith("2/6")
+
+
+def test_a_keypad_that_still_shows_the_question_is_told_after_a_stop_by_sms(phone):
+    phone.dial()
+    phone.key("1", "1", "1")
+    phone.say("STOP")
+    assert phone.key("2")[0].startswith("Votre santé")
 
 
 def test_stop_twice_is_stop(phone):

@@ -52,7 +52,14 @@ COMMANDS = {
     "   ": None,
     "bonjour": None,
     "1": None,
-    "stop de nous faire attendre": None,
+    "stop de nous faire attendre": Command("stop", ("de", "nous", "faire", "attendre")),
+    "ARRETEZ de m'envoyer des messages svp": Command("stop", ("de", "m'envoyer", "des", "messages", "svp")),
+    "debut de mes douleurs hier soir": None,
+    "Dèmè": Command("help"),
+    "dɛmɛ": Command("help"),
+    "DABILA": Command("stop"),
+    "Dabila AVIS": Command("stop", ("AVIS",), "survey"),
+    "dabila ka an makɔnɔ": None,
     "Langue de boeuf pour le repas": None,
     "aide moi je suis malade": None,
     "STOPPER": None,
@@ -62,6 +69,20 @@ COMMANDS = {
 @pytest.mark.parametrize("text", COMMANDS)
 def test_command(text):
     assert command(text) == COMMANDS[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "in_sentence"),
+    [
+        ("STOP", False),
+        ("stop merci madame", False),
+        ("Stop survey please dear people", False),
+        ("STOP DE M'ECRIRE TOUS LES JOURS", True),
+        ("AIDE", False),
+    ],
+)
+def test_a_stop_that_begins_a_sentence_is_one_where_nothing_else_takes_the_words(text, in_sentence):
+    assert command(text).in_sentence is in_sentence
 
 
 def test_a_language_goes_by_its_code_once_it_has_a_catalogue(tmp_path):
