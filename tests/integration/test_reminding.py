@@ -292,6 +292,21 @@ def test_without_a_phone_the_worker_has_it_on_her_list(care, clock):
     assert rows(care) == [(SIX_WEEKS - timedelta(days=3), -3, "no_phone")]
 
 
+def test_who_reads_in_the_evening_hears_of_the_day_before_it(care, clock):
+    newborn(care)
+    with transaction(care.sessions) as db:
+        db.add(Wish(person_id=nursery.mother_of(db, AWA).id, hour=17))
+    days(care, clock, BORN + timedelta(days=1), 50)
+    assert [(day - SIX_WEEKS, step) for day, step, _ in rows(care)] == [
+        (timedelta(days=-3), -3),
+        (timedelta(days=-1), 0),
+        (timedelta(days=7), 7),
+    ]
+    _, eve, later = (text for _, text in texts(care) if "va-t-il bien" not in text)
+    assert f"rendez-vous mardi {SIX_WEEKS:%d/%m}." in eve
+    assert f"venez mercredi {SIX_WEEKS + timedelta(days=8):%d/%m}." in later  # not the clinic of that morning
+
+
 @pytest.mark.parametrize(("hour", "due", "use_by"), [(None, 9, 20), (17, 17, 20), (5, 7, 20), (22, 19, 20)])
 def test_at_her_hour_outside_the_quiet_ones_and_not_after_that_day(care, clock, hour, due, use_by):
     newborn(care)

@@ -8,6 +8,7 @@ from smsapp.config import Settings
 from smsapp.outbox import quiet
 
 HOUR = 9  # of whoever wished for none
+LATE = 15  # from this hour on a clinic of the same day is over
 EARLIER = timedelta(hours=1)
 
 
@@ -19,6 +20,10 @@ def window(day: date, hour: int | None, settings: Settings) -> tuple[datetime, d
     falls = datetime.combine(day, silence, settings.timezone).astimezone(UTC)
     has_quiet = settings.quiet_hours.start != settings.quiet_hours.end
     return start, falls if has_quiet and start < falls else evening
+
+
+def is_late(hour: int | None) -> bool:
+    return hour is not None and hour >= LATE
 
 
 def _hour(day: date, hour: int, settings: Settings) -> datetime:

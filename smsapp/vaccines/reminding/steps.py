@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from smsapp.vaccines.clinic import Calendar
@@ -56,12 +56,31 @@ class Sorted:
     next_on: date | None
 
 
-def steps(one: Occasion, calendar: Calendar, village_id: int | None, known: date) -> list[Step]:
+def steps(
+    one: Occasion, calendar: Calendar, village_id: int | None, known: date, evening: date | None = None
+) -> list[Step]:
     """The steps of an occasion that is known of since `known`: on that day itself nothing is said.
 
     A step before the clinic day whose own day had passed by then is taken the next day, if that is early enough. A day
     that she promised has a step of its own, numbered from `due_on`, and of the others only those after it.
+
+    Who reads in the evening has no text of a clinic that is over by then: that of the day itself comes on the evening
+    before, from the day `evening` on. What was thought of before that is as it was.
     """
+    found = _by_day(one, calendar, village_id, known, after=evening is not None)
+    if evening is None or not one.service:
+        return found
+    first, said = max(evening, known + DAY), {step.day for step in found}
+    return [
+        replace(step, day=eve)
+        if step.day == step.names and (eve := step.day - DAY) >= first and eve not in said
+        else step
+        for step in found
+    ]
+
+
+def _by_day(one: Occasion, calendar: Calendar, village_id: int | None, known: date, *, after: bool) -> list[Step]:
+    """The same for who reads in the morning; `after`: a later step names no clinic of its own day."""
     clinic = _clinic(one, calendar, village_id, known)
     own = 0 if one.promised is None else (one.promised - one.due_on).days
     if one.last is not None and clinic > one.last:
@@ -77,7 +96,8 @@ def steps(one: Occasion, calendar: Calendar, village_id: int | None, known: date
             day = max(day, known + DAY)
         if day <= known or (step < 0 and day >= clinic) or (step > 0 and one.last is not None and day > one.last):
             continue
-        names = calendar.next_day(day, one.service, village_id) if one.service and step > 0 else clinic
+        first = day + DAY if after else day
+        names = calendar.next_day(first, one.service, village_id) if one.service and step > 0 else clinic
         if one.last is not None and names > one.last:
             names = day
         found.append(Step(one, step, day, names, _comes(one, calendar, names, village_id)))

@@ -13,6 +13,7 @@ from smsapp.vaccines.chosen import ref
 from smsapp.vaccines.families import File
 from smsapp.vaccines.giving import Written
 from smsapp.vaccines.reminding import occasions
+from smsapp.vaccines.reminding.hours import is_late
 from smsapp.vaccines.reminding.occasions import ANTENATAL, POSTNATAL, Kept
 from smsapp.vaccines.reminding.reading import Batch
 from smsapp.vaccines.reminding.steps import Occasion, Sorted, sort_out, steps
@@ -44,7 +45,9 @@ def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
     moved = batch.promised.get(ref(file), {})
     if moved:
         some = [replace(one, promised=moved.get((one.subject, one.due_on))) for one in some]
-    every = (step for one in some for step in steps(one, calendar, file.village_id, kept.known))
+    reader = batch.readers.get(families.reads(file))
+    evening = kept.looked if reader and is_late(reader.hour) else None
+    every = (step for one in some for step in steps(one, calendar, file.village_id, kept.known, evening))
     found = sort_out(every, batch.had.get(ref(file), ()), today)
     turns = batch.plans[file.id].turns if isinstance(file, Child) else None
     return found if turns is None else replace(found, next_on=min(found.next_on or turns, turns))
