@@ -157,11 +157,10 @@ def _settle(
 def judged(made: Plan, code: str, given_on: date | None, source: str) -> tuple[bool | None, str, bool | None]:
     """What the plan says of one dose: whether it counts, why not, and whether it was on time."""
     planned = made.doses.get(code)
-    counts = planned is not None and planned.valid is True and planned.given == given_on
-    shown = planned is not None and planned.given == given_on
-    if planned is None or source != CARD:
-        return (counts if source == CARD else None), "", None
-    return counts, planned.reason if shown and not counts else "", planned.on_time if counts else None
+    if planned is None or source != CARD or given_on is None:
+        return (False if source == CARD else None), "", None
+    counts = planned.valid is True and planned.given == given_on
+    return counts, made.reasons.get((code, given_on), ""), planned.on_time if counts else None
 
 
 def plan_of(db: Session, rt: Runtime, child: Child) -> Plan:

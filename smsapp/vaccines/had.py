@@ -58,6 +58,7 @@ class Had:
         self.schedule, self.born, self.ages = schedule, born, _ages(schedule, born)
         self.counting: dict[str, date] = {}  # the first dose of each code that counts
         self.failed: dict[str, tuple[date, str]] = {}  # the last one before it that did not, and why
+        self.reasons: dict[tuple[str, date], str] = {}  # why each of these did not
         self.live: list[tuple[date, str]] = []  # injected live vaccines, whether or not they count
 
     def add(self, dose: Dose, on: date) -> None:
@@ -65,6 +66,7 @@ class Had:
         if dose.code not in self.counting:
             if reason := _why_not(self, dose, on):
                 self.failed[dose.code] = on, reason
+                self.reasons[dose.code, on] = reason
             else:
                 self.counting[dose.code] = on
         if dose.live:

@@ -52,10 +52,11 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """A child's doses by code, in the order of the calendar."""
+    """A child's doses by code, in the order of the calendar; `reasons`: why one that was given did not count."""
 
     doses: Mapping[str, Planned]
     today: date
+    reasons: Mapping[tuple[str, date], str]  # by code and day; none for one that was given once too often
 
     @property
     def open(self) -> list[Planned]:
@@ -94,7 +95,7 @@ def plan(schedule: Schedule, child: Child, given: Given, today: date) -> Plan:
     meant = _meant_for(schedule, child.district, child.sex)
     for dose in schedule.doses:
         doses[dose.code] = _one(had, dose, doses, today) if dose.code in meant else _besides(had, dose)
-    return Plan(doses, today)
+    return Plan(doses, today, had.reasons)
 
 
 def _told(schedule: Schedule, given: Given, today: date) -> Iterable[tuple[date, int]]:

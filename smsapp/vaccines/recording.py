@@ -84,7 +84,7 @@ def _uncounted(plan: Plan, new: Sequence[Dose]) -> Sequence[Uncounted]:
         if planned is None or (planned.state == INVALID and planned.due is None):  # it is not for her
             found[OUTSIDE, None].append(dose.code)
         elif planned.valid:
-            found[COUNTED, None].append(dose.code)
+            found[dose.reason or COUNTED, None].append(dose.code)
         else:
             found[dose.reason or planned.reason, planned.due].append(dose.code)
     return [Uncounted(tuple(codes), reason, again) for (reason, again), codes in found.items()]

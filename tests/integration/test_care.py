@@ -61,6 +61,17 @@ def test_a_dose_is_booked_once_and_judged_by_the_whole_plan(care):
         assert giving.plan_of(db, care, child).doses["PENTA1"].given is None
 
 
+def test_a_dose_that_was_repeated_keeps_the_reason_for_it(care):
+    made = nursery.child(care, BORN - timedelta(days=60))
+    early, again = made.born_on + timedelta(days=36), made.born_on + timedelta(days=70)
+    with transaction(care.sessions) as db:
+        child = db.get_one(Child, made.id, with_for_update=True)
+        for nth, day in enumerate((early, again, again + timedelta(days=1))):
+            giving.give(db, care, child, ["PENTA1"], day, BY, key=f"{nth}")
+        told = [(dose.valid, dose.reason) for dose in db.scalars(select(Dose).order_by(Dose.given_on))]
+        assert told == [(False, "too_young"), (True, ""), (False, "")]
+
+
 @pytest.mark.parametrize(
     ("on", "why"), [(date(2026, 3, 11), "care.dose_future"), (date(2026, 1, 14), "care.dose_before_birth")]
 )

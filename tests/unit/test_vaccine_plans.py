@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from smsapp import yamls
+from smsapp.vaccines import giving
 from smsapp.vaccines.described import describe
+from smsapp.vaccines.had import TOO_YOUNG
 from smsapp.vaccines.planning import DUE, GIVEN, LATE, MISSED, NOT_APPLICABLE, NOT_YET, Child, plan
 from smsapp.vaccines.schedule import FOLDER, BadSchedule, of_country, read
 
@@ -77,6 +79,16 @@ def test_what_she_was_given_elsewhere_still_counts():
     assert (made["PALU2"].state, made["PALU2"].due) == (NOT_APPLICABLE, None)
     early = plan(MALI, Child(date(2025, 1, 15), "Kadiolo"), {"PALU1": date(2025, 5, 15)}, date(2025, 9, 1)).doses
     assert (early["PALU1"].valid, early["PALU1"].reason, early["PALU1"].due) == (False, "too_young", None)
+
+
+def test_each_dose_that_did_not_count_keeps_its_reason():
+    early, later, again, more = (date(2025, 2, 10), date(2025, 2, 20), date(2025, 3, 20), date(2025, 4, 20))
+    given = {"PENTA1": [early, later, again, more], "BCG": date(2025, 1, 16)}
+    made = plan(MALI, Child(date(2025, 1, 15)), given, date(2025, 5, 1))
+    assert made.reasons == {("PENTA1", early): TOO_YOUNG, ("PENTA1", later): TOO_YOUNG}
+    judged = [giving.judged(made, "PENTA1", day, giving.CARD)[:2] for day in given["PENTA1"]]
+    assert judged == [(False, TOO_YOUNG), (False, TOO_YOUNG), (True, ""), (False, "")]
+    assert giving.judged(made, "PENTA1", again, giving.REPORTED) == (None, "", None)
 
 
 def test_what_is_not_confirmed_waits_to_be_switched_on():
