@@ -203,10 +203,11 @@ def _shorter(texts: Texts, language: str, advice: str) -> tuple[str, str]:
 
 
 def what(caller: Caller, row: CaseReport) -> str:
-    """`Rougeole F 3 ans`, `Choléra 4 cas`."""
+    """`Rougeole F 3 ans`, `Choléra 4 cas, décès : 2`."""
     counted = _say(caller, "count", n=row.count) if row.count != 1 or row.sums else ""
     person = phrasing.person(caller.rt, caller.language, row)
-    return " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
+    whom = " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
+    return ", ".join(filter(None, (whom, phrasing.died(caller.rt, caller.language, row))))
 
 
 def _record(caller: Caller, who: Sender | None, found: Report, village: int | None, key: str) -> Recorded:

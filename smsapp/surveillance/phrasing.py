@@ -76,6 +76,12 @@ def person(rt: Runtime, language: str | None, report: CaseReport) -> str:
     return " ".join(filter(None, (_say(rt, language, report.sex) if report.sex else "", age)))
 
 
+def died(rt: Runtime, language: str | None, report: CaseReport) -> str:
+    """How many of them are dead: `décès : 1`; nothing where each case of the disease is a death."""
+    deaths = of_country(rt.settings.country).by_key[report.disease].deaths
+    return _say(rt, language, "died", n=report.died) if report.died and not deaths else ""
+
+
 def _within(about: About) -> str:
     return f"{about.place} ({about.centre})"
 
@@ -124,9 +130,7 @@ def _who(rt: Runtime, language: str | None, about: About) -> str:
     if report is None or about.alert.numbers.get("kind") != rules.CASE:
         return told
     whom = person(rt, language, report) if report.count == (about.total or 1) else ""
-    deaths = of_country(rt.settings.country).by_key[report.disease].deaths
-    died = _say(rt, language, "died", n=report.died) if report.died and not deaths else ""
-    return ", ".join(filter(None, (told, whom, died)))
+    return ", ".join(filter(None, (told, whom, died(rt, language, report))))
 
 
 def _shortened(say: Callable[[str], str], place: str) -> str:

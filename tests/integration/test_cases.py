@@ -409,8 +409,8 @@ def test_another_patient_where_a_village_is_asked_is_answered_by_the_form(posts,
     ("typed", "begins"),
     [
         ("CORRIGE 1001 F 4", "Kunnafoni 1001 latilenna"),
-        ("CORRIGE LE 1001 F 4", "Nim"),
-        ("RETIRE le rapport 1001 merci", "Nim"),
+        ("CORRIGE LE 1001 F 4", "Kunnafoni 1001 latilenna"),
+        ("RETIRE 12X", "Nim"),
         ("CORRIGE 123 F 4", "Nim"),
     ],
 )
