@@ -47,10 +47,10 @@ def diseases(caller: Caller) -> Diseases:
 
 
 def kept(caller: Caller, key: object, look: Callable[[], Any]) -> Any:
-    """Looked up once a hop."""
-    if (name := f"cases {key}") not in caller.memo:
-        caller.memo[name] = look()
-    return caller.memo[name]
+    """Looked up once a hop: no report changes who sends it, her villages, or what her words mean."""
+    if (name := f"cases {key}") not in caller.lasting:
+        caller.lasting[name] = look()
+    return caller.lasting[name]
 
 
 def own(caller: Caller) -> Sender | None:
@@ -72,7 +72,16 @@ def heard(caller: Caller, answers: Mapping[str, Any]) -> Heard:
     """What she has said so far; of a stranger nobody asks an age."""
     _, first = dialogue.borrowed(str(answers.get("words", "")))
     texts = (first, *(str(answers[name]) for name in ANSWERS if name in answers))
-    return _heard(caller, texts, stranger=sender(caller, answers) is None)
+    who = sender(caller, answers)
+    return _of_a_place(caller, who, _heard(caller, texts, stranger=who is None))
+
+
+def _of_a_place(caller: Caller, who: Sender | None, found: Heard) -> Heard:
+    """`6 boeufs`: a number is a disease's code only where what stands behind it is a village."""
+    told = found.told if isinstance(found, Missing) else found if isinstance(found, Report) else None
+    if told is not None and told.numbered and not _named(caller, who, told.village):
+        return Wrong("disease_unknown", {"typed": shown(told.village)})
+    return found
 
 
 def read(caller: Caller, text: str) -> Heard:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from smsapp.db import transaction
 from smsapp.messages import Message
+from smsapp.segments import fold
 from smsapp.surveillance.tables import CaseReport
 from tests import outposts
 from tests.handset import Handset
@@ -60,6 +61,10 @@ def test_two_villages_that_are_not_known_are_two_reports(posts):
         ("CAS CHOLERA 3 morts", 3, 3),
         ("CAS CHOLERA 4 cas 3 morts", 4, 3),
         ("CAS CHOLERA 4 cas", 4, 0),
+        ("CAS CHOLERA 5 cas 2 décès", 5, 2),
+        ("CAS CHOLERA M 30 DECEDE", 1, 1),
+        ("CAS EBOLA F 25 DCD", 1, 1),
+        ("CAS 6 M 30 MORT", 1, 1),
     ],
 )
 def test_who_is_reported_dead_is_counted_among_the_dead(posts, text, count, died):
@@ -69,6 +74,29 @@ def test_who_is_reported_dead_is_counted_among_the_dead(posts, text, count, died
     if count > 1 and "#" not in text:
         phone.say("CORRIGE 1001 2 CAS")
         assert [(row.count, row.died) for row in rows(posts)] == [(2, min(died, 2))]
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("CAS CHOLERA M 30 DECEDE Kourouba", "Rapport 1001 : Choléra M 30 ans, décès : 1"),
+        ("CAS CHOLERA 4 cas 2 morts Kourouba", "Rapport 1001 : Choléra 4 cas, décès : 2"),
+    ],
+)
+def test_the_answer_names_the_dead(posts, text, begins):
+    [said] = Handset(posts, ASC).say(text)
+    assert said.startswith(fold(begins))
+
+
+@pytest.mark.parametrize("text", ["CAS 6 boeufs", "CAS 6 chevaux mort", "CAS 3 hyènes mortes", "CAS 3 toux"])
+def test_a_number_before_what_is_no_village_is_no_disease(posts, text):
+    phone = Handset(posts, ASC)
+    [said] = phone.say(text)
+    assert "mot inconnu" in said
+    assert rows(posts) == []
+    assert told(posts, HEAD) == []
+    phone.say("CAS 3 Kourouba")
+    assert [(row.disease, row.village_id) for row in rows(posts)] == [("cholera", KOUROUBA)]
 
 
 def test_a_death_that_is_a_disease_of_the_list_is_no_death_of_care(posts):
