@@ -149,7 +149,7 @@ def told(caller: Caller, done: Recorded) -> str:
         return mark + _say(caller, key, number=row.number, n=row.count + 1)
     if row.kind == "zero":
         return _zero(caller, row, mark)
-    advice = cases.disease_of(caller, row.disease).advises(caller.language)
+    advice = cases.disease_of(caller, row.disease).advises(cases.diseases(caller).told_in(caller.language))
     named = dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease)))
     if mark:
         return _practised(caller, mark, row.number, list(named), advice)
@@ -198,16 +198,16 @@ def shortest(texts: Texts, language: str, number: int, advice: str) -> str:
 
 
 def _shorter(texts: Texts, language: str, advice: str) -> tuple[str, str]:
-    """The advice, and the same without its thanks."""
-    return advice, advice.replace(texts.say(language, "case.thanks") + " ", "")
+    """The advice, and the same without its thanks, whichever language it is in."""
+    thanks = {texts.say(each, "case.thanks") + " " for each in (language, None)}
+    return advice, next((advice.replace(each, "") for each in thanks if each in advice), advice)
 
 
 def what(caller: Caller, row: CaseReport) -> str:
-    """`Rougeole F 3 ans`, `Choléra 4 cas, décès : 2`."""
+    """`Rougeole F 3 ans`, `Choléra 4 cas`."""
     counted = _say(caller, "count", n=row.count) if row.count != 1 or row.sums else ""
     person = phrasing.person(caller.rt, caller.language, row)
-    whom = " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
-    return ", ".join(filter(None, (whom, phrasing.died(caller.rt, caller.language, row))))
+    return " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
 
 
 def _record(caller: Caller, who: Sender | None, found: Report, village: int | None, key: str) -> Recorded:

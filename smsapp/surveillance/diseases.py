@@ -123,6 +123,10 @@ class Diseases:
         """Words of the longest phrase."""
         return max(map(len, self.phrases))
 
+    def told_in(self, language: str) -> str:
+        """The language of what somebody is advised: French where nobody has read hers yet."""
+        return "fr" if language in self.unreviewed else language
+
     def closest(self, typed: str) -> Disease | None:
         """The disease that somebody may have meant; None where none is like it, or several begin so."""
         glued = {"".join(words): meaning.value for words, meaning in self.named.items()}

@@ -47,8 +47,9 @@ def test_what_holds_for_every_disease():
     assert tuple(facts.early_actions) == ACTIONS
 
 
-def test_every_language_that_nobody_reviewed_says_so():
+def test_what_nobody_reviewed_is_not_told():
     assert ML.unreviewed == {"bm"}
+    assert [ML.told_in(language) for language in diseases.LANGUAGES] == ["fr", "fr", "en"]
 
 
 IMMEDIATE = {disease.key for disease in ML.all if disease.immediate}
