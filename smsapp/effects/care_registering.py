@@ -107,17 +107,6 @@ def birth_check(caller: Caller, wanted: Effect) -> None:
     registering.check_birth(date.fromisoformat(str(wanted.answers["born"])), caller.rt.local_now().date())
 
 
-@effect("care.birth")
-def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
-    """A child comes into the care of the worker's centre, and her family's phone hears who writes."""
-    db, rt, who, told = caller.db, caller.rt, worker(caller), wanted.answers
-    mother = _person(caller, who, told, "number", "mother")
-    carer = _person(caller, who, told, "carer_number", "")
-    child = Born(
-        date.fromisoformat(str(told["born"])),
-        who.facility_id,
-        mother_id=mother,
-        carer_id=carer,
 @fact("care_girls")
 def care_girls(caller: Caller) -> Told:
     """The day of birth that was typed, where it is that of an older girl who has a dose at her age."""
@@ -140,6 +129,17 @@ def girl_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     return {"years": today.year - born_on.year - (not birthday_passed)}
 
 
+@effect("care.birth")
+def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
+    """A child comes into the care of the worker's centre, and her family's phone hears who writes."""
+    db, rt, who, told = caller.db, caller.rt, worker(caller), wanted.answers
+    mother = _person(caller, who, told, "number", "mother")
+    carer = _person(caller, who, told, "carer_number", "")
+    child = Born(
+        date.fromisoformat(str(told["born"])),
+        who.facility_id,
+        mother_id=mother,
+        carer_id=carer,
         sex=str(told.get("sex", "F")),  # not asked of an older child: only a girl is registered
         name=mothers.name_of(told.get("name")),
         village_id=_village(caller, who, told, mother or carer or 0),
