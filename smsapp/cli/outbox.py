@@ -9,6 +9,7 @@ import click
 from smsapp import oneline, outbox
 from smsapp.cli.common import runtime, said_plainly
 from smsapp.db import transaction
+from smsapp.figures import service
 from smsapp.phones import BadNumber, caller
 
 # What `sweep` did to so many messages, in words.
@@ -57,8 +58,14 @@ def sweep(now_too: bool) -> None:
     rt = runtime()
     with said_plainly():
         swept = vars(outbox.sweep(rt, now_too=now_too))
+        with transaction(rt.sessions) as db:
+            held_up = service.held_up(db)
     for step, count in swept.items():
         if count:
             click.echo(f"{count} {SWEPT[step]}")
-    if not any(swept.values()):
+    for one in held_up:
+        state = "is paused" if one.paused else "is out of reach"
+        tried = "is tried by a message now" if now_too else "is tried by a message every minute"
+        click.echo(f"{one.gateway} {state} since {one.since.isoformat(' ', 'minutes')} ({one.reason}) and {tried}")
+    if not any(swept.values()) and not held_up:
         click.echo("nothing was stuck")

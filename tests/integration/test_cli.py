@@ -22,7 +22,7 @@ from smsapp.config import QuietHours, Settings
 from smsapp.conversations import Conversation, FlowRevision
 from smsapp.db import transaction
 from smsapp.flows import catalogue
-from smsapp.messages import Message
+from smsapp.messages import GatewayState, Message
 from smsapp.people import Group, Membership, Number, Person
 from smsapp.staff import AuditEntry
 from smsapp.surveys import Response
@@ -450,6 +450,15 @@ def test_sweep_may_run_at_any_time_and_twice(village):
         outbox.post(db, village, MOTHER, "Avis", kind="reply", use_by=datetime.now(UTC) - timedelta(minutes=1))
     assert good("outbox", "sweep").splitlines()[-1] == "1 past their use-by"
     assert set(SWEPT) == {field.name for field in fields(outbox.Swept)}
+
+
+def test_sweep_tells_of_a_gateway_that_does_not_send(village):
+    at = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+    with transaction(village.sessions) as db:
+        db.add(GatewayState(gateway="africastalking", paused_at=at, reason="no balance"))
+    told = "africastalking is paused since 2026-03-10 09:30+00:00 (no balance) and is tried by a message"
+    assert good("outbox", "sweep") == f"{told} every minute\n"
+    assert good("outbox", "sweep", "--now") == f"{told} now\n"
 
 
 # ---- surveys
