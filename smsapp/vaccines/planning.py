@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -144,13 +144,17 @@ def _one(had: Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Pla
         return _open(had, dose, TOO_OLD)
     state = INVALID if dose.code in had.failed else _state(had, dose, due, today)
     until = dose.season.closes(due) if dose.season is not None else None
-    return replace(_open(had, dose, state, due), waits=bool(before), until=until)
+    return _open(had, dose, state, due, waits=bool(before), until=until)
 
 
-def _open(had: Had, dose: Dose, state: str, due: date | None = None) -> Planned:
+def _open(
+    had: Had, dose: Dose, state: str, due: date | None = None, *, waits: bool = False, until: date | None = None
+) -> Planned:
     """One that does not count yet; why the last one did not, where there was one."""
-    on, reason = had.failed.get(dose.code, (None, ""))
-    return Planned(dose.code, state, due, given=on, valid=None if on is None else False, reason=reason)
+    if dose.code not in had.failed:
+        return Planned(dose.code, state, due, waits=waits, until=until)
+    on, reason = had.failed[dose.code]
+    return Planned(dose.code, state, due, on, False, reason, waits=waits, until=until)
 
 
 def _never(dose: Dose, above: Mapping[str, Planned]) -> str:
