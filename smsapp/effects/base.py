@@ -31,6 +31,7 @@ class Caller:
     message_id: int | None = None  # of the text that is being heard
     known: list[Known] | None = None
     memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect runs
+    lasting: dict[str, Any] = field(default_factory=dict)  # the same of what only an effect that says so changes
     wrote: bool = False  # whether an effect wrote something down
 
     @property
@@ -58,6 +59,7 @@ class Caller:
         """Read again who is behind the number: an effect changed it."""
         self.known = None
         self.memo.clear()
+        self.lasting.clear()
 
 
 Fact = Callable[[Caller], Any]

@@ -179,6 +179,7 @@ def train(caller: Caller, wanted: Effect) -> dict[str, str]:
         raise Refused("care.stranger", final=True)
     starts = wanted.answers["turn"] == ON
     training.switch(caller.db, whom, caller.rt.now() if starts else None)
+    caller.forget()
     return {"said": _say(caller, "practice_on" if starts else "practice_off")}
 
 
