@@ -283,8 +283,6 @@ def test_a_visit_before_birth_counts_once_a_day(care):
         assert len(db.scalars(select(Attended)).all()) == 2
 
 
-def test_a_visit_after_birth_goes_by_either_code(care):
-    mother = nursery.pregnancy(care, date(2025, 5, 20))
 def test_a_visit_before_birth_is_the_one_of_its_window_in_any_order(care):
     nursery.pregnancy(care, date(2025, 8, 1))
     assert "CPN 3, le 06/03/2026" in say(care, f"CPN {FANTA} 06/03/2026")
@@ -293,6 +291,8 @@ def test_a_visit_before_birth_is_the_one_of_its_window_in_any_order(care):
     assert "CPN, le 01/12/2025, hors des périodes prévues." in say(care, f"CPN {FANTA} 01/12/2025")
 
 
+def test_a_visit_after_birth_goes_by_either_code(care):
+    mother = nursery.pregnancy(care, date(2025, 5, 20))
     with transaction(care.sessions) as db:
         mother = db.merge(mother)
         mother.state, mother.ended_on = "born", date(2026, 3, 2)
