@@ -14,6 +14,7 @@ from smsapp.surveillance.wording import Meaning, Token, shown
 LONGEST_DATE = 5  # words: `il y a 3 jours`
 FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})  # of a year perhaps, and days too
 ORDINALS = frozenset({"er", "st", "nd", "rd", "th"})
+THIS = frozenset({"ce", "this"})  # of a day, though `ce` alone is a man in Bambara
 COUNTED = frozenset({"unit", "cases", "several"})  # what stands behind a number that is no day
 MANY_DEAD = Meaning("died", "many")
 
@@ -83,6 +84,8 @@ class Dated(Pieces):
         """`le 12`, `lundi 16`: the last such day, and no number of cases."""
         word, after = self.tokens[at].text, self.token(at + 1)
         weekday = self.words.weekdays.get(word)
+        if word in THIS and after is not None and after.text in self.words.weekdays:
+            return at + 1
         if weekday is None and word not in self.words.days:
             return at
         if after is not None and after.kind == "number" and len(after.text) <= 2 and self._counts_nothing(at + 2):

@@ -14,6 +14,7 @@ from smsapp.surveillance.pieces import NOTHING, meant_code, whole
 from smsapp.surveillance.said import Told, Unread
 from smsapp.surveillance.wording import Meaning, shown
 
+OF_PLACE = frozenset({"village", "vge", "vill", "dugu"})
 LONG = 5  # letters that may be a disease misspelt
 GROUPS = {"<5": UNDER, ">5": OVER, ">=5": OVER, "+5": OVER, "5+": OVER}
 
@@ -130,6 +131,8 @@ class _Scan(Dying):
                 self.say_age(Age(cast(Group, meaning.value)), typed)
             case "unknown":
                 self.facts["age_unknown"] = True
+            case "alive":
+                self.say("died", 0, "two_counts", typed)
             case "died":
                 return self.dead(at, meaning.value, end)
             case "unit" | "limits" | "half":
@@ -204,8 +207,8 @@ class _Scan(Dying):
                 rest.append((at, text, False))
             elif not event and not {"age", "age_unknown"} & set(self.facts):
                 self.facts |= {"age": self.aged(whole(text), text), "bare": True}
-            elif "count" not in self.facts and "age" in self.facts and self.facts["age"].count is None:
-                raise Unread("numbers_glued", typed=shown(text))  # `adulte 30`: thirty years, or thirty adults
+            elif "count" not in self.facts and not event and (self._is_group() or self._is_of_place(at, rest)):
+                raise Unread("numbers_glued", typed=shown(text))
             elif "count" not in self.facts:
                 self.facts["count"] = self.few(whole(text), text)
             elif rest and rest[-1][0] == at - 1 and self.meaning(at - 1)[0] == NOTHING:
@@ -213,6 +216,15 @@ class _Scan(Dying):
             else:
                 raise Unread("many_numbers", typed=shown(text))
         self.loose = rest
+
+    def _is_group(self) -> bool:
+        """`adulte 30`: thirty years, or thirty adults."""
+        return "age" in self.facts and self.facts["age"].count is None
+
+    def _is_of_place(self, at: int, rest: list[tuple[int, str, bool]]) -> bool:
+        """`F 3 Sikoro 2`: two cases, or the second Sikoro."""
+        named = bool(rest) and rest[-1][0] == at - 1 and not self._is_spare(rest[-1])
+        return named or (at > 0 and self.tokens[at - 1].text in OF_PLACE)
 
     def _kind(self) -> str:
         disease = self.diseases.by_key.get(self.facts.get("disease", ""))

@@ -130,7 +130,7 @@ def words() -> Words:
     )
 
 
-_PLAIN = ("half", "limits", "unknown", "cases", "spare")
+_PLAIN = ("half", "limits", "unknown", "cases", "alive", "spare")
 _COMMANDS = ("case", "real", "false", "more", "correct", "withdraw")
 
 
