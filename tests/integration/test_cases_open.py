@@ -114,6 +114,12 @@ def test_a_death_that_is_a_disease_of_the_list_is_no_death_of_care(posts):
 
 
 def test_her_code_is_told_whatever_is_asked_of_a_case(posts):
+def test_a_code_of_zeros_is_answered_as_an_unknown_one(posts):
+    [said] = Handset(posts, STRANGER).say("MOI 0001 CAS MENINGITE M 12")
+    assert said.startswith("Code 0001 inconnu")
+    assert rows(posts) == []
+
+
     phone = Handset(posts, ASC)
     phone.say("CAS ROUGEOLE")
     assert phone.say("MOI")[0].startswith("Votre code : ")
