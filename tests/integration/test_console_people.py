@@ -72,7 +72,7 @@ def count(rt, table=Person):
 def test_people_are_found_and_shown(village, desk):
     add(village, "Awa N’Diaye", AWA, facility_id=BAKON, roles=["asc"], language="bm")
     [row] = rows(desk.see("/people?q=ndiaye"))
-    assert row == "Awa N’Diaye +223 70 12 34 56 CSCom BAKON agent de santé communautaire (ASC) Bamanakan"
+    assert row == "Awa N’Diaye +223 70 12 34 56 CSCom BAKON agent de santé communautaire (ASC) Bamanankan"
     for query in ("q=3456", "place=bakon", "role=asc", "q=awa&place=Bamako&role=asc&language=bm"):
         assert len(rows(desk.see(f"/people?{query}"))) == 1
 
