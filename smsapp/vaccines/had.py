@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -56,6 +56,8 @@ class Had:
 
     def __init__(self, schedule: Schedule, born: date) -> None:
         self.schedule, self.born, self.ages = schedule, born, _ages(schedule, born)
+        self._apart = apart_of(schedule)
+        self.last: dict[str, date] = {}  # by code, the day of the one that counts, else of the last one
         self.counting: dict[str, date] = {}  # the first dose of each code that counts
         self.failed: dict[str, tuple[date, str]] = {}  # the last one before it that did not, and why
         self.reasons: dict[tuple[str, date], str] = {}  # why each of these did not
@@ -69,24 +71,20 @@ class Had:
                 self.reasons[dose.code, on] = reason
             else:
                 self.counting[dose.code] = on
+            self.last[dose.code] = on
         if dose.live:
             self.live.append((on, dose.antigen))
 
-    def last(self, code: str) -> date | None:
-        """The day of the dose of this code that counts, else of the last one that did not."""
-        return self.counting.get(code) or self.failed.get(code, (None,))[0]
-
-    def clear(self, dose: Dose) -> Iterator[date]:
+    def clear(self, dose: Dose) -> list[date]:
         """From when this one may follow each one of its vaccine that was given, whether or not it counts."""
-        for code in apart_of(self.schedule)[dose.code]:
-            if (on := self.last(code)) is not None:
-                yield self.apart(dose, code).after(on)
+        given = self.last
+        return [self.apart(dose, code).after(given[code]) for code in self._apart[dose.code] if code in given]
 
     def apart(self, dose: Dose, other: str) -> Span:
         """How far this dose is from another of its vaccine."""
-        if other == dose.after and (late := self.late_start(dose)) and late.gap:
+        if dose.late_start and other == dose.after and (late := self.late_start(dose)) and late.gap:
             return late.gap
-        return apart_of(self.schedule)[dose.code][other]
+        return self._apart[dose.code][other]
 
     def late_start(self, dose: Dose) -> LateStart | None:
         """The rule that holds where the series began late; the first one that fits."""
@@ -111,12 +109,12 @@ def _why_not(had: Had, dose: Dose, on: date) -> str:
         return TOO_YOUNG
     if ages.last is not None and on > ages.last:
         return TOO_LATE
-    if any(on < clear for clear in had.clear(dose)):
+    if on < max(had.clear(dose), default=on):
         return TOO_SOON
     if dose.live and any(
         on < clear and clear - on < timedelta(days=had.schedule.live_gap) for clear in had.clear_of_live(dose)
     ):
         return LIVE
-    if dose.season is not None and not dose.season.takes(on, had.last(dose.after)):
+    if dose.season is not None and not dose.season.takes(on, had.last.get(dose.after)):
         return OUT_OF_SEASON
     return ""

@@ -119,19 +119,19 @@ def _places(schedule: Schedule) -> Mapping[str, int]:
 
 def _besides(had: Had, dose: Dose) -> Planned:
     """One that is not for her: it is never due. What she was given of it, maybe where she lived before, is judged."""
-    return _given(had, dose) or _open(had, dose, INVALID if dose.code in had.failed else NOT_APPLICABLE)
+    if dose.code in had.counting:
+        return _given(had, dose)
+    return _open(had, dose, INVALID if dose.code in had.failed else NOT_APPLICABLE)
 
 
-def _given(had: Had, dose: Dose) -> Planned | None:
-    on = had.counting.get(dose.code)
-    if on is None:
-        return None
+def _given(had: Had, dose: Dose) -> Planned:
+    on = had.counting[dose.code]
     return Planned(dose.code, GIVEN, given=on, valid=True, on_time=_on_time(dose, had.born, on))
 
 
 def _one(had: Had, dose: Dose, above: Mapping[str, Planned], today: date) -> Planned:
-    if given := _given(had, dose):
-        return given
+    if dose.code in had.counting:
+        return _given(had, dose)
     late = had.late_start(dose) if dose.late_start else None
     if late and not late.needed:
         return _open(had, dose, NOT_NEEDED)

@@ -32,12 +32,14 @@ class Span:
 
     def after(self, day: date) -> date:
         match self.unit:
+            case "days":
+                return day + timedelta(self.count)
+            case "weeks":
+                return day + timedelta(7 * self.count)
             case "months":
                 return after_months(day, self.count)
-            case "years":
-                return after_months(day, 12 * self.count)
             case _:
-                return day + timedelta(**{self.unit: self.count})
+                return after_months(day, 12 * self.count)
 
 
 REPEAT = Span("days", 28)  # after a dose that did not count, where no gap says otherwise
