@@ -137,7 +137,7 @@ def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:
 
 
 def close_with_code(text: str, flows: Mapping[str, Flow]) -> str | None:
-    """The same only where a code follows, as no answer to a question begins: `VACIN 1042K BCG`."""
+    """The same only where a code follows, as no answer to a question begins: `VACIN 42L BCG`."""
     return close_to(text, flows) if _with_code(text.split()) else None
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from smsapp import inbox, outbox
+from smsapp import inbox, outbox, people
 from smsapp.conversations import asked, commands, opinions, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
@@ -20,9 +20,11 @@ from smsapp.messages import MO, Message
 from smsapp.runtime import Runtime
 from smsapp.words import Command, close_to, close_with_code, command, keyword
 
-# Two machines that answer each other must fall silent; a person who sends keywords must not.
+# Two machines that answer each other must fall silent; a person who sends keywords must not, and least of all a worker
+# who tells of a whole session: of a text that is answered by nothing she would think that it was booked.
 UNHEARD_AN_HOUR = 4
 ANSWERS_AN_HOUR = 60
+WORKERS_AN_HOUR = 600
 STALE_ANSWER = 6  # characters: after a day, only something as short as an answer is taken for one
 PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
@@ -96,11 +98,13 @@ def _take(talk: Talk, row: Message) -> str:
         talk.put_reading_away()
         if longer := asked.named(talk, text, wanted.argument):
             return _claim(talk, row, longer, text)
+        closed = _short(talk)
         before, talk.state = _beside(talk), None
         flow = talk.flows.live[wanted.argument]
         reply = talk.begin(flow.name, text.split() if flow.claims else wanted.rest)
         reply, opinion = opinions.besides(talk, flow, wanted.rest, reply)
-        _say(talk, row, reply, _left(talk, before, wanted.argument, reply))
+        left = None if closed else _left(talk, before, wanted.argument, reply)
+        _say(talk, row, reply, left, closed=closed if closed and closed.name != wanted.argument else None)
         return "unheard" if opinion else f"keyword {flow.name}"
     if talk.behind_pin and _like_a_pin(text):
         row.text = None
@@ -125,6 +129,11 @@ def _take(talk: Talk, row: Message) -> str:
 def _beside(talk: Talk) -> State | None:
     """The open form that is open again once something else has been heard; a passing question is not."""
     return talk.state if talk.in_form and not (talk.flow and talk.flow.passing) else None
+
+
+def _short(talk: Talk) -> Flow | None:
+    """The open form that any keyword closes: what is typed next could be meant for either."""
+    return talk.flow if talk.in_form and talk.flow and talk.flow.short else None
 
 
 def _misspelt(talk: Talk, row: Message, text: str, meant: str) -> str:
@@ -208,8 +217,19 @@ def _obey(talk: Talk, row: Message, wanted: Command) -> str:
     return "unheard" if wanted.in_sentence else f"command {wanted.name}"
 
 
-def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None, *, again: bool = False) -> None:
-    """The answer; where it ends the conversation she is in, the form that was open `before` it is open again."""
+def _say(
+    talk: Talk,
+    row: Message,
+    reply: Reply,
+    before: State | None = None,
+    *,
+    again: bool = False,
+    closed: Flow | None = None,
+) -> None:
+    """The answer; where it ends the conversation she is in, the form that was open `before` it is open again.
+
+    A form that is `closed` by it is told of: nothing was booked.
+    """
     words = talk.sms(reply)
     if talk.flow is not None and talk.flow.name == MAIN:
         # The menu is for a keypad; by SMS its keywords do the same.
@@ -218,10 +238,18 @@ def _say(talk: Talk, row: Message, reply: Reply, before: State | None = None, *,
     if again and before and not talk.state:
         talk.state = before
         words = f"{words}\n{talk.sms(talk.show())}"
+    if closed:
+        words = f"{_closed_words(talk, closed)}\n{words}"
     kind = "question" if talk.state else "reply"
     talk.state = talk.state or before
     _remember(talk)
     _post(talk, row, words, kind)
+
+
+def _closed_words(talk: Talk, flow: Flow) -> str:
+    """By the keyword of her language, else by the first that there is."""
+    known = flow.keywords.get(talk.caller.language) or next(iter(flow.keywords.values()))
+    return talk.words("keyword.closed", keyword=known[0])
 
 
 def _taken(reply: Reply) -> bool:
@@ -233,6 +261,10 @@ def _remember(talk: Talk) -> None:
     tables.remember_sms(talk.db, talk.caller.number, talk.turn, talk.state, talk.rt.now())
 
 
+def _works(talk: Talk) -> bool:
+    return any({*one.roles} & {*people.STAFF_ROLES} for one in talk.caller.behind)
+
+
 def _post(talk: Talk, row: Message, words: str, kind: str) -> None:
     """Answer, within the limits that keep two machines from talking for ever."""
     now = talk.rt.now()
@@ -240,7 +272,8 @@ def _post(talk: Talk, row: Message, words: str, kind: str) -> None:
         allowed = outbox.answers_in_last_hour(talk.db, row.number, ["unheard"], now) < UNHEARD_AN_HOUR
     else:
         kinds = ["reply", "question"]
-        allowed = outbox.answers_in_last_hour(talk.db, row.number, kinds, now) < ANSWERS_AN_HOUR
+        answered = outbox.answers_in_last_hour(talk.db, row.number, kinds, now)
+        allowed = answered < ANSWERS_AN_HOUR or (answered < WORKERS_AN_HOUR and _works(talk))
     if allowed or talk.caller.wrote:  # what was booked is told, however often
         outbox.post(
             talk.db,

@@ -50,7 +50,7 @@ def join(caller: Caller, wanted: Effect) -> None:
         caller.rt.now(),
         number=caller.number,
         language=caller.language,
-        facility_id=_answered_facility(caller, wanted),
+        facility_id=answered_facility(caller, wanted),
     )
     caller.forget()
     _consent(caller, given=True)
@@ -71,7 +71,7 @@ def record_survey(caller: Caller, wanted: Effect) -> None:
         key=wanted.key,
         number=caller.number,
         secret=caller.rt.settings.secret_key,
-        facility_id=_answered_facility(caller, wanted),
+        facility_id=answered_facility(caller, wanted),
         answers=wanted.answers,
         channel=caller.channel,
         language=caller.language,
@@ -92,7 +92,7 @@ def _consent(caller: Caller, *, given: bool) -> bool:
     )
 
 
-def _answered_facility(caller: Caller, wanted: Effect) -> int:
+def answered_facility(caller: Caller, wanted: Effect) -> int:
     """The facility that she named in this form, else the one known before it began."""
     code = wanted.answers.get("place") or wanted.answers.get("centre")
     if code:

@@ -59,8 +59,19 @@ def reads_care(caller: Caller) -> str:
 
 @fact("own_care")
 def own_care(caller: Caller) -> str:
-    """Does the mothers' menu concern this phone: it reads for a file, or a centre knows its holder as no worker?"""
-    return said(_concerned(caller).reads or _concerned(caller).served)
+    """Does the mothers' menu concern this phone: it reads for a file, or nobody knows its holder as a worker?"""
+    return said(is_family(caller) or _concerned(caller).unknown)
+
+
+def is_family(caller: Caller) -> bool:
+    """Whether this phone reads for a file, or a centre knows its holder as no worker."""
+    return _concerned(caller).reads or _concerned(caller).served
+
+
+@fact("care_unknown")
+def care_unknown(caller: Caller) -> str:
+    """Does no centre know whoever holds this phone?"""
+    return said(_concerned(caller).unknown)
 
 
 @fact("care_centre")

@@ -51,7 +51,7 @@ def expected_children(caller: Caller) -> list[dict[str, str]]:
 
 @effect("care.doses_text")
 def doses_text(caller: Caller, wanted: Effect) -> Values:
-    """`1042K PENTA1 VPO1 12/03/2026`: all of it, or none."""
+    """`42L PENTA1 VPO1 12/03/2026`: all of it, or none."""
     with last_word(caller):
         typed, rest = wording.parted(str(wanted.answers["words"]))
         file = files.anyone(caller.db, worker(caller), typed, lock=True)

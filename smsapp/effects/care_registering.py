@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.care import own_care, said, some_worker, worker
+from smsapp.effects.care import care_unknown, is_family, own_care, said, some_worker, worker
+from smsapp.effects.care_told import vocabulary
 from smsapp.flows.state import Effect
 from smsapp.phones import pretty
 from smsapp.refusals import Refused
@@ -24,6 +26,7 @@ from smsapp.vaccines import (
     welcoming,
 )
 from smsapp.vaccines import villages as places
+from smsapp.vaccines.antenatal import TERM
 from smsapp.vaccines.expecting import When
 from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import Child, Pregnancy
@@ -82,16 +85,24 @@ def door(caller: Caller, wanted: Effect) -> None:
 
 @effect("care.door_birth", reads=True)
 def door_birth(caller: Caller, wanted: Effect) -> None:
-    """The same where a mother may mean her own child."""
+    """The same where a mother may mean her own child; one whom no centre knows tells of it here."""
     del wanted
-    _only_workers(caller, "menu_for_births")
+    if not care_unknown(caller):
+        _only_workers(caller, "menu_for_births")
+
+
+@effect("care.birth_number", reads=True)
+def birth_number(caller: Caller, wanted: Effect) -> None:
+    """Whom no centre knows tells of her own child, and not of another mother's."""
+    if care_unknown(caller) and wanted.answers["number"] != caller.number:
+        _only_workers(caller, "menu_for_births")
 
 
 @effect("care.door_loss", reads=True)
 def door_loss(caller: Caller, wanted: Effect) -> None:
     """A family tells of its own loss too."""
     del wanted
-    if not own_care(caller):
+    if not is_family(caller):
         worker(caller)
 
 
@@ -156,6 +167,18 @@ def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     return {"said": _said(caller, "born", row, arrived.new, _near(caller, near), **facts)}
 
 
+@fact("example_period")
+def example_period(caller: Caller) -> str:
+    """A day on which a last period may have begun, whenever it is read."""
+    return f"{caller.rt.local_now().date() - TERM / 2:%d/%m/%Y}"
+
+
+@fact("example_due")
+def example_due(caller: Caller) -> str:
+    """The day of birth that goes with it."""
+    return f"{caller.rt.local_now().date() + TERM / 2:%d/%m/%Y}"
+
+
 @effect("care.when_check", reads=True)
 def when_check(caller: Caller, wanted: Effect) -> None:
     when(caller, wanted.answers)
@@ -190,14 +213,27 @@ def _near(caller: Caller, near: Child | None) -> str:
 
 def when(caller: Caller, told: Mapping[str, Any]) -> When:
     """What was told of a pregnancy's time: one text by SMS, one of three answers on the keypad."""
-    today = caller.rt.local_now().date()
+    today, numbers = caller.rt.local_now().date(), vocabulary(caller).numbers
     if "when" in told:
-        return expecting.read(str(told["when"]), today)
+        with _whole_examples(caller):
+            return expecting.read(str(told["when"]), today, numbers)
     if "months" in told:
-        return expecting.after_months(int(told["months"]), today)
+        return expecting.read_months(str(told["months"]), today, numbers)
     if "due" in told:
         return expecting.checked(When(due_on=date.fromisoformat(str(told["due"]))), today)
     return expecting.checked(When(last_period=date.fromisoformat(str(told["period"]))), today)
+
+
+@contextmanager
+def _whole_examples(caller: Caller) -> Iterator[None]:
+    """By text a refusal ends what was asked: its example is all that is to be sent, and not a day alone."""
+    try:
+        yield
+    except Refused as no:
+        if day := no.values.get("example"):
+            key = "care.example.due" if no.key == "care.due_impossible" else "care.example.period"
+            no.values = {**no.values, "example": caller.rt.texts.say(caller.language, key, day=day)}
+        raise
 
 
 def _person(caller: Caller, who: Worker, told: Mapping[str, Any], number: str, chosen: str) -> int | None:

@@ -42,7 +42,8 @@ def own(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     if not holders:
         raise Refused("care.no_centre", final=True)
     her = holders[0]
-    file, new = _child(caller, her, wanted) if told["what"] == "child" else _expected(caller, her, wanted)
+    expects = told.get("what") == "expecting"
+    file, new = _expected(caller, her, wanted) if expects else _child(caller, her, wanted)
     if file.confirmed_on is None:
         waiting.tell(caller.db, caller.rt, file.facility_id)
     key = "care.said.own" if new else "care.said.own_known"

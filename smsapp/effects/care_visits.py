@@ -26,13 +26,13 @@ Values = Mapping[str, Any]
 
 @effect("care.antenatal_text")
 def antenatal_text(caller: Caller, wanted: Effect) -> Values:
-    """`CPN 1043L 12/03/2026`."""
+    """`CPN 43M 12/03/2026`."""
     return _text(caller, wanted, ANTENATAL)
 
 
 @effect("care.postnatal_text")
 def postnatal_text(caller: Caller, wanted: Effect) -> Values:
-    """`CPON 1043L 12/03/2026`, by the child's code too."""
+    """`CPON 43M 12/03/2026`, by the child's code too."""
     return _text(caller, wanted, POSTNATAL)
 
 

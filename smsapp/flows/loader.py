@@ -55,6 +55,7 @@ def compile_flow(source: Mapping[str, Any], texts: Mapping[str, Mapping[str, str
         anonymous=reader.switch("anonymous"),
         by_sms=reader.switch("by_sms"),
         passing=reader.switch("passing"),
+        short=reader.switch("short"),
         offered=reader.expression("offered"),
         takes=reader.expression("takes"),
         claims=reader.word("claims", default=""),

@@ -106,6 +106,7 @@ class Flow:
     anonymous: bool = False
     by_sms: bool = False
     passing: bool = False  # its question is open by SMS until anything else is heard, and on no keypad
+    short: bool = False  # any keyword closes it: what is typed next could be meant for either
     offered: Expression | None = None  # to whom help by SMS tells of its keyword; to everybody where not given
     takes: Expression | None = None  # when a message of ours asked what it answers; empty where none waits
     claims: str = ""  # the test of a domain for texts that are its own without a keyword; they come whole

@@ -9,7 +9,7 @@ _WORDS = ("code", "no", "n°", "numero", "enfant", "child")
 
 
 def of(number: int) -> str:
-    """`1042K`."""
+    """`42L`."""
     return f"{number}{checked.letter(str(number))}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -22,10 +23,13 @@ from smsapp.vaccines.tables import Pregnancy
 
 MONTHS = range(1, 10)
 A_MONTH = 30.44  # days
+_ROUGHLY = r"(?:(?:environ|presque|a peu pres|about|around|almost) )?"
+_COUNT = r"[0-9]{1,2}|[^\W\d_]+"  # a number in digits, or what may be one in words
 _ABOUT = re.compile(
-    r"(?:environ |about )?(?:(?P<n>[0-9]{1,2}) ?(?P<unit>mois|months?|semaines?|sem|weeks?)"
-    r"|(?P<tongue>kalo|dogokun) ?(?P<m>[0-9]{1,2}))(?: .*)?"
+    rf"{_ROUGHLY}(?:(?P<n>{_COUNT}) ?(?P<unit>mois|months?|semaines?|sem|weeks?)"
+    rf"|(?P<tongue>kalo|dogokun) ?(?P<m>{_COUNT}))(?: .*)?"
 )
+_BARE = re.compile(rf"{_ROUGHLY}({_COUNT})")
 _DUE = re.compile(r"(?:terme|dpa|due|accouchement)\b[ :]*(.+)")
 
 
@@ -38,18 +42,54 @@ class When:
     exact: bool = True
 
 
-def read(text: str, today: date) -> When:
-    """`12/01/2026`, `terme 12/10/2026`, `5 mois`; Refused where it is none of these, or a day that can not be."""
-    key = search_key(plain(text)).strip(" .,;:!?")
-    if about := _ABOUT.fullmatch(key):
-        count, unit = int(about["n"] or about["m"]), about["unit"] or about["tongue"]
-        weeks = unit.startswith(("sem", "week", "dogo"))
+def read(text: str, today: date, numbers: Mapping[str, str]) -> When:
+    """`12/01/2026`, `terme 12/10/2026`, `5 mois`, `about five months`; by `numbers` those in words are read.
+
+    Refused where it is none of these, or a day that can not be; the reason stands alone in an answer by text.
+    """
+    key = _key(text)
+    if told := _time(key, numbers):
+        count, weeks = told
+        if not weeks and count not in MONTHS:
+            raise Refused("care.months_text", count=count)
         return after_weeks(count, today) if weeks else after_months(count, today)
     due = _DUE.fullmatch(key)
     day = read_date(due[1] if due else key, today)
     if day is None:
         raise Refused("care.when_format", example=f"{today - timedelta(days=100):%d/%m/%Y}")
+    if not due and today < day <= today + TERM:
+        raise Refused("care.period_is_due", day=f"{day:%d/%m/%Y}")
     return checked(When(due_on=day) if due else When(last_period=day), today)
+
+
+def read_months(text: str, today: date, numbers: Mapping[str, str]) -> When:
+    """`5`, `cinq`, `environ 5 mois`, where the months were asked for."""
+    key = _key(text)
+    bare = _BARE.fullmatch(key)
+    if bare and (count := _number(bare[1], numbers)) is not None:
+        return after_months(count, today)
+    if told := _time(key, numbers):
+        count, weeks = told
+        return after_weeks(count, today) if weeks else after_months(count, today)
+    raise Refused("care.months_format")
+
+
+def _key(text: str) -> str:
+    return search_key(plain(text)).strip(" .,;:!?")
+
+
+def _time(key: str, numbers: Mapping[str, str]) -> tuple[int, bool] | None:
+    """How many months are told, or weeks."""
+    about = _ABOUT.fullmatch(key)
+    count = _number(about["n"] or about["m"], numbers) if about else None
+    if about is None or count is None:
+        return None
+    return count, (about["unit"] or about["tongue"]).startswith(("sem", "week", "dogo"))
+
+
+def _number(word: str, numbers: Mapping[str, str]) -> int | None:
+    found = numbers.get(word, word)
+    return int(found) if found.isdecimal() else None
 
 
 def after_months(count: int, today: date) -> When:

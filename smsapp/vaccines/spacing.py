@@ -54,5 +54,5 @@ def near_child(db: Session, told: Born) -> Child | None:
 
 
 def named(child: Child) -> str:
-    """`Fanta 1042K`."""
+    """`Fanta 42L`."""
     return f"{families.first_name(child.name)} {codes.of(child.number)}".strip()

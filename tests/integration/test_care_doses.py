@@ -52,7 +52,7 @@ def say(rt, text, number=ASC):
 
 
 def test_doses_of_today_and_the_next_visit(care, fanta):
-    said = say(care, f"VACCIN {FANTA} PENTA1 VPO1 pneumo 1, ROTA1")
+    said = say(care, f"VACCIN {FANTA} PENTA1 VPO1 pneumo1, ROTA1")
     assert said == f"Noté Fanta {FANTA} : PENTA1, VPO1, PNEUMO1, ROTA1 le 10/03/2026. Prochain RDV : 11/03/2026."
     assert booked(care) == [(code, TODAY) for code in ("PENTA1", "OPV1", "PCV1", "ROTA1")]
     with transaction(care.sessions) as db:
@@ -63,7 +63,7 @@ def test_doses_of_today_and_the_next_visit(care, fanta):
 
 def test_told_twice_is_booked_once(care, fanta):
     say(care, f"VACCIN {FANTA} PENTA1 VPO1 09/03/2026")
-    assert say(care, f"vaccine {FANTA} vpo1 penta 1 bcg hier").startswith(
+    assert say(care, f"vaccine {FANTA} vpo1 penta1 bcg hier").startswith(
         f"Noté Fanta {FANTA} : BCG le 09/03/2026. Déjà noté : VPO1, PENTA1."
     )
     assert len(booked(care)) == 3
@@ -71,7 +71,7 @@ def test_told_twice_is_booked_once(care, fanta):
     assert len(booked(care)) == 3
 
 
-@pytest.mark.parametrize("doses", ["PENTA 1 2 3", "PENTA1, 2, 3", "PCV 1/2/3", "VPO 0 1 2"])
+@pytest.mark.parametrize("doses", ["PENTA1 2 3", "PENTA1, 2, 3", "PCV1/2/3", "VPO0 1 2"])
 def test_doses_in_a_row_are_no_day_and_book_nothing(care, fanta, doses):
     said = say(care, f"VACCIN {FANTA} {doses}")
     assert said == f"Format : chaque dose par son nom. Ex. VACCIN {FANTA} PENTA1 PENTA2"
@@ -114,10 +114,12 @@ def test_a_dose_that_does_not_count_is_booked_and_its_repeat_told(care, fanta):
 CAN_NOT_BE = [
     ("PANTA1", "Dose inconnue : PANTA1. Vouliez-vous PENTA1 ? Ex. VACCIN {code} PENTA1"),
     ("penta un", "Dose inconnue : PENTA UN. Vouliez-vous PENTA1 ? Ex. VACCIN {code} PENTA1"),
+    ("PENTA 1", "Dose inconnue : PENTA 1. Vouliez-vous PENTA1 ? Ex. VACCIN {code} PENTA1"),
+    ("HEPB", "Dose inconnue : HEPB. Ex. VACCIN {code} PENTA1"),
     ("VPO1 PANTA1 12/02/2026", "Dose inconnue : PANTA1. Vouliez-vous PENTA1 ? Ex. VACCIN {code} PENTA1"),
     ("VIT A", "Dose inconnue : VIT A. Ex. VACCIN {code} PENTA1"),
-    ("VPI2", "Dose inconnue ici : VPI2 n'est pas au calendrier du pays. Ex. VACCIN 1042K PENTA1"),
-    ("TD1", "Code incorrect : {code} est un enfant. Ex. 1042K"),
+    ("VPI2", "Dose inconnue ici : VPI2 n'est pas au calendrier du pays. Ex. VACCIN 42L PENTA1"),
+    ("TD1", "Code incorrect : {code} est un enfant. Ex. 42L"),
     ("PENTA1 31/02", "Date incorrecte : 31/02. Ex. 12/03/2026"),
     ("PENTA1 12-13-2025", "Date incorrecte : 12-13-2025. Ex. 12/03/2026"),
     ("PENTA1 11/03/2026", "Date invalide : 11/03/2026 est dans le futur. Ex. 12/03/2026"),
@@ -135,7 +137,7 @@ def test_what_can_not_be_is_one_sentence_and_changes_nothing(care, fanta):
 
 def test_codes_of_nobody_of_others_and_of_ended_files(care, fanta):
     nursery.child(care, BORN, BINTA, facility_id=CENTRAL, village_id=None)
-    assert say(care, "VACCIN PENTA1 1001") == "Format : un code a des chiffres et une lettre. Ex. 1042K"
+    assert say(care, "VACCIN PENTA1 1001") == "Format : un code a des chiffres et une lettre. Ex. 42L"
     assert say(care, "VACCIN 1001Z PENTA1").startswith("Code incorrect : 1001Z.")
     assert say(care, f"VACCIN {codes.of(999)} PENTA1").startswith("Code inconnu : ")
     assert say(care, f"VACCIN {SECOND} PENTA1").startswith(f"Refus : le code {SECOND} est suivi par un autre centre.")
@@ -148,7 +150,7 @@ def test_codes_of_nobody_of_others_and_of_ended_files(care, fanta):
 
 
 def test_the_keyword_alone_shows_how(care, fanta):
-    assert "VACCIN 1042K PENTA1 VPO1 12/03/2026" in say(care, "VACCIN")
+    assert "VACCIN 42L PENTA1 VPO1 12/03/2026" in say(care, "VACCIN")
     assert say(care, f"{FANTA} PANTA1") == f"Dose inconnue : PANTA1. Vouliez-vous PENTA1 ? Ex. VACCIN {FANTA} PENTA1"
     say(care, "VACCIN")
     assert say(care, f"{FANTA} PENTA1").startswith("Noté Fanta")
@@ -214,11 +216,11 @@ def test_td_of_a_mother_follows_what_she_had(care):
     nursery.pregnancy(care, date(2025, 11, 1))
     first = say(care, f"VACCIN {FANTA} TD1 02/03/2026")
     assert first == f"Noté Mère {FANTA} : TD1 le 02/03/2026. Naissance pas encore protégée."
-    soon = say(care, f"VACCIN {FANTA} VAT 2")
+    soon = say(care, f"VACCIN {FANTA} VAT2")
     assert "TD2 ne compte pas (trop tot après la précédente) : à refaire dès le 30/03/2026. Naissance pas" in soon
     assert say(care, f"VACCIN {FANTA} TD1 02/03/2026").startswith("Déjà noté")
     assert "TD1 ne compte pas (une autre compte déjà). Naissance pas" in say(care, f"VACCIN {FANTA} TD1 03/03/2026")
-    assert say(care, f"VACCIN {FANTA} PENTA1") == f"Code incorrect : {FANTA} n'est pas un enfant. Ex. 1042K"
+    assert say(care, f"VACCIN {FANTA} PENTA1") == f"Code incorrect : {FANTA} n'est pas un enfant. Ex. 42L"
     assert say(care, f"VACCIN {FANTA} TD3 01/01/1950") == "Date incorrecte : 01/01/1950. Ex. 12/03/2026"
     with transaction(care.sessions) as db:
         assert [(d.code, d.valid) for d in db.scalars(select(Dose).order_by(Dose.id))] == [

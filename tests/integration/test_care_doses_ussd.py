@@ -88,7 +88,7 @@ def test_a_slip_on_the_way_is_said_and_books_nothing(care, fanta):
     nursery.child(care, BORN, BINTA, facility_id=CENTRAL, village_id=None)
     phone, _ = opened(care, "care_doses")
     for typed, reason in (
-        ("PENTA1", "Format : un code a des chiffres et une lettre. Ex. 1042K"),
+        ("PENTA1", "Format : un code a des chiffres et une lettre. Ex. 42L"),
         ("1001Z", "Code incorrect : 1001Z."),
         (SECOND, f"Refus : le code {SECOND} est suivi par un autre centre."),
     ):

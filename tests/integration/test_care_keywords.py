@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import func, select
 
+from smsapp import conversations
+from smsapp.conversations.sms import ANSWERS_AN_HOUR
+from smsapp.db import transaction
 from smsapp.vaccines import codes
+from smsapp.vaccines.tables import Child
 from tests import nursery
 from tests.handset import Handset
 from tests.nursery import ASC, AWA
@@ -35,12 +40,18 @@ def test_a_mother_is_sent_to_her_menu_and_nothing_stays_open(care, word):
     assert phone.dial()[0].startswith("Votre santé, votre voix")
 
 
-@pytest.mark.parametrize("word", [*WORDS, "deces"])
-def test_a_stranger_is_refused_at_once_too(care, word):
+@pytest.mark.parametrize("word", [word for word in WORDS if word != "naissance"])
+def test_a_stranger_is_sent_there_too(care, word):
     phone = Handset(care, STRANGER)
     [said] = phone.say(word)
-    assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé. Demandez")
+    assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé.")
+    assert "Moi et mes enfants" in said
     assert phone.dial()[0].startswith("Votre santé, votre voix")
+
+
+def test_a_strangers_loss_is_for_her_centre_to_tell(care):
+    said = Handset(care, STRANGER).say("deces")
+    assert said == ["Refus : ce numéro n'est pas connu comme agent de santé. Demandez à votre CSCom."]
 
 
 def test_a_form_that_stood_open_before_a_refusal_stays_open(care):
@@ -74,7 +85,7 @@ def test_a_wrong_key_asks_again_where_she_goes_on(care, word):
     phone.key("1")
     screen, ends = phone.key("7")
     assert not ends
-    assert "1042K" in screen
+    assert "42L" in screen
 
 
 def test_a_misspelt_keyword_with_a_code_is_no_answer(care):
@@ -94,3 +105,38 @@ def test_a_worker_of_no_group_is_told_where_a_dose_is_taken_back(care):
     assert said.startswith("Numéro inconnu dans un groupe d'épargne.")
     assert said.endswith("menu Mères et enfants, Autres, Corriger une dose.")
     assert "Corriger" not in Handset(care, STRANGER).say(f"ANNULE {FANTA}")[0]
+
+
+def test_another_keyword_closes_what_was_asked_back(care):
+    """Else the number that corrects the second would be taken for the mother's of the first."""
+    phone = Handset(care, ASC)
+    assert phone.say("NAISSANCE hier F 7600018")[0].startswith("Numéro invalide")
+    [said] = phone.say("GROSSESSE bientot 76000180")
+    assert said.startswith("NAISSANCE d'avant : rien n'est noté. Si besoin, renvoyez-le en entier.\nFormat : ")
+    assert phone.say("76000180")[0].startswith("Merci, l'équipe du centre lira votre message.")
+    with transaction(care.sessions) as db:
+        assert db.scalar(select(func.count()).select_from(Child)) == 1
+
+
+def test_the_same_keyword_again_puts_it_right_and_leaves_nothing_open(care):
+    phone = Handset(care, ASC)
+    phone.say("NAISSANCE hier F 7600018")
+    assert phone.say("NAISSANCE hier F 76000180")[0].startswith("Code ")
+    assert phone.say("76000191")[0].startswith("Merci, l'équipe du centre lira votre message.")
+    with transaction(care.sessions) as db:
+        assert db.scalar(select(func.count()).select_from(Child)) == 2
+
+
+def test_a_workers_wrong_text_is_answered_at_the_end_of_a_long_session_too(care):
+    phone = Handset(care, ASC)
+    for _ in range(ANSWERS_AN_HOUR):
+        phone.text("AIDE")
+    conversations.hear_waiting(care)
+    phone.arrived()
+    assert phone.say(f"VACCIN {FANTA} PANTA1")[0].startswith("Dose inconnue")
+    mother = Handset(care, AWA)
+    for _ in range(ANSWERS_AN_HOUR):
+        mother.text("AIDE")
+    conversations.hear_waiting(care)
+    assert len(mother.arrived()) == ANSWERS_AN_HOUR
+    assert mother.say("AIDE") == []

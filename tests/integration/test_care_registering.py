@@ -148,10 +148,27 @@ def test_who_may_be_meant_is_read_of_the_typed_number_alone(care):
         ("NAISSANCE 08/03/2026 X 70000101", "Sexe invalide. Ex. F"),
         ("NAISSANCE 08/03/2026 F 7000010", "Numéro invalide : 8 chiffres, du Mali. Ex. 70 00 01 01"),
         ("NAISSANCE 08/03/2026 F +33612345678", "Numéro invalide : 8 chiffres, du Mali. Ex. 70 00 01 01"),
-        ("GROSSESSE 12/04/2026 70000101", "Date invalide : 12/04/2026 est dans le futur. Ex. 30/11/2025"),
-        ("GROSSESSE 12/03/2024 70000101", "Date invalide : 12/03/2024 est trop ancien (plus de 300 jours)."),
-        ("GROSSESSE bientot 70000101", "Format : une date, ou le nombre de mois. Ex. 30/11/2025 ou 5 mois"),
-        ("GROSSESSE 12 mois 70000101", "Nombre invalide : 12 mois. Ex. 5 mois (de 1 à 9)"),
+        (
+            "GROSSESSE 12/04/2026 70000101",
+            "Date invalide : 12/04/2026 est dans le futur. Si c'est le terme : Ex. GROSSESSE terme 12/04/2026 70000101",
+        ),
+        (
+            "GROSSESSE 12/03/2027 70000101",
+            "Date invalide : 12/03/2027 est dans le futur. Ex. GROSSESSE 30/11/2025 70000101",
+        ),
+        (
+            "GROSSESSE 12/03/2024 70000101",
+            "Date invalide : 12/03/2024 est trop ancien (plus de 300 jours). Ex. GROSSESSE 30/11/2025 70000101",
+        ),
+        (
+            "GROSSESSE bientot 70000101",
+            "Format : une date, ou le nombre de mois. Ex. GROSSESSE 30/11/2025 70000101, ou GROSSESSE 5 mois 70000101",
+        ),
+        ("GROSSESSE 12 mois 70000101", "Nombre invalide : 12 mois (de 1 à 9). Ex. GROSSESSE 5 mois 70000101"),
+        (
+            "GROSSESSE terme 12/03/2027 70000101",
+            "Date invalide : 12/03/2027 ne peut pas etre le terme. Ex. GROSSESSE terme 28/07/2026 70000101",
+        ),
     ],
 )
 def test_what_can_not_be_is_said_and_nothing_changes(care, text, why):
@@ -246,6 +263,8 @@ def test_another_centre_s_child_is_not_begun_again(care):
         ("01/11/2025", date(2026, 8, 8), True),
         ("terme 8/8/2026", date(2026, 8, 8), True),
         ("5 mois", date(2026, 7, 16), False),
+        ("environ cinq mois", date(2026, 7, 16), False),
+        ("about five months", date(2026, 7, 16), False),
         ("20 semaines", date(2026, 7, 28), False),
         ("kalo 5", date(2026, 7, 16), False),
     ],

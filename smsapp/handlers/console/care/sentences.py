@@ -15,7 +15,7 @@ NO_DAY = lazy_gettext("This is no date. Write it as 12/03/2026.")
 NO_BIRTH = lazy_gettext("Write the day of birth, for example 12/03/2026.")
 
 REFUSED: Mapping[str, LazyString] = {
-    "care.code_format": lazy_gettext("A code has digits and a letter, for example 1042K."),
+    "care.code_format": lazy_gettext("A code has digits and a letter, for example 42L."),
     "care.code_letter": lazy_gettext("The code %(typed)s is not right: a digit or its letter is wrong. Read the card."),
     "care.code_unknown": lazy_gettext("No child of this centre has the code %(typed)s. Read the card."),
     "care.ended": lazy_gettext("This file is closed."),
