@@ -10,12 +10,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from smsapp import outbox
-from smsapp.effects import cases
+from smsapp.effects import cases, cases_owner
 from smsapp.effects.base import Caller, effect
 from smsapp.flows.state import Effect
 from smsapp.i18n import Texts
-from smsapp.people import Number
 from smsapp.places import Place
 from smsapp.refusals import Refused
 from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages, weekly
@@ -43,12 +41,13 @@ def keep(caller: Caller, wanted: Effect) -> dict[str, Any]:
             return {"about": ""}
         done = _kept(caller, who, part, wanted)
         lacking = done.report.age_group is None
-        return {"report": _goes_on(done, lacking), "about": _noted(caller, done) + " "}
+        return {"report": _goes_on(done, lacking), "about": f"{_noted(caller, done)} {_unnamed(caller, who, part)}"}
     if isinstance(found, Report) and found.kind != "zero" and cases.where(caller, who, found).among:
         done = _kept(caller, who, found, wanted)
         lacking = done.report.village_id is None
         about = _say(caller, "about", number=done.report.number) + " "
-        return {"report": _goes_on(done, lacking), "noted": told(caller, done) + "\n", "about": about}
+        noted = f"{told(caller, done)}\n{_unnamed(caller, who, found)}"
+        return {"report": _goes_on(done, lacking), "noted": noted, "about": about}
     return {}
 
 
@@ -68,13 +67,20 @@ def _begun(
     """Written down; whose code was used on another phone hears it on her own."""
     done = _record(caller, who, found, village, key)
     if borrowed and done.new and who != cases.own(caller):
-        _tell_owner(caller, who, done.report)
+        cases_owner.tell_report(caller, who, done.report)
     return done
 
 
 def _goes_on(done: Recorded, lacking: bool) -> int:
     """The report that the answer belongs to; an earlier one that lacks nothing is left alone, and 0 is none."""
     return done.report.number if done.new or lacking else 0
+
+
+def _unnamed(caller: Caller, who: Sender, found: Report) -> str:
+    """Words that name no village may name somebody: she is told that no name is wanted."""
+    if not found.village or cases.where(caller, who, found).id is not None:
+        return ""
+    return _say(caller, "unnamed") + " "
 
 
 def _noted(caller: Caller, done: Recorded) -> str:
@@ -89,7 +95,7 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, Any]:
     who, found = cases.sender(caller, wanted.answers), cases.heard(caller, wanted.answers)
     if dialogue.asks_code(words) or (code and not words):
         if code and who is not None:
-            _tell_use(caller, who)
+            cases_owner.tell_use(caller, who)
         return {"said": _code(caller, who)}
     if isinstance(found, Report):
         village = cases.village_id(caller, wanted.answers)
@@ -101,7 +107,7 @@ def tell(caller: Caller, wanted: Effect) -> dict[str, Any]:
     if who is None:
         raise Refused("care.stranger", final=True)
     if code:
-        _tell_use(caller, who)
+        cases_owner.tell_use(caller, who)
     if isinstance(found, Correction):
         with _example(caller, "correct"):
             return {"said": _corrected(caller, who, found)}
@@ -204,10 +210,11 @@ def _shorter(texts: Texts, language: str, advice: str) -> tuple[str, str]:
 
 
 def what(caller: Caller, row: CaseReport) -> str:
-    """`Rougeole F 3 ans`, `Choléra 4 cas`."""
+    """`Rougeole F 3 ans`, `Choléra 4 cas, décès : 2`."""
     counted = _say(caller, "count", n=row.count) if row.count != 1 or row.sums else ""
     person = phrasing.person(caller.rt, caller.language, row)
-    return " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
+    whom = " ".join(filter(None, (cases.called(caller, row.disease), person, counted)))
+    return ", ".join(filter(None, (whom, phrasing.died(caller.rt, caller.language, row))))
 
 
 def _record(caller: Caller, who: Sender | None, found: Report, village: int | None, key: str) -> Recorded:
@@ -233,26 +240,6 @@ def _signal(caller: Caller, found: Report, village: int | None, key: str) -> str
     if (caller.db.scalar(select(func.count()).where(*mine)) or 0) >= MOST_SIGNALS:
         raise Refused("case.signals", final=True)
     return _say(caller, "signal", number=_record(caller, None, found, village, key).report.number)
-
-
-def _tell_owner(caller: Caller, who: Sender, row: CaseReport) -> None:
-    """On her own phone she reads that a report was sent with her code."""
-    _tell_own_phone(caller, who, f"borrowed:{row.id}", "borrowed", number=row.number)
-
-
-def _tell_use(caller: Caller, who: Sender) -> None:
-    """The same of whatever else was done with it."""
-    _tell_own_phone(caller, who, f"code:{caller.message_id}", "code_used")
-
-
-def _tell_own_phone(caller: Caller, who: Sender, key: str, text: str, **values: object) -> None:
-    number = caller.db.scalar(select(Number.number).where(Number.person_id == who.id, Number.main.is_(True)).limit(1))
-    if number is None or number == caller.number:
-        return
-    language = who.language or caller.rt.settings.language
-    words = caller.rt.texts.say(language, f"case.{text}", **values)
-    told: dict[str, Any] = {"language": language, "person_id": who.id, "key": key}
-    outbox.post(caller.db, caller.rt, number, words, kind="reply", **told)
 
 
 @contextmanager

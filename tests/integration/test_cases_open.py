@@ -10,9 +10,10 @@ from smsapp.messages import Message
 from smsapp.segments import fold
 from smsapp.surveillance.tables import CaseReport
 from tests import outposts
+from tests.desk import Desk
 from tests.handset import Handset
 from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER
-from tests.village import settle
+from tests.village import SOTUBA, settle
 
 
 @pytest.fixture
@@ -113,13 +114,13 @@ def test_a_death_that_is_a_disease_of_the_list_is_no_death_of_care(posts):
     assert len(rows(posts)) == 2
 
 
-def test_her_code_is_told_whatever_is_asked_of_a_case(posts):
 def test_a_code_of_zeros_is_answered_as_an_unknown_one(posts):
     [said] = Handset(posts, STRANGER).say("MOI 0001 CAS MENINGITE M 12")
     assert said.startswith("Code 0001 inconnu")
     assert rows(posts) == []
 
 
+def test_her_code_is_told_whatever_is_asked_of_a_case(posts):
     phone = Handset(posts, ASC)
     phone.say("CAS ROUGEOLE")
     assert phone.say("MOI")[0].startswith("Votre code : ")
@@ -163,3 +164,32 @@ def test_another_report_that_is_taken_back_leaves_the_question_open(posts):
     assert "1. Sala" in phone.say("RETIRE 1001")[0]
     phone.say("1")
     assert [(row.standing, row.village_id) for row in rows(posts)] == [("withdrawn", SALA), ("counted", SALA)]
+
+
+def test_words_that_name_no_village_are_answered_that_no_name_is_wanted(posts):
+    phone = Handset(posts, ASC)
+    [said] = phone.say("CAS méningite Adama Traore 12 ans")
+    assert "\nN'écrivez jamais le nom du malade. Rapport 1001 : quel village ?" in said
+    assert "nom du malade" not in phone.say("x")[0]
+    phone.say("1")
+    [said] = phone.say("CAS palu Adama Traore")
+    assert said.startswith("Rapport 1003 noté. N'écrivez jamais le nom du malade. Paludisme : quel age ?")
+    for text in ("CAS palu F 4 kourouba", "CAS palu F 5"):
+        assert "nom du malade" not in phone.say(text)[0]
+    assert not any("adama" in words.lower() for words in told(posts, HEAD))
+
+
+@pytest.mark.parametrize(("role", "reads"), [("administrator", True), ("programme", False), ("facility", False)])
+def test_what_was_written_of_a_case_is_read_by_those_who_have_the_list(posts, role, reads):
+    phone = Handset(posts, ASC)
+    phone.say("CAS méningite Adama Traore 12 ans")
+    phone.say("quand vient le vaccin de la rougeole au village")
+    with transaction(posts.sessions) as db:
+        first = db.scalars(select(Message.id).where(Message.direction == "mo").order_by(Message.id)).first()
+        answer = db.scalars(select(Message.id).where(Message.reply_to == first)).one()
+    desk = Desk.of(posts, role, places=[SOTUBA] if role == "facility" else [])
+    for page in ("/messages", f"/messages/{first}", f"/messages/{answer}", f"/inbox/{ASC}"):
+        shown = desk.see(page)
+        assert ("Adama" in shown) == reads, page
+        assert ("Signalement d’un cas" in shown) != reads, page
+    assert "quand vient le vaccin" in desk.see("/messages")  # nobody has understood it: somebody has to

@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
 from smsapp import phones
-from smsapp.handlers.console import catalogue, fields, guard, navigation, words
+from smsapp.handlers.console import catalogue, fields, guard, navigation, veiled, words
 from smsapp.runtime import Runtime
 
 MOST_BYTES = 20 * 1024 * 1024  # of an upload: a list of 100,000 people in XLSX has about five
@@ -51,7 +51,7 @@ def equip(app: Flask, rt: Runtime) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _speak(app, rt)
     _answer(app, rt)
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, veiled=veiled.veils(rt))
     app.jinja_env.globals.update(may=guard.may, settings=rt.settings, words=words, navigation=navigation.shown)
     app.jinja_env.globals.update(described=fields.described, is_optional=fields.is_optional)
     app.context_processor(lambda: {"staff": guard.somebody(), "language": language()})
