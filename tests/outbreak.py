@@ -198,7 +198,7 @@ class Outbreak:
         if text.words == MONDAY:
             weekly_told.remind(self.rt)
             weekly_told.tell_heads(self.rt)
-            self._deliver()
+            self._deliver("bulk")
             return
         if text.number in self.dead:
             return
@@ -210,11 +210,10 @@ class Outbreak:
         if text.number not in answers:
             self.told.wrong.append(f"{text.at}: no answer to {text.words!r}")
 
-    def _deliver(self) -> set[str]:
+    def _deliver(self, queue: str = "replies") -> set[str]:
         """What goes out now; whoever gets an alert may answer it. Whose phones rang."""
         before = len(self.gateway.requests)
-        outbox.deliver(self.rt, "replies")
-        outbox.deliver(self.rt, "bulk")
+        outbox.deliver(self.rt, queue)
         rang = set()
         sent = ((number, words) for words, numbers in self.gateway.requests[before:] for number in numbers)
         for number, words in sorted(sent):  # they leave at once, in any order

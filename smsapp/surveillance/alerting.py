@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -99,9 +99,9 @@ def look_all(rt: Runtime, today: date, stop: Callable[[], bool] = lambda: False)
     with transaction(rt.sessions) as db:
         rules = [rule for rule in rulebook.current(db) if rule.kind not in AT_ONCE]
         began = counted.began(db)
-        places = [(rule.disease, at) for rule in rules for at in _districts(db, rule, today)]
+        places = _places(db, rules, today)
     new = 0
-    for disease, district_id in sorted(set(places)):
+    for disease, district_id in sorted(places):
         if stop():
             break
         with transaction(rt.sessions) as db:
@@ -110,12 +110,18 @@ def look_all(rt: Runtime, today: date, stop: Callable[[], bool] = lambda: False)
     return new
 
 
-def _districts(db: Session, rule: Rule, today: date) -> Sequence[int]:
-    """Where there were cases that the rule would look at."""
-    since = today - timedelta(days=rulebook.looks_back(rule))
-    which = CaseReport.disease == rule.disease, CaseReport.standing == "counted", CaseReport.counted_on >= since
-    found = db.scalars(select(CaseReport.district_id).where(*which).distinct())
-    return [at for at in found if at is not None]
+def _places(db: Session, rules: Sequence[Rule], today: date) -> set[tuple[str, int]]:
+    """The diseases and districts of cases that one of these rules would look at."""
+    since: dict[str, date] = {}
+    for rule in rules:
+        first = today - timedelta(days=rulebook.looks_back(rule))
+        since[rule.disease] = min(first, since.get(rule.disease, first))
+    if not since:
+        return set()
+    recent = or_(*((CaseReport.disease == one) & (CaseReport.counted_on >= first) for one, first in since.items()))
+    which = recent, CaseReport.standing == "counted", CaseReport.district_id.is_not(None)
+    rows = db.execute(select(CaseReport.disease, CaseReport.district_id).where(*which).distinct())
+    return {(disease, at) for disease, at in rows if at is not None}
 
 
 def _look_at(db: Session, rt: Runtime, held: Sequence[Rule], district_id: int, today: date, began: date | None) -> int:
