@@ -29,8 +29,10 @@ def places(db: Session, alerts: Sequence[Alert]) -> Mapping[int, str]:
 
 
 def centre(db: Session, alert: Alert, level: str) -> str:
-    """The centre of its village, for those who have several; empty where it is of none, or of a wider area."""
+    """The centre of its village, for those who have several; empty where none is known, or it is of a wider area."""
     if level == CHAIN[0] or alert.within != "village" or alert.facility_id is None:
+        return ""
+    if alert.place_id in {None, alert.facility_id}:
         return ""
     return db.scalar(select(Place.name).where(Place.id == alert.facility_id)) or ""
 
