@@ -106,15 +106,13 @@ def curve(db: Session, wanted: Wanted) -> Curve:
 
 
 def likely(db: Session, sight: Sight, villages: Sequence[int], since: date) -> str | None:
-    """The disease that is most likely meant: of the latest alert that is not over, else the one told of most."""
-    which = reading.conditions(sight, reading.Wanted(reading.ALL, villages=tuple(villages)))
-    going = select(Alert.disease).where(*which, Alert.state.in_((reading.OPEN, reading.VERIFIED)))
-    if found := db.scalar(going.order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(1)):
-        return found
+    """The disease that is most likely meant: the one told of most lately, else that of the latest alert."""
     row = select(CaseReport.disease).where(*_counted(sight, villages), CaseReport.counted_on >= since)
-    return db.scalar(
-        row.group_by(CaseReport.disease).order_by(func.sum(CaseReport.count).desc(), CaseReport.disease).limit(1)
-    )
+    most = row.group_by(CaseReport.disease).order_by(func.sum(CaseReport.count).desc(), CaseReport.disease)
+    if found := db.scalar(most.limit(1)):
+        return found
+    which = reading.conditions(sight, reading.Wanted(reading.ALL, villages=tuple(villages)))
+    return db.scalar(select(Alert.disease).where(*which).order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(1))
 
 
 def _counted(sight: Sight, villages: Collection[int]) -> list[ColumnElement[bool]]:
