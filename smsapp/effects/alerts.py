@@ -132,7 +132,7 @@ def _own(caller: Caller, words: str) -> str:
     if who is None or not isinstance(heard, Decision) or heard.verdict != "more":
         raise Refused("alert.stranger", final=True)
     if (found := alerts.of_reporter(caller.db, who.id, heard.reference)) is None:
-        raise Refused("alert.stranger", final=True)
+        raise Refused("alert.not_reported", final=True, number=heard.reference)
     return alerts_said.own(caller, *found)
 
 

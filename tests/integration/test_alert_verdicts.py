@@ -18,8 +18,9 @@ from smsapp.surveillance.acting import By
 from smsapp.surveillance.tables import Alert, AlertReport, AlertStep, CaseReport
 from tests import outposts
 from tests.desk import Desk
+from tests.handset import Handset
 from tests.outposts import ASC, ASC_2, FAR_HEAD, HEAD, NATIONAL, NEAR_ASC, OFFICER, REGIONAL, SALA
-from tests.village import COMMUNE_1, SOTUBA, enrol, settle
+from tests.village import COMMUNE_1, SOTUBA, settle
 
 TODAY = date(2026, 3, 10)
 
@@ -360,3 +361,7 @@ def test_a_worker_is_kindly_told_that_it_was_no_case(posts, db):
     assert texts(db, ASC)[-1] == (
         f"Merci Moussa. Rougeole, rapport {report} : vérifié, ce n'était pas un cas. Vous avez bien fait de signaler."
     )
+
+
+def test_a_worker_who_asks_of_a_number_that_is_not_hers_is_told_so(posts):
+    assert Handset(posts, ASC).say("?2571") == ["Refus : 2571 n'est pas le numéro d'un de vos rapports. Ex. ?1003"]

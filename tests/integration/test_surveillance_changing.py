@@ -198,3 +198,8 @@ def test_who_was_told_of_an_alert_hears_of_its_end_beside_what_is_more(posts, db
         f"Alerte {wide} : c'est à Sala, 5 cas en tout. Alerte fermée : {own}.",
         "Alerte 1002 : encore 1 cas, 5 en tout (Sala).",
     ]
+
+
+def test_a_centre_whose_village_is_not_known_is_named_once(posts):
+    report(posts, "CAS CHOLERA F 30", ASC_2)
+    assert [words.count("Sotuba") for words in said(posts, OFFICER)] == [1]
