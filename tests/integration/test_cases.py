@@ -60,7 +60,7 @@ def practise(rt, number, since):
 def test_a_case_is_hers_of_her_village_and_stands_on_her_message(posts):
     [said] = Handset(posts, ASC).say("CAS ROUGEOLE F 3")
     [row] = rows(posts)
-    assert said.startswith(f"Rapport {row.number} : Rougeole F 3 ans, Kourouba. Merci. Gardez le malade")
+    assert said.startswith(f"Rapport {row.number} : Rougeole F 3 ans, Kourouba. Merci. Gardez l'enfant")
     assert (row.reporter_id, row.phone, row.channel) == (person_id(posts, ASC), ASC, "sms")
     assert (row.village_id, row.facility_id, row.standing) == (KOUROUBA, SOTUBA, "counted")
     with transaction(posts.sessions) as db:
