@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,7 @@ from smsapp.surveillance import recording, reporters, reports
 from smsapp.surveillance.diseases import Diseases, of_country
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.said import Report
-from smsapp.surveillance.tables import Population, Reporter
+from smsapp.surveillance.tables import CaseReport, Population, Reporter
 from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA, enrol
 
 ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba, French and Bambara; of Kadiolo
@@ -115,3 +116,16 @@ def in_training(rt: Runtime, number: str) -> None:
 def move(rt: Runtime, place_id: int, lat: float, lon: float) -> None:
     with transaction(rt.sessions) as db:
         db.execute(update(Place).where(Place.id == place_id).values(lat=lat, lon=lon))
+
+
+def rows(rt: Runtime) -> Sequence[CaseReport]:
+    """What was reported, in its order."""
+    with transaction(rt.sessions) as db:
+        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
+
+
+def told(rt: Runtime, number: str) -> Sequence[str]:
+    """What was promised to a phone of those on duty, in its order."""
+    with transaction(rt.sessions) as db:
+        chosen = select(Message.text).where(Message.number == number, Message.kind == "outbreak")
+        return db.scalars(chosen.order_by(Message.id)).all()

@@ -13,10 +13,10 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.segments import fits_ussd
 from smsapp.surveillance import reporters, training
-from smsapp.surveillance.tables import Alert, CaseReport
+from smsapp.surveillance.tables import Alert
 from tests import outposts
 from tests.handset import Handset
-from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER, TIENFALA, ZEGOUA, person_id
+from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER, TIENFALA, ZEGOUA, person_id, rows, told
 from tests.village import MOTHERS, SOTUBA, settle
 
 REFUSES = ("format", "inconnu", "invalide", "incorrect", "refus", "erreur")
@@ -27,19 +27,6 @@ def posts(rt):
     settle(rt)
     outposts.settle(rt)
     return rt
-
-
-def rows(rt):
-    """What was reported, in its order."""
-    with transaction(rt.sessions) as db:
-        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
-
-
-def told(rt, number):
-    """What was promised to a phone of those on duty, in its order."""
-    with transaction(rt.sessions) as db:
-        chosen = select(Message.text).where(Message.number == number, Message.kind == "outbreak")
-        return db.scalars(chosen.order_by(Message.id)).all()
 
 
 def alerts(rt):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from smsapp.db import transaction
 from smsapp.surveillance import reporters, training
-from smsapp.surveillance.tables import CaseReport
 from tests import outposts
 from tests.handset import Handset
-from tests.outposts import ASC, ASC_2, FAR_ASC, HEAD, KOUROUBA, TIENFALA, person_id
+from tests.outposts import ASC, ASC_2, FAR_ASC, HEAD, KOUROUBA, TIENFALA, person_id, rows
 from tests.village import MOTHERS, settle
 
 
@@ -19,11 +17,6 @@ def posts(rt):
     settle(rt)
     outposts.settle(rt)
     return rt
-
-
-def rows(rt):
-    with transaction(rt.sessions) as db:
-        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
 
 
 def test_five_screens_make_a_report_and_one_village_is_not_asked(posts):

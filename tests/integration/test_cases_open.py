@@ -8,11 +8,10 @@ from sqlalchemy import select
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.segments import fold
-from smsapp.surveillance.tables import CaseReport
 from tests import outposts
 from tests.desk import Desk
 from tests.handset import Handset
-from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER
+from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, SALA, STRANGER, rows, told
 from tests.village import SOTUBA, settle
 
 
@@ -21,17 +20,6 @@ def posts(rt):
     settle(rt)
     outposts.settle(rt)
     return rt
-
-
-def rows(rt):
-    with transaction(rt.sessions) as db:
-        return db.scalars(select(CaseReport).order_by(CaseReport.id)).all()
-
-
-def told(rt, number):
-    with transaction(rt.sessions) as db:
-        chosen = select(Message.text).where(Message.number == number, Message.kind == "outbreak")
-        return db.scalars(chosen.order_by(Message.id)).all()
 
 
 def test_the_first_alert_names_the_village_though_the_age_is_still_asked(posts):
