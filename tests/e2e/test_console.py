@@ -82,6 +82,7 @@ def test_the_keyboard_alone_is_enough(staff, service):
         page = desk.page
         text_from(service, desk, number, "Bonjour, la pesée est quel jour ?")
         desk.open("/")
+        expect(page.get_by_label("Adresse électronique")).to_be_focused()  # else the first letters go nowhere
         page.keyboard.type(AGENT)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
