@@ -232,6 +232,10 @@ def test_what_several_phones_do_at_once_adds_up(live_rt):
     settle(live_rt)
     group = found(live_rt, members=MEMBERS, name="Ensemble", charge=50, social=100)
     village = Village(replace(live_rt), group)
+    treasurer = CARDS.index(TREASURERS_CARD)
+    before = [("deposit", treasurer, n, 2, f"before:{n}") for n in range(len(CARDS))]
+    for step in (*before, ("ask_loan", treasurer, 0, 1, "before:loan")):
+        assert village.do(*step)  # whoever comes first then, there is something to lend and to agree to
     chance = random.Random(7)
     deeds = [name for name in (*DEEDS, *OFTEN) if name not in {"wait", "share"}]
     steps = [(chance.choice(deeds), *(chance.randrange(10) for _ in range(3)), f"at-once:{n}") for n in range(150)]
