@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import urllib.error
 import urllib.request
@@ -53,6 +54,7 @@ def _supervise(choices: Choices, lock: int) -> int:
         **os.environ,
         **choices.values,
         "GRANIAN_WORKERS": str(choices.settings.web_processes),
+        "PROMETHEUS_MULTIPROC_DIR": _emptied(ROOT / "var" / "metrics"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
     }
@@ -70,6 +72,13 @@ def _supervise(choices: Choices, lock: int) -> int:
     supervisor.stop()
     output.say("stopped")
     return code
+
+
+def _emptied(folder: Path) -> str:
+    """Where the parts of this run count together: what an earlier run counted is over with it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return str(folder)
 
 
 def _service(choices: Choices) -> list[Part]:

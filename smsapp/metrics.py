@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from smsapp import outbox
+from smsapp import counters, outbox
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
 
-HOPS = Counter("smsapp_hops", "Hops answered", ["channel", "what"])
-HOP_SECONDS = Histogram(
-    "smsapp_hop_seconds", "Time to answer a USSD hop", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
-)
-TEXTS = Counter("smsapp_texts_received", "Text messages received", ["gateway", "what"])
-REPORTS = Counter("smsapp_delivery_reports", "Delivery reports received", ["gateway", "status"])
-REJECTED = Counter("smsapp_callbacks_rejected", "Callbacks that can never be used", ["gateway", "kind"])
-LOST_PLUS = Counter("smsapp_lost_plus", "Numbers whose + had become a space")
+MESSAGES = "Messages to phones by status: all that are still open, and of the others those posted in the last 24 hours"
 
 
 class Outbox(Collector):
@@ -33,7 +24,7 @@ class Outbox(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with transaction(self.rt.sessions) as db:
             stats = outbox.stats(db, self.rt.now())
-        messages = GaugeMetricFamily("smsapp_messages", "Messages by status", labels=["status", "gateway"])
+        messages = GaugeMetricFamily("smsapp_messages", MESSAGES, labels=["status", "gateway"])
         for labels, n in stats["messages"].items():
             messages.add_metric(list(labels), n)
         yield messages
@@ -54,11 +45,7 @@ def _by_queue(name: str, words: str, values: Mapping[str, float]) -> GaugeMetric
 
 
 def text(rt: Runtime) -> bytes:
-    """Everything as Prometheus text; with several web processes, added up over all of them."""
-    counted: CollectorRegistry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    """Everything as Prometheus text: what all processes counted, and how the outbox stands."""
     gauges = CollectorRegistry()
     gauges.register(Outbox(rt))
-    return generate_latest(counted) + generate_latest(gauges)
+    return counters.text() + generate_latest(gauges)

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.job import Job
 
-from smsapp import logs
+from smsapp import counters, logs
 from smsapp.config import BadSettings, Settings
 from smsapp.queues import QUEUES, patient
 from workers import current
@@ -76,6 +76,7 @@ class Worker(rq.Worker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda signum, frame: current.stopping.set())
         _end_with_parent()
+        counters.write_as(f"jobs-of-{os.getppid()}")  # one after the other
 
 
 def _end_with_parent() -> None:

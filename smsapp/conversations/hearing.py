@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from smsapp import counters
 from smsapp.conversations import sms, ussd
 from smsapp.conversations.ussd import Heard
 from smsapp.db import transaction
@@ -57,8 +58,10 @@ def _hear_one(rt: Runtime, text: StoredText) -> bool:
         heard = hear(rt, text)
     except Exception:  # the edge: one message that makes us fail must not hold up the others
         log.exception("message not heard", message=text.message_id, number=masked(text.number))
+        counters.HOPS.labels("sms", "failed").inc()
         sms.fail(rt, text.message_id)
         return False
+    counters.HOPS.labels("sms", heard.what).inc()
     took = round((time.perf_counter() - began) * 1000, 1)
     log.info("hop", channel="sms", what=heard.what, message=text.message_id, number=masked(text.number), ms=took)
     return True

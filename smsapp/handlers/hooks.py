@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Request, Response
 
-from smsapp import conversations, metrics, outbox, people
+from smsapp import conversations, counters, outbox, people
 from smsapp.conversations import UssdSession
 from smsapp.db import after_commit, transaction
 from smsapp.flows.render import plain
@@ -95,8 +95,8 @@ def ussd(rt: Runtime, gateway: Gateway, called: Call) -> Response:
         log.exception("hop failed", session=hop.session_id[-8:], number=masked(hop.number))
         heard = conversations.Heard(_say(rt, hop.number, "sorry"), True, "sorry")
     took = time.perf_counter() - began
-    metrics.HOPS.labels("ussd", heard.what).inc()
-    metrics.HOP_SECONDS.observe(took)
+    counters.HOPS.labels("ussd", heard.what).inc()
+    counters.HOP_SECONDS.observe(took)
     log.info(
         "hop",
         channel="ussd",
@@ -132,7 +132,7 @@ def sms(rt: Runtime, gateway: Gateway, called: Call) -> Response:
             "served": said.number,
         }
         new = db.scalar(_STORE, row)
-        metrics.TEXTS.labels(gateway.name, "new" if new else "repeat").inc()
+        counters.TEXTS.labels(gateway.name, "new" if new else "repeat").inc()
         if new:
             after_commit(db, lambda: rt.bell.ring("hear"), key="ring hear")
 
@@ -166,7 +166,7 @@ def delivery(rt: Runtime, gateway: Gateway, called: Call) -> Response:
     def store(db: Session, form: Form) -> None:
         report = gateway.read_report(form)
         outbox.record_report(db, rt, gateway.name, report)
-        metrics.REPORTS.labels(gateway.name, report.status or "unknown word").inc()
+        counters.REPORTS.labels(gateway.name, report.status or "unknown word").inc()
         log.info(
             "report",
             gateway=gateway.name,
@@ -220,14 +220,14 @@ def _kept(rt: Runtime, gateway: Gateway, kind: str, called: Call, store: Callabl
 def _form(gateway: Gateway, called: Call) -> Form:
     form = forms.read(called.body, called.content_type, gateway.fields)
     if form.get("phoneNumber", form.get("from", "")).startswith(" "):
-        metrics.LOST_PLUS.inc()  # an unescaped + became a space; the number is repaired where it is read
+        counters.LOST_PLUS.inc()  # an unescaped + became a space; the number is repaired where it is read
     return form
 
 
 def _reject(rt: Runtime, gateway: Gateway, kind: str, body: bytes, why: Unusable) -> bool:
     """Keep what can never be used, with the reason; was it kept?"""
     reason = clean(str(why))[:200]
-    metrics.REJECTED.labels(gateway.name, kind).inc()
+    counters.REJECTED.labels(gateway.name, kind).inc()
     log.warning("callback rejected", gateway=gateway.name, kind=kind, reason=reason, size=len(body))
     kept = forms.without(body, TYPED[kind], gateway.fields) if kind in TYPED else body
     row: dict[str, Any] = {"gateway": gateway.name, "kind": kind, "body": kept[:KEPT_OF_BODY], "reason": reason}

@@ -6,13 +6,29 @@ import re
 import signal
 import socket
 import time
+import urllib.request
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.e2e.checkout import Checkout, copied, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+A_TEXT_HEARD = 'smsapp_hops_total{channel="sms",what="command help"} '
+
+
+def text(service: Checkout, words: str) -> None:
+    """A text message from a phone that nobody knows, as the gateway brings it."""
+    form = {"from": "+22370000998", "to": "36223", "text": words, "id": "a-day-in-the-life"}
+    urllib.request.urlopen(f"{service.url}/hooks/africastalking/dev/sms", urlencode(form).encode()).close()
+
+
+def metrics(service: Checkout) -> str:
+    with urllib.request.urlopen(f"{service.url}/metrics") as answer:
+        return str(answer.read().decode())
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +68,9 @@ def test_a_day_in_the_life(service):
     kept = (service.folder / "var" / "run.env").read_text()
     assert "QUIET_HOURS='00:00-00:00'" in kept
 
+    text(service, "AIDE")
+    service.wait_for(lambda: A_TEXT_HEARD in metrics(service))
+
     for name, words in (("bulk", "workers.worker bulk"), ("web", "granian"), ("valkey", "valkey-server")):
         service.kill(words)
         service.wait_for(lambda name=name: f"{name} was killed by SIGKILL" in service.said)
@@ -59,6 +78,7 @@ def test_a_day_in_the_life(service):
     service.kill("bin/postgres -D")
     service.wait_for(lambda: "postgres runs again" in service.said)
     service.wait_for(service.answers)
+    assert A_TEXT_HEARD in metrics(service)  # a worker heard it, and the web process that tells it is a new one
 
 
 def test_killed_itself_it_leaves_nothing_and_begins_again(checkout):

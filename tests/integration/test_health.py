@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,6 +16,31 @@ from smsapp.db import transaction
 from smsapp.queues import Bell
 from tests.handset import MOTHER, Handset, web
 from tests.village import settle
+
+# Two web processes that answer, and a worker's two jobs one after the other that hear; then one that is asked.
+COUNTING = """
+import os
+from smsapp import counters
+
+def in_a_process_of_its_own(work):
+    pid = os.fork()
+    if not pid:
+        work()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+def answer():
+    counters.HOPS.labels("ussd", "dial").inc()
+    counters.HOP_SECONDS.observe(0.02)
+
+def hear():
+    counters.write_as("jobs-of-7")
+    counters.HOPS.labels("sms", "answer").inc()
+
+for work in (answer, answer, hear, hear):
+    in_a_process_of_its_own(work)
+print(counters.text().decode())
+"""
 
 
 @pytest.fixture
@@ -25,6 +53,10 @@ def phone(rt):
 def get(rt, path):
     answer = web(rt).get(path)
     return answer.status_code, answer.get_data(as_text=True)
+
+
+def values(said):
+    return dict(re.findall(r"^(\w+(?:\{[^}]*\})?) ([0-9.e+-]+)$", said, re.MULTILINE))
 
 
 def test_alive_and_ready(phone):
@@ -56,8 +88,9 @@ def test_what_is_measured(phone, clock):
     clock.move(minutes=2)
     status, said = get(phone.rt, "/metrics")
     assert status == 200
-    measured = dict(re.findall(r"^(\w+(?:\{[^}]*\})?) ([0-9.e+-]+)$", said, re.MULTILINE))
+    measured = values(said)
     assert float(measured['smsapp_hops_total{channel="ussd",what="dial"}']) >= 1
+    assert float(measured['smsapp_hops_total{channel="sms",what="command help"}']) >= 1
     assert float(measured["smsapp_hop_seconds_count"]) >= 1
     assert measured['smsapp_messages{gateway="africastalking",status="queued"}'] == "2.0"
     assert measured['smsapp_due_messages{queue="replies"}'] == "2.0"
@@ -65,6 +98,18 @@ def test_what_is_measured(phone, clock):
     assert measured['smsapp_gateway_paused{gateway="africastalking"}'] == "0.0"
     assert any(name.startswith("smsapp_queue_jobs") for name in measured)
     assert MOTHER not in said
+
+
+def test_processes_that_share_a_folder_are_added_up_and_a_workers_jobs_leave_one_file(tmp_path):
+    folder = tmp_path / "made by whoever is first"
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    ran = subprocess.run([sys.executable, "-c", COUNTING], env=environ, capture_output=True, text=True, check=True)
+    measured = values(ran.stdout)
+    assert measured['smsapp_hops_total{channel="ussd",what="dial"}'] == "2.0"
+    assert measured['smsapp_hops_total{channel="sms",what="answer"}'] == "2.0"
+    assert measured["smsapp_hop_seconds_count"] == "2.0"
+    assert measured['smsapp_hop_seconds_bucket{le="0.025"}'] == "2.0"
+    assert len(list(folder.glob("counter_jobs-of-*.db"))) == 1
 
 
 def test_an_address_that_is_none(phone):
