@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from smsapp import people, surveys, yamls
 from smsapp.demo import care, outbreaks, savings, traffic
+from smsapp.demo.bulk import put
+from smsapp.demo.newcomers import Newcomers
 from smsapp.flows.nodes import Flow
 from smsapp.people import Person
 from smsapp.phones import normalise
@@ -40,15 +42,17 @@ def load(db: Session, rt: Runtime) -> dict[str, int]:
     told = _told()
     chance = random.Random(told["seed"])
     facilities = _places(db, told["places"])
-    _people(db, rt, told, facilities, chance)
+    newcomers = Newcomers(db, rt.now())
+    _people(rt, told, facilities, newcomers, chance)
+    newcomers.write()
     for name, numbers in told["groups"].items():
-        people.join_group(db, name, [known.id for number in numbers for known in people.behind(db, number)])
-    groups = savings.write(db, rt, told, facilities)
+        people.join_group(db, name, [newcomers.served[number] for number in numbers])
+    groups = savings.write(db, rt, told, facilities, newcomers)
     _staff(db, rt, told["staff"], facilities)
     answers = _answers(db, rt, told["survey"], facilities, chance)
     messages = traffic.write(db, rt, told["traffic"], facilities)
-    children = care.write(db, rt, told, facilities)
-    cases, alerts = outbreaks.write(db, rt, told, facilities)
+    children = care.write(db, rt, told, facilities, newcomers)
+    cases, alerts = outbreaks.write(db, rt, told, facilities, newcomers)
     places, count = (db.scalar(select(func.count(table.id))) or 0 for table in (Place, Person))
     made = {"places": places, "people": count, "answers": answers, "messages": messages}
     return {**made, "savings groups": groups, "children": children, "case reports": cases, "alerts": alerts}
@@ -87,20 +91,15 @@ def _place(db: Session, kind: str, name: str, parent: Place | None, code: str | 
 
 
 def _people(
-    db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], chance: random.Random
+    rt: Runtime, told: dict[str, Any], facilities: dict[str, Place], newcomers: Newcomers, chance: random.Random
 ) -> None:
     for row in told["people"]:
         first = int(row["from"].removeprefix("+"))
         for place in range(row["count"]):
-            people.add(
-                db,
-                rt.now(),
-                number=normalise(f"+{first + place}", rt.settings.country),
-                name=f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}",
-                language=row["languages"][place % len(row["languages"])],
-                facility_id=facilities[row["facility"]].id,
-                roles=[row["role"]],
-            )
+            name = f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}"
+            language = row["languages"][place % len(row["languages"])]
+            number = normalise(f"+{first + place}", rt.settings.country)
+            newcomers.add(name, language, facilities[row["facility"]].id, row["role"], number)
 
 
 def _staff(db: Session, rt: Runtime, told: dict[str, Any], facilities: dict[str, Place]) -> None:
@@ -128,7 +127,7 @@ def _answers(
             rows += [
                 _response(flow, facilities[name], month, good, chance) for _ in range(chance.randint(*how["answers"]))
             ]
-    db.execute(insert(Response), rows)
+    put(db, Response, rows)
     return len(rows)
 
 

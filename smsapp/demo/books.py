@@ -7,17 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from smsapp.demo.bulk import put
 from smsapp.savings import ledger
 from smsapp.savings.book import NEVER_ABOVE, NEVER_BELOW, Balance, Posting, PostingLine
 from smsapp.savings.ledger import Entry, Line, Place
 from smsapp.savings.tables import Group
 
-IDS_AT_ONCE = 100
-ROWS = 1000
-AS_THEY_ARE = {"render_nulls": True}  # else rows with and without a value go apart, and so nearly one by one
+IDS_AT_ONCE = 1000
 
 
 class Ids:
@@ -88,6 +87,5 @@ class Book:
             for place, amount in self._balances.items()
         ]
         for table, rows in ((Posting, self._postings), (PostingLine, self._lines), (Balance, kept)):
-            for first in range(0, len(rows), ROWS):
-                self.db.execute(insert(table), rows[first : first + ROWS], execution_options=AS_THEY_ARE)
+            put(self.db, table, rows)
         return len(self._postings)

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from smsapp import people
 from smsapp.demo.families import Families
 from smsapp.demo.files import Centre, Files
 from smsapp.demo.lives import Lives
+from smsapp.demo.newcomers import Newcomers
 from smsapp.demo.reminded import Reminded
-from smsapp.people import Number, Post
+from smsapp.people import Post
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, files, giving, workers
@@ -25,17 +25,19 @@ FIRST_NUMBER = 1001  # of the codes: the same wherever this is loaded
 NEXT_NUMBERS = text("SELECT setval('care_numbers', :last)")
 
 
-def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place]) -> int:
+def write(
+    db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place], newcomers: Newcomers
+) -> int:
     """The villages, who answers for them, and every file; how many children."""
     care = told["care"]
     # A chance of its own: more of these must not change the answers to the surveys.
     chance = random.Random(care["seed"])
     _villages(db, care["villages"], facilities)
-    _workers(db, rt, told, facilities, chance)
+    _workers(db, told, facilities, newcomers, chance)
     _clinic_days(db, care["clinic_days"], facilities)
     centres = {name: _centre(db, place) for name, place in facilities.items() if name in care["villages"]}
     lives = Lives(care, giving.calendar(rt), chance, rt.local_now().date())
-    families = Families(db, rt, told, chance)
+    families = Families(db, told, newcomers, chance)
     reminded = Reminded(db, rt, told, lives, families)
     written = Files(db, rt, lives, reminded, FIRST_NUMBER)
     for row in care["tour"]:
@@ -43,7 +45,7 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
     for name, a_month in care["births"]["a_month"].items():
         for born in lives.birthdays(a_month, care["births"]["months"]):
             written.birth(centres[name], families, born)
-    families.write()
+    newcomers.write()
     written.write()
     reminded.write()
     db.execute(NEXT_NUMBERS, {"last": written.last_number})
@@ -60,22 +62,25 @@ def _villages(db: Session, told: Mapping[str, Sequence[str]], facilities: Mappin
 
 
 def _workers(
-    db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place], chance: random.Random
+    db: Session,
+    told: Mapping[str, Any],
+    facilities: Mapping[str, Place],
+    newcomers: Newcomers,
+    chance: random.Random,
 ) -> None:
     """Heads and midwives of the other centres, and the villages of each community health worker."""
     for row in told["care"]["workers"]:
         name = f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}"
-        facility_id, number = facilities[row["facility"]].id, row["number"]
-        people.add(db, rt.now(), number=number, name=name, language="fr", facility_id=facility_id, roles=[row["role"]])
+        newcomers.add(name, "fr", facilities[row["facility"]].id, row["role"], row["number"])
+    newcomers.write()
     villages = {name: i for i, name in db.execute(select(Place.id, Place.name).where(Place.kind == "village"))}
-    held = dict(db.execute(select(Number.number, Number.person_id).where(Number.main.is_(True))).all())
     posts = []
     for row in told["care"]["posts"]:
         first = int(row["from"].removeprefix("+"))
         for place in range(row["count"]):
             village = row["villages"][place % len(row["villages"])] if row["count"] > 1 else None
             for one in [village] if village else row["villages"]:
-                posts.append({"person_id": held[f"+{first + place}"], "place_id": villages[one]})
+                posts.append({"person_id": newcomers.served[f"+{first + place}"], "place_id": villages[one]})
     db.execute(insert(Post), posts)
 
 

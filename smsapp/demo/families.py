@@ -10,24 +10,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp.demo.books import Ids
-from smsapp.demo.bulk import put
+from smsapp.demo.newcomers import Newcomers
 from smsapp.people import Number, Person, Role
-from smsapp.runtime import Runtime
 
 
 class Families:
-    """One mother for each birth; `write` writes those who are new."""
+    """One mother for each birth."""
 
-    def __init__(self, db: Session, rt: Runtime, told: Mapping[str, Any], chance: random.Random) -> None:
-        self._db, self._rt, self._chance, self._names = db, rt, chance, told
+    def __init__(self, db: Session, told: Mapping[str, Any], newcomers: Newcomers, chance: random.Random) -> None:
+        self._db, self._newcomers, self._chance, self._names = db, newcomers, chance, told
         self._told = told["care"]["families"]
-        self._ids = Ids(db, "persons")
         self._next = int(self._told["from"].removeprefix("+"))
         self._reached: dict[int, tuple[str | None, str | None]] = {}  # number and language
         self._waiting = self._known(self._told["known_from"])
         self._last: dict[int, str] = {}  # of each centre the number of the mother before
-        self._rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def of_number(self, number: str) -> int:
         """Somebody whom the demonstration knows already."""
@@ -45,25 +41,14 @@ class Families:
         waiting = self._waiting[facility_id]
         if waiting and self._chance.random() < self._told["known"]:
             return waiting.pop()
-        person_id, at = self._ids(), self._rt.now()
         name = f"{self._chance.choice(self._names['first_names'])} {self._chance.choice(self._names['family_names'])}"
         language = self._chance.choice(("bm", "bm", "fr"))
-        self._rows["persons"].append(
-            {"id": person_id, "name": name, "language": language, "facility_id": facility_id, "created_at": at}
-        )
-        self._rows["person_roles"].append({"person_id": person_id, "role": "mother"})
         number = self._number(facility_id)
+        person_id = self._newcomers.add(name, language, facility_id, "mother", number)
         self._reached[person_id] = number, language
         if number is not None:
-            self._rows["person_numbers"].append(
-                {"number": number, "person_id": person_id, "main": number != self._last.get(facility_id), "since": at}
-            )
             self._last[facility_id] = number
         return person_id
-
-    def write(self) -> None:
-        for table in (Person, Number, Role):
-            put(self._db, table, self._rows[table.__tablename__])
 
     def _number(self, facility_id: int) -> str | None:
         """One of her own, for most; some have none, some have that of the mother before."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from smsapp.demo.books import Book, Ids
+from smsapp.demo.bulk import put
 from smsapp.runtime import Runtime
 from smsapp.savings.book import ShareOut
 from smsapp.savings.ledger import Line
@@ -81,9 +81,7 @@ class Meetings(ABC):
 
     def write(self) -> None:
         """Meetings and loans first: the book refers to them."""
-        for table, rows in ((Meeting, self.meetings), (Loan, self.loans)):
-            if rows:
-                self.db.execute(insert(table), rows)
+        put(self.db, Meeting, self.meetings)
+        put(self.db, Loan, self.loans)
         self.book.write()
-        if self.shared_out:
-            self.db.execute(insert(ShareOut), self.shared_out)
+        put(self.db, ShareOut, self.shared_out)

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from smsapp import people
+from smsapp.demo.bulk import put
 from smsapp.demo.cases import Reports
+from smsapp.demo.newcomers import Newcomers
 from smsapp.demo.raised import Raised
 from smsapp.demo.villages import Village
 from smsapp.people import Number, Post, Role
@@ -21,10 +22,11 @@ from smsapp.surveillance.tables import CaseReport, Population
 
 FIRST_NUMBER = 1001  # of reports and alerts: the same wherever this is loaded
 NEXT_NUMBERS = text("SELECT setval('case_numbers', :last)")
-AT_ONCE = 1000
 
 
-def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place]) -> tuple[int, int]:
+def write(
+    db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place], newcomers: Newcomers
+) -> tuple[int, int]:
     """Points on the map, populations, officers, reports and alerts; how many reports and alerts."""
     ours = told["surveillance"]
     chance = random.Random(ours["seed"])
@@ -34,12 +36,11 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
         kind = "facility" if name in facilities else "village"
         db.execute(update(Place).where(Place.name == name, Place.kind == kind).values(lat=lat, lon=lon))
     _populations(db, ours["populations"])
-    _officers(db, rt, told, facilities, chance)
+    _officers(db, told, facilities, newcomers, chance)
     villages = _villages(db, facilities)
     reports = Reports(rt, ours, chance, villages, FIRST_NUMBER)
     rows = reports.all()
-    for first in range(0, len(rows), AT_ONCE):
-        db.execute(insert(CaseReport), rows[first : first + AT_ONCE])
+    put(db, CaseReport, rows)
     last, alerts = Raised(db, rt, ours, chance, reports).write(rows[-1]["number"])
     db.execute(NEXT_NUMBERS, {"last": last})
     return len(rows), alerts
@@ -56,17 +57,22 @@ def _populations(db: Session, told: Mapping[str, Mapping[int, int]]) -> None:
 
 
 def _officers(
-    db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place], chance: random.Random
+    db: Session,
+    told: Mapping[str, Any],
+    facilities: Mapping[str, Place],
+    newcomers: Newcomers,
+    chance: random.Random,
 ) -> None:
     above = {name: i for i, name in db.execute(select(Place.id, Place.name).where(Place.kind.in_(("region",))))}
+    posts = []
     for row in told["surveillance"]["officers"]:
         name = f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}"
         at = facilities[row["facility"]].id if "facility" in row else None
-        roles, number = [row["role"]], row["number"]
-        person = people.add(db, rt.now(), number=number, name=name, language="fr", facility_id=at, roles=roles)
+        person_id = newcomers.add(name, "fr", at, row["role"], row["number"])
         if "place" in row:
-            db.add(Post(person_id=person.id, place_id=above[row["place"]]))
-    db.flush()
+            posts.append({"person_id": person_id, "place_id": above[row["place"]]})
+    newcomers.write()
+    put(db, Post, posts)
 
 
 def _villages(db: Session, facilities: Mapping[str, Place]) -> Sequence[Village]:

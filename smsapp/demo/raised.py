@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from smsapp.demo.books import Ids
+from smsapp.demo.bulk import put
 from smsapp.demo.cases import Reports
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from smsapp.surveillance import counted, duty, rulebook, signals
-from smsapp.surveillance.acting import By, record
+from smsapp.surveillance import acting, counted, duty, rulebook, signals
+from smsapp.surveillance.acting import By
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.duty import OnDuty
 from smsapp.surveillance.sevenoneseven import ACTIONS
 from smsapp.surveillance.signals import Signal
-from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertTold, CaseReport
+from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertStep, AlertTold, CaseReport
 
 SERVICE = "service"
 LASTS = timedelta(days=12)  # of an alert of what there always is, until it is closed
 RISKS = ("low", "moderate", "moderate", "high")
+REPORTS = select(CaseReport.id, CaseReport.number, CaseReport.received_at, CaseReport.counted_on, CaseReport.since)
 
 
 class Raised:
-    """Writes each alert with its reports, those who were told, and its record."""
+    """Each alert with its reports, those who were told, and its record; all are written at the end."""
 
     def __init__(
         self, db: Session, rt: Runtime, told: Mapping[str, Any], chance: random.Random, reports: Reports
@@ -38,14 +42,20 @@ class Raised:
         self.events = {id(event): event for event in told["events"]}
         self.event_of = {number: event for event, numbers in reports.of_event.items() for number in numbers}
         self.first = self.now.date() - timedelta(weeks=told["weeks"])
+        self.ids = Ids(db, Alert.__tablename__)
+        self.alerts: list[Alert] = []
+        self.rows: dict[type[Any], list[dict[str, Any]]] = defaultdict(list)
 
     def write(self, number: int) -> tuple[int, int]:
         """The last number given, and how many alerts; `number` is that of the last report."""
-        count = 0
         for signal in self._signals():
-            number, count = number + 1, count + 1
+            number += 1
             self._alert(signal, number)
-        return number, count
+        self.db.add_all(self.alerts)
+        self.db.flush()
+        for table in (AlertReport, AlertTold, AlertStep, AlertAction):
+            put(self.db, table, self.rows[table])
+        return number, len(self.alerts)
 
     def _signals(self) -> Sequence[Signal]:
         self._laboratory()
@@ -71,21 +81,19 @@ class Raised:
         return self.now.date() - timedelta(days=days)
 
     def _alert(self, signal: Signal, number: int) -> None:
-        chosen = select(CaseReport).where(CaseReport.id.in_(signal.cases)).order_by(CaseReport.received_at)
-        reports = self.db.scalars(chosen).all()
+        chosen = REPORTS.where(CaseReport.id.in_(signal.cases)).order_by(CaseReport.received_at)
+        reports = self.db.execute(chosen).all()
         event = self.events.get(self.event_of.get(reports[0].number, 0), {})
         opened = max(report.received_at for report in reports if report.counted_on <= signal.day)
         opened = opened + timedelta(seconds=self.chance.randint(2, 20))
-        alert = Alert(number=number, opened_at=opened, emerged_on=reports[0].since, **self._where(signal))
-        self.db.add(alert)
-        self.db.flush()
-        told = self._tell(alert)
-        rows = [
+        told = {"id": self.ids(), "number": number, "opened_at": opened, "emerged_on": reports[0].since}
+        alert = Alert(**told, **self._where(signal))
+        self.alerts.append(alert)
+        self.rows[AlertReport] += [
             {"alert_id": alert.id, "report_id": report.id, "joined_at": max(opened, report.received_at)}
             for report in reports
         ]
-        self.db.execute(insert(AlertReport), rows)
-        self._answer(alert, event, told, reports)
+        self._answer(alert, event, self._tell(alert), reports)
 
     def _where(self, signal: Signal) -> dict[str, Any]:
         rule = self.rules[signal.rule]
@@ -115,14 +123,16 @@ class Raised:
             duty.at(self.db, "district", area)
         )
         unique = {one.id: one for one in reversed(told)}
-        for one in unique.values():
-            self.db.add(AlertTold(alert_id=alert.id, person_id=one.id, step=0, level=one.level, at=alert.opened_at))
+        self.rows[AlertTold] += [
+            {"alert_id": alert.id, "person_id": one.id, "step": 0, "level": one.level, "at": alert.opened_at}
+            for one in unique.values()
+        ]
         alert.told_up_to = told[-1].level
-        record(self.db, alert, "raised", By("facility", SERVICE), alert.opened_at)
+        self._record(alert, "raised", By("facility", SERVICE), alert.opened_at)
         return told
 
     def _answer(
-        self, alert: Alert, event: Mapping[str, Any], told: Sequence[OnDuty], reports: Sequence[CaseReport]
+        self, alert: Alert, event: Mapping[str, Any], told: Sequence[OnDuty], reports: Sequence[Row[*tuple[Any, ...]]]
     ) -> None:
         way = self.diseases.by_key[alert.disease].escalation
         hours = event.get("answered_hours") if event else self.chance.choice((2, 5, 9, 20, 30))
@@ -134,13 +144,13 @@ class Raised:
         alert.answered_at, alert.answered_by = answered, by.person_id
         if event.get("unfounded"):
             alert.state, alert.reason = "false", "other_disease"
-            record(self.db, alert, "dismissed", by, answered, reason=alert.reason)
+            self._record(alert, "dismissed", by, answered, reason=alert.reason)
             dismissed = {"standing": "dismissed"}
             ids = [report.id for report in reports]
             self.db.execute(update(CaseReport).where(CaseReport.id.in_(ids)).values(**dismissed))
             return
         alert.state, alert.confirmed = "verified", ["age", "place", "sign"]
-        record(self.db, alert, "verified", by, answered, confirmed=alert.confirmed)
+        self._record(alert, "verified", by, answered, confirmed=alert.confirmed)
         self._respond(alert, event, by, answered)
 
     def _respond(self, alert: Alert, event: Mapping[str, Any], by: By, answered: datetime) -> None:
@@ -149,7 +159,7 @@ class Raised:
         assessed = answered + timedelta(hours=self.chance.randint(3, 40))
         if assessed < self.now:
             alert.risk, alert.risk_at = self.chance.choice(RISKS), assessed
-            record(self.db, alert, "risk", by, assessed, risk=alert.risk)
+            self._record(alert, "risk", by, assessed, risk=alert.risk)
         known = self.diseases.by_key[alert.disease]
         for place, action in enumerate((*known.actions, *ACTIONS)):
             at = answered + timedelta(days=min(days, place * days / 8), hours=1)
@@ -158,9 +168,13 @@ class Raised:
         closed = max(answered + timedelta(days=days + 2), alert.opened_at + LASTS)
         if closed < self.now and not event.get("open"):
             alert.state, alert.outcome, alert.closed_at = "closed", "confirmed_signal", closed
-            record(self.db, alert, "closed", by, closed, outcome=alert.outcome)
+            self._record(alert, "closed", by, closed, outcome=alert.outcome)
 
     def _act(self, alert: Alert, by: By, action: str, at: datetime, needed: bool) -> None:
         on = at.astimezone(self.rt.settings.timezone).date() if needed else None
-        self.db.add(AlertAction(alert_id=alert.id, action=action, done_on=on, at=at, by=by.person_id))
-        record(self.db, alert, "action", by, at, action=action, on=on and on.isoformat())
+        told = {"alert_id": alert.id, "action": action, "done_on": on, "at": at, "by": by.person_id}
+        self.rows[AlertAction].append(told)
+        self._record(alert, "action", by, at, action=action, on=on and on.isoformat())
+
+    def _record(self, alert: Alert, what: str, by: By, at: datetime, **told: Any) -> None:
+        self.rows[AlertStep].append(acting.row_of(alert, what, by, at, **told))

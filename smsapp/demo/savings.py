@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from smsapp import people
 from smsapp.demo.books import Ids
 from smsapp.demo.meetings import Meetings
+from smsapp.demo.newcomers import Newcomers
 from smsapp.demo.tontine import Tontine
 from smsapp.demo.vsla import Vsla
 from smsapp.places import Place
@@ -27,7 +27,9 @@ SELECT setval(seq, greatest(:last, nextval(seq))) FROM pg_get_serial_sequence('s
 KINDS: Mapping[str, type[Meetings]] = {"vsla": Vsla, "tontine": Tontine}
 
 
-def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place]) -> int:
+def write(
+    db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping[str, Place], newcomers: Newcomers
+) -> int:
     """The groups, and the whole book of each; how many."""
     savings = told["savings"]
     # A chance of its own: more of these must not change the answers to the surveys.
@@ -38,7 +40,7 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
     for group_id, row in enumerate(savings["groups"], start=last + 1):
         days = _days(rt.local_now().date(), row)
         group = _group(db, rt, row, group_id, facilities[row["facility"]], days[0][0])
-        members = _members(db, rt, told, row, group, kept, chance)
+        members = _members(db, told, row, group, kept, newcomers, chance)
         _offices(db, savings["offices"], group, members)
         history = KINDS[group.kind](db, rt, {**savings, **row}, group, members, ids, chance)
         for nth, meetings in enumerate(days):
@@ -74,11 +76,11 @@ def _group(db: Session, rt: Runtime, row: Mapping[str, Any], group_id: int, faci
 
 def _members(
     db: Session,
-    rt: Runtime,
     told: Mapping[str, Any],
     row: Mapping[str, Any],
     group: Group,
     kept: Mapping[str, str],
+    newcomers: Newcomers,
     chance: random.Random,
 ) -> list[Member]:
     """By card; the treasurer's is the last. Whoever is behind a number already is that member."""
@@ -89,33 +91,19 @@ def _members(
         keeps_book = card > row["members"]
         number = row["treasurer"] if keeps_book else None if card in witnesses else f"+{first + card - 1}"
         role = "treasurer" if keeps_book else "member"
-        person_id = _person(db, rt, told, group, number, role, ("bm", "fr")[card % 2], chance)
+        person_id = newcomers.served.get(number or "")
+        if person_id is None:
+            name = f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}"
+            person_id = newcomers.add(name, ("bm", "fr")[card % 2], group.facility_id, role, number)
         held = {"person_id": person_id, "number": number, "pin": kept[role] if number else None}
         more = {"sex": "F", "assembly": chance.random() < 0.4, "joined_on": group.formed_on}
         members.append(Member(group_id=group.id, card=card, **held, **more))
+    newcomers.write()
     db.add_all(members)
     db.flush()
     for card, witness in witnesses.items():
         members[card - 1].witness_id = members[witness - 1].id
     return members
-
-
-def _person(
-    db: Session,
-    rt: Runtime,
-    told: Mapping[str, Any],
-    group: Group,
-    number: str | None,
-    role: str,
-    language: str,
-    chance: random.Random,
-) -> int:
-    if number and (known := people.behind(db, number)):
-        return known[0].id
-    name = f"{chance.choice(told['first_names'])} {chance.choice(told['family_names'])}"
-    facility_id, roles = group.facility_id, [role]
-    added = people.add(db, rt.now(), number=number, name=name, language=language, facility_id=facility_id, roles=roles)
-    return added.id
 
 
 def _offices(db: Session, held: Mapping[str, int], group: Group, members: Sequence[Member]) -> None:

@@ -9,16 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from smsapp import inbox, segments
+from smsapp.demo.bulk import put
 from smsapp.messages import FINAL, MO, MT, Message
 from smsapp.people import Number, Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 
-ROWS = 1000
 CURRENCY = "XOF"
 
 
@@ -27,8 +26,7 @@ def write(db: Session, rt: Runtime, told: Mapping[str, Any], facilities: Mapping
     # A chance of its own: more of these must not change the answers to the surveys.
     chance = random.Random(told["seed"])
     rows = sorted(_history(db, rt, told, facilities, chance), key=lambda row: row["created_at"])
-    for first in range(0, len(rows), ROWS):
-        db.execute(insert(Message), rows[first : first + ROWS])
+    put(db, Message, rows)
     return len(rows) + _waiting(db, rt, told)
 
 

@@ -36,17 +36,22 @@ class By:
         return any(a is not None and a == b for a, b in zip(mine, theirs, strict=True))
 
 
+def row_of(alert: Alert, what: str, by: By, at: datetime, **told: Any) -> dict[str, Any]:
+    """A step as it is written down; `told` is plain data, and what is None is left out."""
+    return {
+        "alert_id": alert.id,
+        "at": at,
+        "what": what,
+        "person_id": by.person_id,
+        "account_id": by.account_id,
+        "channel": by.channel,
+        "told": {"level": by.level, **{name: value for name, value in told.items() if value is not None}},
+    }
+
+
 def record(db: Session, alert: Alert, what: str, by: By, at: datetime, **told: Any) -> AlertStep:
-    """Write a step down; `told` is plain data, and what is None is left out."""
-    step = AlertStep(
-        alert_id=alert.id,
-        at=at,
-        what=what,
-        person_id=by.person_id,
-        account_id=by.account_id,
-        channel=by.channel,
-        told={"level": by.level, **{name: value for name, value in told.items() if value is not None}},
-    )
+    """Write a step down."""
+    step = AlertStep(**row_of(alert, what, by, at, **told))
     db.add(step)
     db.flush()
     return step
