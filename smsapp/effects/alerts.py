@@ -82,7 +82,7 @@ def text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @fact("alert_asks")
 def alert_asks(caller: Caller) -> Callable[[Mapping[str, Any]], str]:
     """What an answer lacks: since, reason; empty where it is whole."""
-    return lambda answers: _lacking(caller, str(answers.get("words", "")))
+    return lambda answers: _asked(caller, str(answers.get("words", "")))
 
 
 @effect("alerts.since")
@@ -110,6 +110,15 @@ def reason(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 
 def _answered(caller: Caller, wanted: Effect) -> tuple[Alert, By]:
     return held(caller, _decision(caller, str(wanted.answers["words"])).reference)
+
+
+def _asked(caller: Caller, words: str) -> str:
+    """As `_lacking`, worked out once until something is written down: the flow asks a dozen times."""
+    key = f"alert_asks {words}"
+    if key not in caller.memo:
+        caller.memo[key] = _lacking(caller, words)
+    lacking: str = caller.memo[key]
+    return lacking
 
 
 def _lacking(caller: Caller, words: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, case, false, or_, select
 from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ def find(db: Session, posts: Posts, number: int, *, lock: bool = True) -> tuple[
     named, where = _named(db, number)
     if not _covering(posts, where):
         raise Refused("alert.other_area", number=number)
-    hers = ((one.id, _covering(posts, duty.near(db, one))) for one in named)
+    hers = ((one.id, _covering(posts, near)) for one, near in named)
     alert_id, covering = next((found for found in hers if found[1]), (0, []))
     if not covering:
         raise Refused("alert.none_of_report", number=number)
@@ -78,14 +78,16 @@ def _covering(posts: Posts, where: Sequence[Area]) -> list[tuple[OnDuty, Area]]:
     return [post for post in posts if any(duty.covers(post, each) for each in where)]
 
 
-def _named(db: Session, number: int) -> tuple[Sequence[Alert], Sequence[Area]]:
-    """The alerts that a number leads to, of a report's the nearest first, and where alert or report is."""
+def _named(db: Session, number: int) -> tuple[Iterable[tuple[Alert, Sequence[Area]]], Sequence[Area]]:
+    """The alerts that a number leads to, of a report's the nearest first, each with where it is; and where this one is."""
     if alert := db.scalar(select(Alert).where(Alert.number == number)):
-        return [alert], duty.near(db, alert)
+        where = duty.near(db, alert)
+        return [(alert, where)], where
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
     if report is None:
         raise Refused("alert.unknown", number=number)
-    return _nearest(db, report.id), [duty.above(db, report.facility_id, report.district_id)]
+    nearest = ((alert, duty.near(db, alert)) for alert in _nearest(db, report.id))
+    return nearest, [duty.above(db, report.facility_id, report.district_id)]
 
 
 def _nearest(db: Session, report_id: int) -> Sequence[Alert]:
