@@ -9,11 +9,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import scopes
+from smsapp.db import Sessions, Statement, ask
 from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.segments import clean
 from smsapp.staff import signins
 from smsapp.staff.refusing import Refused
 from smsapp.staff.tables import ADMINISTRATOR, PROGRAMME, UNBOUND, VIEWER, Account, AccountPlace
+
+# Asked for every page: one round trip with her facilities, as `scopes.at` finds them, and no Session for it.
+_SIGNED_IN = Statement("""
+SELECT a.id, a.name, a.email, a.role, a.language, CASE WHEN a.totp_secret IS NOT NULL THEN 'yes' END, (
+    WITH RECURSIVE reached AS (
+        SELECT p.id, p.kind FROM places p JOIN staff_places h ON h.place_id = p.id WHERE h.account_id = a.id
+        UNION SELECT p.id, p.kind FROM places p JOIN reached ON p.parent_id = reached.id
+    )
+    SELECT string_agg(id::text, ',') FROM reached WHERE kind = 'facility'
+)
+FROM staff_signins s JOIN staff_accounts a ON a.id = s.account_id
+WHERE s.digest = %(digest)s AND s.complete AND a.active
+""")
 
 
 @dataclass(frozen=True)
@@ -45,17 +59,26 @@ def staff(db: Session, account: Account) -> Staff:
     return Staff(account.id, account.name, account.email, account.role, account.language, _scope(db, account))
 
 
-def signed_in(db: Session, token: str, *, require_totp: bool = False) -> Staff | None:
+def signed_in(make: Sessions, token: str, *, require_totp: bool = False) -> Staff | None:
     """Whose browser this is; None once she was signed out, or where a second factor is asked for since."""
-    account = signins.holder(db, token)
-    if account is None or lacks_factor(account, require_totp):
+    row = ask(make, _SIGNED_IN, {"digest": signins.digest(token)})
+    if row is None:
         return None
-    return staff(db, account)
+    account_id, name, email, role, language, has_factor, facilities = (value or "" for value in row)
+    if _must_have_factor(role, require_totp) and not has_factor:
+        return None
+    reached = frozenset(map(int, facilities.split(","))) if facilities else frozenset[int]()
+    scope = EVERYWHERE if role in UNBOUND else Scope(reached)
+    return Staff(int(account_id), name, email, role, language, scope)
 
 
 def lacks_factor(account: Account, require_totp: bool) -> bool:
     """Whether she must set up her second factor before anything else."""
-    return require_totp and account.role == ADMINISTRATOR and account.totp_secret is None
+    return _must_have_factor(account.role, require_totp) and account.totp_secret is None
+
+
+def _must_have_factor(role: str, require_totp: bool) -> bool:
+    return require_totp and role == ADMINISTRATOR
 
 
 def by_email(db: Session, typed: str) -> Account | None:

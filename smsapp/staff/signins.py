@@ -29,12 +29,6 @@ def begin(db: Session, now: datetime, account_id: int, address: str, *, complete
     return token
 
 
-def holder(db: Session, token: str) -> Account | None:
-    """Who is signed in with this; None once it ended, or before the second factor."""
-    found = select(Account).join(SignIn, SignIn.account_id == Account.id)
-    return db.scalar(found.where(SignIn.digest == digest(token), SignIn.complete, Account.active))
-
-
 def halfway(db: Session, now: datetime, token: str) -> Account | None:
     """Whose password was right a moment ago, but nothing more."""
     found = select(Account).join(SignIn, SignIn.account_id == Account.id)

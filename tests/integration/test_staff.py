@@ -89,8 +89,11 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def staff_of(rt: Runtime, token: str) -> accounts.Staff | None:
+    """Who is signed in with this, as every page asks; what it finds is what anybody else finds of her account."""
+    found = accounts.signed_in(rt.sessions, token, require_totp=rt.settings.require_totp)
     with transaction(rt.sessions) as db:
-        return accounts.signed_in(db, token, require_totp=rt.settings.require_totp)
+        assert found is None or found == accounts.staff(db, db.get_one(Account, found.id))
+    return found
 
 
 # ---- the password

@@ -13,7 +13,6 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from smsapp import staff
-from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.staff import accounts
 from smsapp.staff.accounts import Staff
@@ -124,8 +123,7 @@ def install(app: Flask, rt: Runtime) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> Signed | None:
-        with transaction(rt.sessions) as db:
-            who = accounts.signed_in(db, token, require_totp=rt.settings.require_totp)
+        who = accounts.signed_in(rt.sessions, token, require_totp=rt.settings.require_totp)
         return Signed(who, token) if who else None
 
 
