@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from flask_wtf.csrf import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 import smsapp
@@ -88,37 +90,57 @@ def employ(
 ) -> Account:
     """An account of this role that answers for these places."""
     with transaction(rt.sessions) as db:
-        name = name or f"Une {role}"
-        account = Account(
-            name=name,
-            email=f"{name.replace(' ', '.').lower()}@example.org",
-            role=role,
-            language=language,
-            created_at=rt.now(),
-        )
-        db.add(account)
-        db.flush()
-        db.add_all(AccountPlace(account_id=account.id, place_id=place) for place in places)
+        return _employed(db, rt, role, name or f"Une {role}", places, language)
+
+
+def _employed(db: Session, rt: Runtime, role: str, name: str, places: Collection[int], language: str) -> Account:
+    email = f"{name.replace(' ', '.').lower()}@example.org"
+    account = Account(name=name, email=email, role=role, language=language, created_at=rt.now())
+    db.add(account)
+    db.flush()
+    db.add_all(AccountPlace(account_id=account.id, place_id=place) for place in places)
     return account
+
+
+def _signed_in(rt: Runtime, account: Account) -> str:
+    with transaction(rt.sessions) as db:
+        return _begun(db, rt, account)
+
+
+def _begun(db: Session, rt: Runtime, account: Account) -> str:
+    return signins.begin(db, rt.now(), account.id, "127.0.0.1", complete=True)
 
 
 class Desk:
     """A browser without scripts in which an account is signed in; nobody is where `account` is None."""
 
-    def __init__(self, rt: Runtime, account: Account | None) -> None:
+    def __init__(self, rt: Runtime, account: Account | None, token: str = "") -> None:
+        """`token`: of where she signed in already."""
         console = console_of(rt)
         self.rt, self.account, self.client = rt, account, console.test_client()
         self.csrf = URLSafeTimedSerializer(console.secret_key, salt="wtf-csrf-token").dumps(TOKEN)
-        with self.client.session_transaction() as session:
-            session["csrf_token"] = TOKEN
-            if account is not None:
-                with transaction(rt.sessions) as db:
-                    session["_user_id"] = signins.begin(db, rt.now(), account.id, "127.0.0.1", complete=True)
-                session["_fresh"] = True
+        session: dict[str, Any] = {"csrf_token": TOKEN}
+        if account is not None:
+            session |= {"_user_id": token or _signed_in(rt, account), "_fresh": True}
+        signed = SecureCookieSessionInterface().get_signing_serializer(console)
+        assert signed
+        self.client.set_cookie(console.config["SESSION_COOKIE_NAME"], signed.dumps(session))
 
     @classmethod
-    def of(cls, rt: Runtime, role: str = "administrator", **more: Any) -> Desk:
-        return cls(rt, employ(rt, role, **more))
+    def of(
+        cls,
+        rt: Runtime,
+        role: str = "administrator",
+        *,
+        name: str = "",
+        places: Collection[int] = (),
+        language: str = "fr",
+    ) -> Desk:
+        """Somebody who was just employed."""
+        with transaction(rt.sessions) as db:
+            account = _employed(db, rt, role, name or f"Une {role}", places, language)
+            token = _begun(db, rt, account)
+        return cls(rt, account, token)
 
     @property
     def staff(self) -> Staff:
