@@ -16,6 +16,11 @@ def among(key: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnEleme
     return key == any_(literal(list(values), ARRAY(key.type)))
 
 
+def among_told(key: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """The same in a statement that is made once: its values are told by this name, as a list."""
+    return key == any_(bindparam(name, type_=ARRAY(key.type)))
+
+
 @lru_cache(maxsize=16)
 def write_all(table: Table, names: tuple[str, ...]) -> Insert:
     """One INSERT for all rows, an array a column: thousands of single values take longer to send than to write."""

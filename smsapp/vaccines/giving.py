@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among
+from smsapp.arrays import among_told
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import files, sought, withdrawing
@@ -52,6 +52,14 @@ class Written(NamedTuple):
     source: str
     valid: bool | None
     recorded_at: datetime
+
+
+# Made once: to make one takes longer than to read a few doses.
+_ALL_TOLD = select(Dose).where(among_told(Dose.child_id, "children")).order_by(Dose.given_on, Dose.id)
+_STANDING = _ALL_TOLD.where(Dose.struck_at.is_(None))
+_WRITTEN = _STANDING.with_only_columns(
+    Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at
+)
 
 
 def calendar(rt: Runtime) -> Schedule:
@@ -144,12 +152,12 @@ def _settle(
     for child in children:
         for dose in had[child.id]:
             dose.valid, dose.reason, dose.on_time = judged(made[child.id], dose.code, dose.given_on, dose.source)
-        db.add_all(had[child.id])
+        db.add_all(dose for dose in had[child.id] if dose.id is None)
     live = [child for child in children if child.state == "active"]
     for child in live:
         child.look_on = rt.local_now().date()
-    withdrawing.withdraw(db, rt, *live)
     sought.settle(db, calendar(rt), [(child, made[child.id]) for child in children])
+    withdrawing.withdraw(db, rt, *live)
     db.flush()
     return made
 
@@ -194,19 +202,25 @@ def planned(db: Session, children: Iterable[Child]) -> Mapping[int, plans.Child]
 
 def standing(db: Session, child_ids: Iterable[int]) -> defaultdict[int, list[Dose]]:
     """The doses of these children that nobody took back, in the order of their days."""
-    chosen = select(Dose).where(among(Dose.child_id, sorted(child_ids)), Dose.struck_at.is_(None))
+    return _by_child(db.scalars(_STANDING, {"children": sorted(child_ids)}))
+
+
+def all_told(db: Session, child_ids: Iterable[int]) -> defaultdict[int, list[Dose]]:
+    """The same, and those that somebody took back."""
+    return _by_child(db.scalars(_ALL_TOLD, {"children": sorted(child_ids)}))
+
+
+def _by_child(doses: Iterable[Dose]) -> defaultdict[int, list[Dose]]:
     found: defaultdict[int, list[Dose]] = defaultdict(list)
-    for dose in db.scalars(chosen.order_by(Dose.given_on, Dose.id)):
+    for dose in doses:
         found[dose.child_id or 0].append(dose)
     return found
 
 
 def written(db: Session, child_ids: Iterable[int]) -> Mapping[int, list[Written]]:
     """The same doses to read alone."""
-    columns = (Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at)
-    chosen = select(*columns).where(among(Dose.child_id, sorted(child_ids)), Dose.struck_at.is_(None))
     found: dict[int, list[Written]] = defaultdict(list)
-    for row in db.execute(chosen.order_by(Dose.given_on, Dose.id)):
+    for row in db.execute(_WRITTEN, {"children": sorted(child_ids)}):
         found[row.child_id or 0].append(Written(*row))
     return found
 

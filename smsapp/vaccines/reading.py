@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from smsapp import checked, paging, registry
-from smsapp.arrays import among
+from smsapp.arrays import among, among_told
 from smsapp.months import after_months
 from smsapp.paging import PAGE, Page
 from smsapp.people import Number, Person
@@ -34,6 +34,10 @@ Found = TypeVar("Found", Child, Pregnancy)
 LOOK = 8_000  # of the newest files: as in the register of people
 MOST_PLANNED = 500  # for one page
 AT_ONCE = 100
+_MAIN = select(Number.number).where(Number.person_id == Person.id)
+_FIRST = _MAIN.order_by(Number.main.desc(), Number.since, Number.number).limit(1).scalar_subquery()
+_WHOSE = among_told(Person.id, "people")
+_FAMILIES = select(Person.id, Person.name, _FIRST, Person.facility_id, Person.language).where(_WHOSE)
 
 
 class NotHere(LookupError):
@@ -257,10 +261,7 @@ def named(db: Session, found: Collection[File]) -> Named:
 
 def families(db: Session, person_ids: Collection[int]) -> Mapping[int, Family]:
     """These people, each with the number that mainly serves her."""
-    number = select(Number.number).where(Number.person_id == Person.id)
-    main = number.order_by(Number.main.desc(), Number.since, Number.number).limit(1).scalar_subquery()
-    chosen = select(Person.id, Person.name, main, Person.facility_id, Person.language)
-    found = db.execute(chosen.where(among(Person.id, person_ids)))
+    found = db.execute(_FAMILIES, {"people": list(person_ids)})
     return {i: Family(i, name or "", told or "", at, tongue) for i, name, told, at, tongue in found}
 
 

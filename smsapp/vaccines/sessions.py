@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -205,15 +204,13 @@ def _book(
     key: str,
 ) -> tuple[Sequence[Outcome], int]:
     sheet = [_checked(rt, child, day, ticked[child.id], f"{key}:{child.id}") for child in found]
-    keys = [f"{one.key}:{code}" for one in sheet for code in one.told]
-    ours: dict[int, list[Dose]] = defaultdict(list)
-    for dose in db.scalars(select(Dose).where(among(Dose.key, keys))):
-        ours[dose.child_id or 0].append(dose)
-    standing = giving.standing(db, [one.child.id for one in sheet if one.told])
-    sheet = [_compared(one, day, ours[one.child.id], standing[one.child.id]) for one in sheet]
+    doses = giving.all_told(db, [one.child.id for one in sheet if one.told])
+    sheet = [_compared(one, day, doses[one.child.id]) for one in sheet]
+    standing = {child_id: [dose for dose in some if dose.struck_at is None] for child_id, some in doses.items()}
     free = [giving.Told(one.child, one.free, one.key) for one in sheet if one.free]
     new = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id), had=standing)
-    names, by = reading.named(db, found), filed.recorders(db, [dose for one in sheet for dose in one.known])
+    names = Named(reading.families(db, {families.reads(child) for child in found}))
+    by = filed.recorders(db, [dose for one in sheet for dose in one.known])
     outcomes = [_outcome(one, new.get(one.child.id, ()), names, by) for one in sheet]
     return outcomes, sum(map(len, new.values()))
 
@@ -229,9 +226,12 @@ def _checked(rt: Runtime, child: Child, day: date, wanted: Collection[str], key:
     return _Ticked(child, key, told)
 
 
-def _compared(one: _Ticked, day: date, ours: Sequence[Dose], standing: Sequence[Dose]) -> _Ticked:
+def _compared(one: _Ticked, day: date, doses: Sequence[Dose]) -> _Ticked:
+    keys = {f"{one.key}:{code}" for code in one.told}
+    ours = [dose for dose in doses if dose.key in keys]
     mine = {dose.code for dose in ours}
-    theirs = [dose for dose in standing if dose.code not in mine and (dose.valid or dose.given_on == day)]
+    standing = [dose for dose in doses if dose.struck_at is None and dose.code not in mine]
+    theirs = [dose for dose in standing if dose.valid or dose.given_on == day]
     known = [dose for dose in theirs if dose.code in one.told]
     taken = mine | {dose.code for dose in known}
     return replace(one, ours=ours, known=known, free=[code for code in one.told if code not in taken])

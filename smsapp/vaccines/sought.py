@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among
+from smsapp.arrays import among_told
 from smsapp.vaccines import families
 from smsapp.vaccines.planning import MISSED, Plan
 from smsapp.vaccines.promises import Search
@@ -18,6 +18,8 @@ from smsapp.vaccines.tables import Child
 # What the end of a file says of the search for the child.
 ENDED: Mapping[str, str] = {"moved": "moved", "dead": "died"}
 VACCINATED = "vaccinated"
+
+_OPEN = select(Search).where(among_told(Search.child_id, "children"), Search.closed_on.is_(None))
 
 
 def missed_from(schedule: Schedule, due: date, came: date) -> date:
@@ -40,7 +42,7 @@ def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]])
 
 def close(db: Session, plans: Mapping[int, Plan]) -> None:
     """End the searches for these children of which nothing is missed any more."""
-    for search in db.scalars(select(Search).where(among(Search.child_id, plans), Search.closed_on.is_(None))):
+    for search in db.scalars(_OPEN, {"children": list(plans)}):
         _settle(search, plans[search.child_id])
 
 

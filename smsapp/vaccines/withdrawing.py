@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among
+from smsapp.arrays import among, among_told
 from smsapp.messages import Message
 from smsapp.outbox import cancelling
 from smsapp.runtime import Runtime
@@ -15,16 +17,24 @@ from smsapp.vaccines.tables import Child, Pregnancy
 
 CHANGED = "its file has changed"
 
+# Made once: it is asked at each dose that is written down, and mostly there is nothing to take back.
+_HELD = (
+    select(Reminder.message_id)
+    .join(Message, Message.id == Reminder.message_id)
+    .where(or_(among_told(Reminder.child_id, "children"), among_told(Reminder.pregnancy_id, "mothers")))
+    .where(Reminder.planned_for >= bindparam("today"), Message.status.in_(cancelling.OPEN))
+    .limit(1)
+)
+
 
 def withdraw(db: Session, rt: Runtime, *files: File) -> None:
     """Take back the texts about these files that have not left, and have all files that they tell of looked at."""
     if not files:
         return
     today = rt.local_now().date()
-    about = select(Reminder.message_id).where(whose(*files), Reminder.planned_for >= today)
-    held = select(Message.id).where(Message.id == Reminder.message_id, Message.status.in_(cancelling.OPEN))
-    if db.scalar(about.where(held.exists()).limit(1)) is None:
+    if db.scalar(_HELD, {"children": _ids(files, Child), "mothers": _ids(files, Pregnancy), "today": today}) is None:
         return
+    about = select(Reminder.message_id).where(whose(*files), Reminder.planned_for >= today)
     stopped = cancelling.cancel(db, rt.now(), about.where(Reminder.message_id.is_not(None)), CHANGED)
     if not stopped:
         return
@@ -36,8 +46,11 @@ def withdraw(db: Session, rt: Runtime, *files: File) -> None:
 
 
 def whose(*files: File) -> ColumnElement[bool]:
-    children = [file.id for file in files if isinstance(file, Child)]
-    mothers = [file.id for file in files if isinstance(file, Pregnancy)]
+    children, mothers = _ids(files, Child), _ids(files, Pregnancy)
     if not mothers:
         return among(Reminder.child_id, children)
     return or_(among(Reminder.child_id, children), among(Reminder.pregnancy_id, mothers))
+
+
+def _ids(files: Iterable[File], table: type[File]) -> list[int]:
+    return [file.id for file in files if isinstance(file, table)]
