@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import DuplicateJobError
+from rq.job import Job
 
 REPLIES, BULK = "replies", "bulk"
 QUEUES = (REPLIES, BULK)
@@ -60,9 +61,12 @@ class Bell:
         if time.monotonic() < self._hush_until:
             return
         try:
+            job_id = f"{job}-{self._turn(job)}"
+            if self._redis.exists(Job.key_for(job_id)):
+                return  # RQ would find that out too, with ten times the work
             queue.enqueue(
                 f"workers.jobs.{job}",
-                job_id=f"{job}-{self._turn(job)}",
+                job_id=job_id,
                 unique=True,
                 ttl=2 * TURN_SECONDS,
                 result_ttl=0,
