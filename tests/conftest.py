@@ -148,12 +148,12 @@ def _engine(url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def sessions(engine: Engine) -> Iterator[Sessions]:
-    with _forgotten(engine) as sessions:
+    with forgotten(engine) as sessions:
         yield sessions
 
 
 @contextmanager
-def _forgotten(engine: Engine) -> Iterator[Sessions]:
+def forgotten(engine: Engine) -> Iterator[Sessions]:
     """One outer transaction that is rolled back: what a test commits is a savepoint in it."""
     with engine.connect() as connection:
         outer = connection.begin()
@@ -281,7 +281,7 @@ def demo_rt(
     demonstration: Engine, built: Runtime, clock: Clock, gateway: FakeGateway, valkey: redis.Redis
 ) -> Iterator[Runtime]:
     """As `rt`, in the demonstration; like `rt` it keeps nothing of what it commits."""
-    with _forgotten(demonstration) as sessions:
+    with forgotten(demonstration) as sessions:
         yield replace(built, sessions=sessions, now=clock, gateways={gateway.name: gateway})
 
 

@@ -18,15 +18,17 @@ from urllib.parse import unquote
 
 import pytest
 from flask import Flask, Request
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
-from smsapp.db import transaction
+from smsapp.db import Sessions, transaction
 from smsapp.runtime import Runtime
 from smsapp.staff import Account
+from tests.conftest import forgotten
 from tests.desk import Desk
+from tests.fakes import Clock
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import CENTRAL, SOTUBA
 
@@ -118,10 +120,11 @@ SMUGGLED: Mapping[str, Any] = {
     "title": "Bonjour",
     "name": "Bonjour",
 }
+HANDED: Mapping[str, Any] = {**SMUGGLED, "to": COLLEAGUE}
 
 NUMBERS_OF = "SELECT number FROM person_numbers WHERE person_id BETWEEN 2000 AND 3999"
 # What the other sides have, as one word: it changes with any of it.
-UNTOUCHED = " || ".join(
+DIGESTS = " || ".join(
     f"(SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {table} t WHERE {whose})"
     for table, whose in {
         "persons": "id BETWEEN 2000 AND 3999",
@@ -166,6 +169,7 @@ UNTOUCHED = " || ".join(
         "populations": f"place_id = {CENTRAL}",
     }.items()
 )
+UNTOUCHED = text(f"SELECT {DIGESTS}")
 
 
 READ: set[str] = set()  # what a view looked for in its address since this was last emptied
@@ -212,7 +216,6 @@ class Walk:
     """One role at the console of the two facilities; each step is taken back before the next one."""
 
     def __init__(self, rt: Runtime, role: str | None) -> None:
-        move_in(rt)
         places = [SOTUBA] if role in BOUND else []
         self.role = role
         self.desk = Desk.of(rt, role, places=places) if role else Desk(rt, None)
@@ -243,7 +246,7 @@ class Walk:
             return _read(self.desk.post(address, form))
 
     def digest(self) -> str:
-        return str(self.connection.scalar(text(f"SELECT {UNTOUCHED}")))
+        return str(self.connection.scalar(UNTOUCHED))
 
     def rules(self, method: str) -> list[Rule]:
         return [rule for rule in rules(self.app) if method in (rule.methods or ())]
@@ -297,6 +300,23 @@ def words(answer: TestResponse) -> str:
 def seen(answer: TestResponse, side: Side) -> list[str]:
     said = words(answer)
     return [mark for mark in side.marks if mark in said]
+
+
+@pytest.fixture(scope="module")
+def house(engine: Engine, built: Runtime) -> Iterator[Sessions]:
+    """The sides have moved in, once for all walks."""
+    with forgotten(engine) as sessions:
+        move_in(replace(built, sessions=sessions, now=Clock()))
+        yield sessions
+
+
+@pytest.fixture
+def sessions(house: Sessions) -> Iterator[Sessions]:
+    """What a test does in the house is taken back."""
+    connection: Connection = house.kw["bind"]
+    savepoint = connection.begin_nested()
+    yield house
+    savepoint.rollback()
 
 
 @pytest.fixture(params=ROLES)
@@ -375,32 +395,29 @@ def test_no_form_is_taken_without_its_token(rt):
 # ---- whose it is
 
 
-def test_what_belongs_to_another_facility_is_not_there(bound):
-    for rule in bound.rules("GET"):
-        if not belongs(rule) or bound.role not in bound.roles(rule):
-            continue
-        for side in (OTHERS, NOWHERE):
-            if None in arguments(rule, side).values():
-                continue
-            answer = bound.get(bound.address(rule, side))
-            assert answer.status_code == 404, (rule, answer.status_code)
-            assert seen(answer, side) == [], rule
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_belongs_to_others_and_what_is_not_there_are_one_answer(bound, method):
-    """Word by word: nobody learns from it what there is elsewhere."""
-    compared = 0
+def test_what_belongs_to_another_facility_is_not_there_and_not_changed(bound, method):
+    """The answer is word by word that of what nobody has: nobody learns from it what there is elsewhere."""
+    before, compared = bound.digest(), 0
     for rule in bound.rules(method):
         if not belongs(rule) or bound.role not in bound.roles(rule):
             continue
         compared += 1
-        told = {"to": COLLEAGUE, "text": "Bonjour", "key": "a-key-of-its-own"}
-        ways = [bound.address(rule, side) for side in (OTHERS, ABSENT)]
-        theirs, absent = (plainly(bound.get(way) if method == "GET" else bound.post(way, told), way) for way in ways)
-        assert theirs == absent, rule
-        assert theirs[0] == 404, rule
+        with bound.step():
+            absent = not_there(bound, method, rule, ABSENT)
+            for side in (OTHERS, NOWHERE):
+                if None not in arguments(rule, side).values():
+                    assert not_there(bound, method, rule, side) == absent, rule
+            assert bound.digest() == before, rule
     assert compared > 10 or bound.role == OFFICER or (method == "POST" and bound.role == "viewer")
+
+
+def not_there(bound: Walk, method: str, rule: Rule, side: Side) -> tuple[int, str, str | None]:
+    address = bound.address(rule, side)
+    answer = _read(bound.desk.get(address) if method == "GET" else bound.desk.post(address, HANDED))
+    assert answer.status_code == 404, (rule, answer.status_code)
+    assert seen(answer, side) == [], rule
+    return plainly(answer, address)
 
 
 def plainly(answer: TestResponse, address: str) -> tuple[int, str, str | None]:
@@ -451,21 +468,6 @@ def test_a_heads_walk_sees_both_facilities(rt):
                 is_there(rule, answer)
                 shown.update(*(seen(answer, side) for side in (OTHERS, NOWHERE)))
     assert {*OTHERS.marks, *NOWHERE.marks} <= shown
-
-
-def test_what_belongs_to_another_facility_can_not_be_changed(bound):
-    before = bound.digest()
-    for rule in bound.rules("POST"):
-        if not belongs(rule) or bound.role not in bound.roles(rule):
-            continue
-        for side in (OTHERS, NOWHERE):
-            if None in arguments(rule, side).values():
-                continue
-            with bound.step():
-                answer = _read(bound.desk.post(bound.address(rule, side), SMUGGLED))
-                assert answer.status_code == 404, (rule, answer.status_code)
-                assert seen(answer, side) == [], rule
-                assert bound.digest() == before, rule
 
 
 def test_nothing_of_another_facility_can_be_reached_through_a_form(bound):
