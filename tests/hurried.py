@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import pq
 from psycopg._preparing import PrepareManager
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import Transaction
+
+Savepoint = Callable[[Connection, str], None]
 
 
 def make(engine: Engine) -> None:
     """Hurry this engine."""
     event.listen(engine, "connect", _keep_prepared)
-    for name, words in (
-        ("", "SAVEPOINT"),
-        ("release_", "RELEASE SAVEPOINT"),
-        ("rollback_to_", "ROLLBACK TO SAVEPOINT"),
-    ):
-        way = engine.dialect, f"do_{name}savepoint"
-        setattr(*way, partial(_said, words, getattr(*way)))
+    savepoints = Savepoints(engine)
+    engine.dialect.do_savepoint = savepoints.begin
+    engine.dialect.do_release_savepoint = savepoints.release
+    engine.dialect.do_rollback_to_savepoint = savepoints.roll_back_to
 
 
 class Kept(PrepareManager):
@@ -42,9 +42,45 @@ def _keep_prepared(driver: psycopg.Connection, record: object) -> None:
     driver._prepared = Kept()
 
 
-def _said(words: str, slowly: Callable[[Connection, str], None], connection: Connection, name: str) -> None:
-    """Each transaction of a test is a savepoint, and SQLAlchemy would compile the words of each anew."""
-    driver = cast(psycopg.Connection, connection.connection.driver_connection).pgconn
+class Savepoints:
+    """Each transaction of a test is a savepoint, and SQLAlchemy would compile the words of each anew.
+
+    One that is over is released with the words that begin the next: nothing in between can tell, and the end of the
+    test's own transaction releases the last. Whatever is unlike this is left to SQLAlchemy, which knows each error.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        dialect = engine.dialect
+        self._begin: Savepoint = dialect.do_savepoint
+        self._release: Savepoint = dialect.do_release_savepoint
+        self._roll_back_to: Savepoint = dialect.do_rollback_to_savepoint
+        self._over: WeakKeyDictionary[Transaction, str] = WeakKeyDictionary()  # the last one, of a test's transaction
+
+    def begin(self, connection: Connection, name: str) -> None:
+        over = self._over.pop(connection.get_transaction(), None)
+        words = f"RELEASE SAVEPOINT {over}; SAVEPOINT {name}" if over else f"SAVEPOINT {name}"
+        if not _said(connection, words):
+            self._begin(connection, name)
+
+    def release(self, connection: Connection, name: str) -> None:
+        """Also of all that were begun in it, as PostgreSQL has it."""
+        if _driver(connection).transaction_status == pq.TransactionStatus.INTRANS:
+            self._over[connection.get_transaction()] = name
+        else:
+            self._release(connection, name)
+
+    def roll_back_to(self, connection: Connection, name: str) -> None:
+        self._over.pop(connection.get_transaction(), None)  # it was begun in this one, and is gone with it
+        if not _said(connection, f"ROLLBACK TO SAVEPOINT {name}"):
+            self._roll_back_to(connection, name)
+
+
+def _said(connection: Connection, words: str) -> bool:
+    """Whether PostgreSQL has done so, in a transaction that was begun."""
+    driver = _driver(connection)
     begun = driver.transaction_status in {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
-    if not begun or driver.exec_(f"{words} {name}".encode()).status != pq.ExecStatus.COMMAND_OK:
-        slowly(connection, name)  # which begins, and knows each error
+    return begun and driver.exec_(words.encode()).status == pq.ExecStatus.COMMAND_OK
+
+
+def _driver(connection: Connection) -> pq.PGconn:
+    return cast(psycopg.Connection, connection.connection.driver_connection).pgconn
