@@ -79,7 +79,7 @@ def _covering(posts: Posts, where: Sequence[Area]) -> list[tuple[OnDuty, Area]]:
 
 
 def _named(db: Session, number: int) -> tuple[Iterable[tuple[Alert, Sequence[Area]]], Sequence[Area]]:
-    """The alerts that a number leads to, of a report's the nearest first, each with where it is; and where this one is."""
+    """The alerts of a number, of a report's the nearest first, each with where it is; and where alert or report is."""
     if alert := db.scalar(select(Alert).where(Alert.number == number)):
         where = duty.near(db, alert)
         return [(alert, where)], where
