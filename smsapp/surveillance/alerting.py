@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ARRAY, Integer, Select, any_, bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,14 @@ AT_ONCE = (CASE, COUNT, RATE)  # the others compare days and weeks: `look_all` l
 GOING = ("open", "verified")  # states of an alert that later reports join
 VILLAGE, FACILITY = "village", "facility"
 SERVICE = "service"  # the channel of what nobody did
+
+
+# Made once: making them takes SQLAlchemy longer than the database needs for them.
+_RAISE = insert(Alert).on_conflict_do_nothing(index_elements=["episode"]).returning(Alert)
+_LINK = text(
+    "INSERT INTO alert_reports (alert_id, report_id, joined_at)"
+    " SELECT :alert, unnest(CAST(:reports AS bigint[])), :now ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True)
@@ -180,13 +190,18 @@ def seen(
 
 def alerts_of(db: Session, disease: str, since: date, districts: Collection[int] | None) -> list[Known]:
     """The alerts of a disease that were met on a day or later."""
-    reports = select(AlertReport.report_id).where(AlertReport.alert_id == Alert.id).correlate(Alert)
-    which: list[ColumnElement[bool]] = [Alert.disease == disease, Alert.last_on >= since]
-    if districts is not None:
-        which.append(Alert.district_id.in_(sorted(districts)))
-    chosen = select(Alert, func.array(reports.scalar_subquery())).where(*which).order_by(Alert.id)
-    rows = db.execute(chosen, execution_options={"populate_existing": True})
+    told = {"disease": disease, "since": since, "districts": None if districts is None else sorted(districts)}
+    rows = db.execute(_alerts_of(of_some=districts is not None), told, execution_options={"populate_existing": True})
     return [Known(alert, frozenset(ids)) for alert, ids in rows]
+
+
+@cache
+def _alerts_of(*, of_some: bool) -> Select[Alert, Any]:
+    reports = select(AlertReport.report_id).where(AlertReport.alert_id == Alert.id).correlate(Alert)
+    which = [Alert.disease == bindparam("disease"), Alert.last_on >= bindparam("since")]
+    if of_some:
+        which.append(Alert.district_id == any_(bindparam("districts", type_=ARRAY(Integer))))
+    return select(Alert, func.array(reports.scalar_subquery())).where(*which).order_by(Alert.id)
 
 
 def _seen(
@@ -241,8 +256,7 @@ def raise_alert(
         "numbers": {**signal.numbers, "kind": rule.kind, **({"only": list(rule.only)} if rule.only else {})},
         "opened_at": rt.now(),
     }
-    write = insert(Alert).values(values).on_conflict_do_nothing(index_elements=["episode"]).returning(Alert)
-    alert = db.scalar(write)
+    alert = db.scalar(_RAISE, values)
     if alert is None:
         return None
     _link(db, rt, alert, signal.cases)
@@ -261,8 +275,7 @@ def _join(db: Session, rt: Runtime, alert: Alert, signal: Signal, report: CaseRe
 def _link(db: Session, rt: Runtime, alert: Alert, reports: Collection[int]) -> None:
     if not reports:
         return
-    rows = [{"alert_id": alert.id, "report_id": report, "joined_at": rt.now()} for report in sorted(reports)]
-    db.execute(insert(AlertReport).values(rows).on_conflict_do_nothing())
+    db.execute(_LINK, {"alert": alert.id, "reports": sorted(reports), "now": rt.now()})
 
 
 def cases_of(db: Session, alert: Alert) -> int:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, Integer, Select, any_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.places import Place
@@ -26,29 +27,32 @@ def cases(
 
     A zero report is none; nor is what was told in training, by strangers, or taken back, or found not real.
     """
-    place = aliased(Place)
-    which: list[ColumnElement[bool]] = [
-        CaseReport.disease == disease,
-        CaseReport.standing == "counted",
-        CaseReport.kind != "zero",
-        CaseReport.counted_on >= since,
-    ]
-    if districts is not None:
-        which.append(CaseReport.district_id.in_(sorted(districts)))
-    if last is not None:
-        which.append(CaseReport.counted_on <= last)
-    row = CaseReport
-    places = row.village_id, row.facility_id, row.district_id, place.lat, place.lon
-    rows = db.execute(  # columns, not whole rows: a rule is tried out on all that a year brought
-        select(row.id, row.counted_on, row.disease, *places, row.count, row.lab, row.died, row.age_group)
-        .join(place, place.id == row.village_id, isouter=True)
-        .where(*which)
-        .order_by(CaseReport.counted_on, CaseReport.id)
-    )
+    told = {"disease": disease, "since": since, "last": last}
+    within = None if districts is None else sorted(districts)
+    rows = db.execute(_cases(of_some=within is not None, until=last is not None), told | {"districts": within})
     return [
         Case(i, day, named, village, facility, district, lat, lon, n, _facts(lab == "positive", died > 0, age == OVER))
         for i, day, named, village, facility, district, lat, lon, n, lab, died, age in rows
     ]
+
+
+@cache
+def _cases(*, of_some: bool, until: bool) -> Select[*tuple[Any, ...]]:
+    """Columns, not whole rows: a rule is tried out on all that a year brought."""
+    row, place = CaseReport, aliased(Place)
+    which = [row.disease == bindparam("disease"), row.standing == "counted", row.kind != "zero"]
+    which.append(row.counted_on >= bindparam("since"))
+    if of_some:
+        which.append(row.district_id == any_(bindparam("districts", type_=ARRAY(Integer))))
+    if until:
+        which.append(row.counted_on <= bindparam("last"))
+    places = row.village_id, row.facility_id, row.district_id, place.lat, place.lon
+    return (
+        select(row.id, row.counted_on, row.disease, *places, row.count, row.lab, row.died, row.age_group)
+        .join(place, place.id == row.village_id, isouter=True)
+        .where(*which)
+        .order_by(row.counted_on, row.id)
+    )
 
 
 def began(db: Session) -> date | None:

@@ -7,12 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
 from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertTold, CaseReport
+
+_IDS = any_(bindparam("ids", type_=ARRAY(BigInteger)))
+_TOLD = select(AlertTold.alert_id, AlertTold.level).where(AlertTold.alert_id == _IDS)
+_ACTIONS = select(AlertAction.alert_id, AlertAction.action, AlertAction.done_on).where(AlertAction.alert_id == _IDS)
+_REPORTS = (
+    select(AlertReport.alert_id, CaseReport, Place.name)
+    .join(CaseReport, CaseReport.id == AlertReport.report_id)
+    .join(Alert, Alert.id == AlertReport.alert_id)
+    .join(Place, Place.id == CaseReport.village_id, isouter=True)
+    .where(AlertReport.alert_id == _IDS)
+    .where(CaseReport.standing == case((Alert.state == "false", "dismissed"), else_="counted"))
+    .order_by(CaseReport.id.desc())
+)
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,10 @@ def several(db: Session, alerts: Sequence[Alert]) -> Mapping[int, Details]:
     """The same of each of them, by id."""
     ids = [alert.id for alert in alerts]
     levels: dict[int, set[str]] = defaultdict(set)
-    for alert_id, level in db.execute(select(AlertTold.alert_id, AlertTold.level).where(AlertTold.alert_id.in_(ids))):
+    for alert_id, level in db.execute(_TOLD, {"ids": ids}):
         levels[alert_id].add(level)
     done: dict[int, dict[str, date | None]] = defaultdict(dict)
-    for row in db.scalars(select(AlertAction).where(AlertAction.alert_id.in_(ids))):
+    for row in db.execute(_ACTIONS, {"ids": ids}):
         done[row.alert_id][row.action] = row.done_on
     reports = _reports(db, ids)
     return {
@@ -66,15 +79,7 @@ def several(db: Session, alerts: Sequence[Alert]) -> Mapping[int, Details]:
 
 
 def _reports(db: Session, ids: Sequence[int]) -> Mapping[int, Sequence[tuple[CaseReport, str]]]:
-    standing = case((Alert.state == "false", "dismissed"), else_="counted")
-    rows = db.execute(
-        select(AlertReport.alert_id, CaseReport, Place.name)
-        .join(CaseReport, CaseReport.id == AlertReport.report_id)
-        .join(Alert, Alert.id == AlertReport.alert_id)
-        .join(Place, Place.id == CaseReport.village_id, isouter=True)
-        .where(AlertReport.alert_id.in_(ids), CaseReport.standing == standing)
-        .order_by(CaseReport.id.desc())
-    )
+    rows = db.execute(_REPORTS, {"ids": ids})
     found: dict[int, list[tuple[CaseReport, str]]] = defaultdict(list)
     for alert_id, report, village in rows:
         found[alert_id].append((report, village or ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.db import Work
@@ -13,6 +13,8 @@ from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
 from smsapp.surveillance.rules import KM
 from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
+
+People = Select[int, str | None, str | None, str]  # who she is, what she reads, and her number
 
 HEAD, OFFICER, NATIONAL = "dtc", "officer", "national"
 
@@ -52,6 +54,21 @@ _PARENTS = (
 )
 
 
+_OF_NUMBER = (
+    select(Person.id, Person.name, Person.language, Person.facility_id, Role.role)
+    .join(Number, Number.person_id == Person.id)
+    .join(Role, Role.person_id == Person.id)
+    .where(Number.number == bindparam("number"), Role.role.in_((HEAD, OFFICER, NATIONAL)))
+    .order_by(Role.role, Number.main.desc(), Person.id)
+)
+_POSTS = (
+    select(Place.id, Place.kind)
+    .join(Post, Post.place_id == Place.id)
+    .where(Post.person_id == bindparam("person"), Place.kind.in_(("district", "region")))
+    .order_by(Place.id)
+)
+
+
 def above(db: Session, facility_id: int | None = None, district_id: int | None = None) -> Area:
     """The area of a facility, or of a district where no facility is known."""
     if facility_id is None:
@@ -78,33 +95,19 @@ def at(db: Session, level: str, area: Area) -> Sequence[OnDuty]:
     Heads belong to their centre. An officer answers for the districts or regions that she was given, a national one
     for the country; one without any answers for the district in which her own facility lies.
     """
-    if level == "facility":
-        which = [Person.facility_id == area.facility, _has(HEAD)] if area.facility is not None else None
-    elif level == "district":
-        which = [_has(OFFICER), _posted(area.district) | _of_district(area.district)] if area.district else None
-    elif level == "region":
-        which = [_has(OFFICER), _posted(area.region)] if area.region else None
-    else:
-        which = [_has(NATIONAL)]
-    return _found(db, level, which) if which else ()
+    place = {"facility": area.facility, "district": area.district, "region": area.region}.get(level)
+    return _found(db, level, _AT[level], place) if place is not None or level == "national" else ()
 
 
 def these(db: Session, ids: Collection[int]) -> Sequence[OnDuty]:
     """People by their ids, whatever their duty is by now."""
-    return _found(db, "", [Person.id.in_(sorted(ids))]) if ids else ()
+    return _found(db, "", _THESE, sorted(ids)) if ids else ()
 
 
 def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
     """What this phone's holder may decide on: each of her posts, the nearest to the centres first."""
     found: list[tuple[OnDuty, Area]] = []
-    rows = db.execute(
-        select(Person.id, Person.name, Person.language, Person.facility_id, Role.role)
-        .join(Number, Number.person_id == Person.id)
-        .join(Role, Role.person_id == Person.id)
-        .where(Number.number == number, Role.role.in_((HEAD, OFFICER, NATIONAL)))
-        .order_by(Role.role, Number.main.desc(), Person.id)
-    )
-    for person_id, name, language, facility_id, role in rows.all():
+    for person_id, name, language, facility_id, role in db.execute(_OF_NUMBER, {"number": number}).all():
         for level, area in _areas(db, person_id, facility_id, role):
             found.append((OnDuty(person_id, name or "", language, number, level), area))
     return found
@@ -135,12 +138,7 @@ def _areas(db: Session, person_id: int, facility_id: int | None, role: str) -> l
         return [("national", Area())]
     if role == HEAD:
         return [("facility", above(db, facility_id))] if facility_id is not None else []
-    posts = db.execute(
-        select(Place.id, Place.kind)
-        .join(Post, Post.place_id == Place.id)
-        .where(Post.person_id == person_id, Place.kind.in_(("district", "region")))
-        .order_by(Place.id)
-    ).all()
+    posts = db.execute(_POSTS, {"person": person_id}).all()
     if not posts and facility_id is not None:
         return [("district", Area(district=(own := above(db, facility_id)).district, region=own.region))]
     return [
@@ -153,14 +151,14 @@ def _has(role: str) -> ColumnElement[bool]:
     return select(Role.role).where(Role.person_id == Person.id, Role.role == role).exists()
 
 
-def _posted(place_id: int | None) -> ColumnElement[bool]:
-    return select(Post.person_id).where(Post.person_id == Person.id, Post.place_id == place_id).exists()
+def _posted() -> ColumnElement[bool]:
+    return select(Post.person_id).where(Post.person_id == Person.id, Post.place_id == bindparam("at")).exists()
 
 
-def _of_district(district_id: int | None) -> ColumnElement[bool]:
+def _of_district() -> ColumnElement[bool]:
     """Her own facility lies in the district, and she was given no other."""
     facility, given = aliased(Place), aliased(Place)
-    here = select(facility.id).where(facility.id == Person.facility_id, facility.parent_id == district_id).exists()
+    here = select(facility.id).where(facility.id == Person.facility_id, facility.parent_id == bindparam("at")).exists()
     elsewhere = (
         select(Post.person_id)
         .join(given, given.id == Post.place_id)
@@ -170,12 +168,25 @@ def _of_district(district_id: int | None) -> ColumnElement[bool]:
     return here & ~elsewhere
 
 
-def _found(db: Session, level: str, which: Sequence[ColumnElement[bool]]) -> Sequence[OnDuty]:
-    rows = db.execute(
+def _people(*which: ColumnElement[bool]) -> People:
+    return (
         select(Person.id, Person.name, Person.language, Number.number)
         .join(Number, Number.person_id == Person.id)
         .where(Number.main.is_(True), *which)
         .order_by(Person.id, Number.since)
     )
+
+
+_AT = {
+    "facility": _people(Person.facility_id == bindparam("at"), _has(HEAD)),
+    "district": _people(_has(OFFICER), _posted() | _of_district()),
+    "region": _people(_has(OFFICER), _posted()),
+    "national": _people(_has(NATIONAL)),
+}
+_THESE = _people(Person.id == any_(bindparam("at", type_=ARRAY(BigInteger))))
+
+
+def _found(db: Session, level: str, which: People, at: int | list[int] | None) -> Sequence[OnDuty]:
+    rows = db.execute(which, {"at": at})
     people = {i: OnDuty(i, name or "", language, number, level) for i, name, language, number in reversed(rows.all())}
     return sorted(people.values(), key=lambda one: one.id)

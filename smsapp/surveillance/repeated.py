@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp.messages import Message
@@ -41,19 +42,28 @@ def earlier(
     """
     if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
         return known
-    by = CaseReport.reporter_id == whose["reporter_id"]
-    if whose["reporter_id"] is None:
-        by = CaseReport.reporter_id.is_(None) & (CaseReport.phone == whose["phone"])
-    same = [getattr(CaseReport, name).is_not_distinct_from(values[name]) for name in SAME]
-    if said.kind == "zero":
-        same.append(CaseReport.week == week)
-    practises = standing == PRACTICE
-    alike = CaseReport.standing == PRACTICE if practises else CaseReport.standing.not_in((PRACTICE, "withdrawn"))
-    recent = CaseReport.received_at > rt.now() - TWICE, alike, CaseReport.id != besides
-    chosen = select(CaseReport, Message.text).join(Message, Message.id == CaseReport.message_id, isouter=True)
-    rows = db.execute(chosen.where(by, *same, *recent).order_by(CaseReport.id)).all()
+    chosen = _alike(whose["reporter_id"] is not None, said.kind == "zero", standing == PRACTICE)
+    told = {name: values[name] for name in SAME} | dict(whose) | {"week": week, "besides": besides}
+    rows = db.execute(chosen, told | {"after": rt.now() - TWICE}).all()
     village_id, words = values["village_id"], key_of(said.village)
     return next((row for row, text in rows if _same_place(village_id, words, row.village_id, _named(rt, text))), None)
+
+
+@cache
+def _alike(known: bool, zero: bool, practises: bool) -> Select[CaseReport, str | None]:
+    """The reports of the last minutes that say the same, of a worker who is known or of a stranger's phone."""
+    row = CaseReport
+    by = row.reporter_id == bindparam("reporter_id")
+    if not known:
+        by = row.reporter_id.is_(None) & (row.phone == bindparam("phone"))
+    columns = [row.__table__.c[name] for name in SAME]
+    same = [column.is_not_distinct_from(bindparam(column.name, type_=column.type)) for column in columns]
+    if zero:
+        same.append(row.week == bindparam("week"))
+    alike = row.standing == PRACTICE if practises else row.standing.not_in((PRACTICE, "withdrawn"))
+    recent = row.received_at > bindparam("after"), alike, row.id != bindparam("besides")
+    chosen = select(row, Message.text).join(Message, Message.id == row.message_id, isouter=True)
+    return chosen.where(by, *same, *recent).order_by(row.id)
 
 
 def _same_place(village_id: int | None, words: str, other_id: int | None, other_words: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -42,12 +43,12 @@ class Sender:
 
 def of_number(db: Session, number: str) -> Sender | None:
     """Who speaks from this phone; the first of those who work for a centre."""
-    return _one(db, Number.number == number)
+    return _one(db, _OF_NUMBER, number)
 
 
 def of_code(db: Session, code: str) -> Sender | None:
     """Whose short code this is."""
-    return _one(db, tables.Reporter.code == code)
+    return _one(db, _OF_CODE, code)
 
 
 def may_try(db: Session, phone: str, now: datetime) -> bool:
@@ -64,7 +65,7 @@ def wrong(db: Session, phone: str, now: datetime) -> None:
 
 def of_person(db: Session, person_id: int) -> Sender | None:
     """A worker by her id."""
-    return _one(db, Person.id == person_id)
+    return _one(db, _OF_PERSON, person_id)
 
 
 def code_of(db: Session, person_id: int) -> str:
@@ -78,12 +79,12 @@ def code_of(db: Session, person_id: int) -> str:
     raise LookupError("no code is free")
 
 
-def _one(db: Session, which: ColumnElement[bool]) -> Sender | None:
+def _sender(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     roles = select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery()
     village = select(func.array_agg(Place.id)).join(Post, Post.place_id == Place.id)
     villages = village.where(Post.person_id == Person.id, Place.kind == "village").scalar_subquery()
     centre = select(Place.id, Place.name, Place.parent_id).where(Place.kind == "facility").subquery()
-    row = db.execute(
+    return (
         select(
             Person.id,
             Person.name,
@@ -101,7 +102,17 @@ def _one(db: Session, which: ColumnElement[bool]) -> Sender | None:
         .where(select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists(), which)
         .order_by(Number.main.desc(), Number.since, Person.id)
         .limit(1)
-    ).first()
+    )
+
+
+# Made once: making one takes SQLAlchemy longer than the database needs for it.
+_OF_NUMBER = _sender(Number.number == bindparam("her"))
+_OF_CODE = _sender(tables.Reporter.code == bindparam("her"))
+_OF_PERSON = _sender(Person.id == bindparam("her"))
+
+
+def _one(db: Session, which: Select[*tuple[Any, ...]], her: str | int) -> Sender | None:
+    row = db.execute(which, {"her": her}).first()
     if row is None:
         return None
     person_id, name, language, centre_id, centre_name, district_id, held, training, names = row

@@ -22,6 +22,10 @@ LONGEST_NOTE = 300
 LONGEST = 3 * 366  # days that are looked at before those that are asked for
 
 
+_CURRENT = select(AlertRules.rules).order_by(AlertRules.id.desc()).limit(1)
+_LATEST = select(func.max(AlertRules.id))
+
+
 class Overtaken(Exception):
     """Somebody else wrote a version meanwhile."""
 
@@ -49,7 +53,7 @@ class Replayed:
 
 def current(db: Session) -> tuple[Rule, ...]:
     """The rules that hold: the last version, or those of the release."""
-    told = db.scalar(select(AlertRules.rules).order_by(AlertRules.id.desc()).limit(1))
+    told = db.scalar(_CURRENT)
     return rules.usual() if told is None else rules.read_all(told)
 
 
@@ -61,7 +65,7 @@ def of_version(db: Session, version: int | None) -> tuple[Rule, ...]:
 
 def latest(db: Session) -> int:
     """The version that holds; 0: nobody has changed the rules of the release."""
-    return db.scalar(select(func.max(AlertRules.id))) or 0
+    return db.scalar(_LATEST) or 0
 
 
 def save(

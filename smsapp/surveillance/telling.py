@@ -114,9 +114,10 @@ def _tell_raised(db: Session, rt: Runtime, raised: Sequence[Alert], report: Case
         alert.next_step_at = alert.opened_at + timedelta(minutes=way.resend) if way else None
         for one in people.values():
             hers.setdefault(one.id, (one, []))[1].append(alert)
+    named = naming.places(db, raised) if hers else {}
     for one, its in hers.values():
         top = max(its, key=_rank)
-        about = About(top, naming.place(db, top), report, centre=naming.centre(db, top, one.level))
+        about = About(top, named[top.id], report, centre=naming.centre(db, top, one.level))
         words = phrasing.raised(rt, one.language, about, also=[alert.number for alert in its])
         message = post(db, rt, one, words, top, 0)
         told = {"person_id": one.id, "step": 0, "level": one.level, "message_id": message.id, "at": rt.now()}
