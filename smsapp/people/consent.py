@@ -6,11 +6,11 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among
+from smsapp.arrays import among_told
 from smsapp.db import Work
 from smsapp.people.tables import Consent, Number, TopicLeft
 
@@ -23,6 +23,20 @@ _CONSENT = """
     FROM person_numbers WHERE number = %(number)s ORDER BY main DESC, since, person_id LIMIT 1
     RETURNING person_id
 """
+# Made once: these are asked before every text.
+_LAST = (
+    select(Consent.person_id, Consent.given)
+    .ext(distinct_on(Consent.person_id))
+    .where(Consent.topic == bindparam("topic"), Consent.person_id == Number.person_id)
+    .order_by(Consent.person_id, Consent.id.desc())
+    .lateral()
+)
+_DECLINED = (
+    select(Number.number)
+    .join(_LAST, _LAST.c.person_id == Number.person_id)
+    .where(among_told(Number.number, "numbers"), _LAST.c.given.is_(False))
+)
+_LEFT = select(TopicLeft.number, TopicLeft.topic).where(among_told(TopicLeft.number, "numbers"))
 
 
 def holder_consents(
@@ -35,19 +49,7 @@ def holder_consents(
 
 def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:
     """Those of `numbers` of which somebody's last word on this topic was no."""
-    last = (
-        select(Consent.person_id, Consent.given)
-        .ext(distinct_on(Consent.person_id))
-        .where(Consent.topic == topic, Consent.person_id == Number.person_id)
-        .order_by(Consent.person_id, Consent.id.desc())
-        .lateral()
-    )
-    rows = db.scalars(
-        select(Number.number)
-        .join(last, last.c.person_id == Number.person_id)
-        .where(among(Number.number, numbers), last.c.given.is_(False))
-    )
-    return set(rows)
+    return set(db.scalars(_DECLINED, {"numbers": list(numbers), "topic": topic}))
 
 
 def leave(db: Session, now: datetime, number: str, topic: str, channel: str) -> None:
@@ -72,8 +74,7 @@ def left(db: Session, numbers: Iterable[str], secret: str = "") -> set[tuple[str
     known = {number: number for number in numbers}
     if secret:
         known |= {sealed(secret, number): number for number in known}
-    rows = db.execute(select(TopicLeft.number, TopicLeft.topic).where(among(TopicLeft.number, known)))
-    return {(known[number], topic) for number, topic in rows}
+    return {(known[number], topic) for number, topic in db.execute(_LEFT, {"numbers": list(known)})}
 
 
 def seal(db: Session, numbers: Iterable[str], secret: str) -> None:

@@ -6,11 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, SQLColumnExpression, bindparam, func, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import Session, aliased
 
-from smsapp.arrays import among
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 
@@ -71,12 +83,16 @@ LANGUAGE_OF = """coalesce(
     (SELECT language FROM phones WHERE phones.number = {number}),
     (SELECT p.language FROM person_numbers pn JOIN persons p ON p.id = pn.person_id
      WHERE pn.number = {number} AND p.language IS NOT NULL ORDER BY pn.main DESC, pn.since, p.id LIMIT 1))"""
+_LANGUAGE_OF = text("SELECT " + LANGUAGE_OF.format(number=":number"))
+_TOLD = (
+    func.unnest(bindparam("numbers", type_=ARRAY(Text))).table_valued(column("number"), name="told").render_derived()
+)
+_LANGUAGES_OF = select(_TOLD.c.number, literal_column(LANGUAGE_OF.format(number="told.number")))
 
 
 def language_of(db: Session, number: str) -> str | None:
     """The language chosen on this phone, else its person's."""
-    of_number = text("SELECT " + LANGUAGE_OF.format(number=":number"))
-    found: str | None = db.scalar(of_number, {"number": number})
+    found: str | None = db.scalar(_LANGUAGE_OF, {"number": number})
     return found
 
 
@@ -141,15 +157,8 @@ def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None
 
 def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     """The language of each of these numbers that has one."""
-    chosen = db.execute(select(Phone.number, Phone.language).where(among(Phone.number, numbers)))
-    hers = db.execute(
-        select(Number.number, Person.language)
-        .ext(distinct_on(Number.number))
-        .join(Person, Person.id == Number.person_id)
-        .where(among(Number.number, numbers), Person.language.is_not(None))
-        .order_by(Number.number, Number.main.desc(), Number.since, Person.id)
-    )
-    return {number: language for rows in (hers, chosen) for number, language in rows if language}
+    rows = db.execute(_LANGUAGES_OF, {"numbers": list(numbers)}) if numbers else ()
+    return {number: language for number, language in rows if language}
 
 
 def numbers_at(db: Session, facility_id: int) -> list[str]:

@@ -9,13 +9,20 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among
+from smsapp.arrays import among_told
 from smsapp.vaccines.families import File
 from smsapp.vaccines.tables import CareEvent, Child
 
 OTHER_DAY = "other_day"  # of a file's events
 Ref = tuple[bool, int]  # whether it is a child's file, and its id
 Days = Mapping[tuple[str, date], date]  # by subject and `due_on` of the visit
+
+_CHOSEN = (
+    select(CareEvent.child_id, CareEvent.pregnancy_id, CareEvent.details)
+    .where(or_(among_told(CareEvent.child_id, "children"), among_told(CareEvent.pregnancy_id, "pregnancies")))
+    .where(CareEvent.what == OTHER_DAY)
+    .order_by(CareEvent.id)
+)
 
 
 def ref(file: File) -> Ref:
@@ -25,11 +32,8 @@ def ref(file: File) -> Ref:
 def days(db: Session, children: Collection[int], pregnancies: Collection[int]) -> Mapping[Ref, Days]:
     """The last day that was chosen for each visit of these files."""
     found: dict[Ref, dict[tuple[str, date], date]] = defaultdict(dict)
-    whose = or_(among(CareEvent.child_id, children), among(CareEvent.pregnancy_id, pregnancies))
-    columns = select(CareEvent.child_id, CareEvent.pregnancy_id, CareEvent.details)
-    for child_id, pregnancy_id, told in db.execute(
-        columns.where(whose, CareEvent.what == OTHER_DAY).order_by(CareEvent.id)
-    ):
+    files = {"children": list(children), "pregnancies": list(pregnancies)}
+    for child_id, pregnancy_id, told in db.execute(_CHOSEN, files):
         visit = told["subject"], date.fromisoformat(told["due_on"])
         found[child_id is not None, child_id or pregnancy_id or 0][visit] = date.fromisoformat(told["day"])
     return found
