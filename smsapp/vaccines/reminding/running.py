@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from smsapp import arrays, outbox
-from smsapp.arrays import among
+from smsapp.arrays import among_told
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.outbox import Draft
@@ -40,6 +40,8 @@ NO_PHONE, STOPPED, OUTAGE, UNCONFIRMED, TOLD, NEEDLESS = (
 )
 
 ONCE = (BIRTH_PLAN, BORN)
+
+_POSTED = select(Message.key, Message.id).where(among_told(Message.key, "keys"))
 
 
 @dataclass
@@ -76,7 +78,8 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
             if not persons:
                 break
             batch = reading.batch(db, rt, day, persons, rules.care.contacts)
-            _run(db, rt, rules, batch, day, told)
+            if batch is not None:
+                _run(db, rt, rules, batch, day, told)
         if len(persons) < reading.AT_ONCE:
             break
         last = persons[-1]
@@ -199,8 +202,9 @@ def _of_number(
 
 def _write(db: Session, rt: Runtime, outcomes: Collection[Outcome], drafts: list[Draft]) -> None:
     outbox.post_many(db, rt, drafts)
-    keys = [draft.key for draft in drafts]
-    ids: dict[str | None, int] = dict(db.execute(select(Message.key, Message.id).where(among(Message.key, keys))).all())
+    ids: dict[str | None, int] = {}
+    if drafts:
+        ids = dict(db.execute(_POSTED, {"keys": [draft.key for draft in drafts]}).all())
     if rows := [_row(outcome, ids) for outcome in outcomes]:
         table = cast(Table, Reminder.__table__)
         db.execute(arrays.write_all(table, tuple(rows[0])), arrays.told(rows))
