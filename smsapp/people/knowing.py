@@ -84,9 +84,7 @@ LANGUAGE_OF = """coalesce(
     (SELECT p.language FROM person_numbers pn JOIN persons p ON p.id = pn.person_id
      WHERE pn.number = {number} AND p.language IS NOT NULL ORDER BY pn.main DESC, pn.since, p.id LIMIT 1))"""
 _LANGUAGE_OF = text("SELECT " + LANGUAGE_OF.format(number=":number"))
-_TOLD = (
-    func.unnest(bindparam("numbers", type_=ARRAY(Text))).table_valued(column("number"), name="told").render_derived()
-)
+_TOLD = func.unnest(bindparam("numbers", type_=ARRAY(Text))).table_valued(column("number")).render_derived(name="told")
 _LANGUAGES_OF = select(_TOLD.c.number, literal_column(LANGUAGE_OF.format(number="told.number")))
 
 
