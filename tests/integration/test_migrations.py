@@ -42,23 +42,38 @@ def tables(url):
     return names
 
 
-def test_up_down_and_up_again(empty):
-    declared = {table.name for table in Base.metadata.sorted_tables}
-    schema.upgrade(empty)
-    assert tables(empty) == declared
-    schema.downgrade(empty, "base")
-    assert tables(empty) == set()
-    schema.upgrade(empty)
-    schema.upgrade(empty)
-    assert tables(empty) == declared
-
-
-def test_every_step_goes_back_and_forth(empty):
+def test_every_step_goes_back_and_forth_and_so_do_all_at_once(empty):
+    """To nothing, and to what the modules declare; a database behind this release is noticed."""
+    assert behind(empty) == "the database is at nothing: run `flask db upgrade`"
     script = ScriptDirectory.from_config(schema.config())
     for revision in reversed(list(script.walk_revisions())):
         schema.upgrade(empty, revision.revision)
         schema.downgrade(empty, revision.down_revision or "base")
         schema.upgrade(empty, revision.revision)
+    is_as_declared(empty)
+    schema.downgrade(empty, "base")
+    assert tables(empty) == set()
+    schema.upgrade(empty)
+    schema.upgrade(empty)
+    is_as_declared(empty)
+
+
+def behind(url):
+    make = db.sessions(create_engine(url))
+    with make() as own:
+        told = release.behind(own)
+    make.kw["bind"].dispose()
+    return told
+
+
+def is_as_declared(url):
+    assert behind(url) == ""
+    assert tables(url) == {table.name for table in Base.metadata.sorted_tables}
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
 
 
 def test_the_command_goes_back_only_where_somebody_is_sure(empty, settings, monkeypatch):
@@ -90,25 +105,6 @@ def test_whoever_is_forgotten_is_found_in_every_file_by_an_index():
     }
     held = {(column.table.name, column.name) for column, _ in ties.columns(Base.metadata, "person")}
     assert {one for one in held if one[0] in {*large, "family_contacts"}} <= led
-
-
-def test_migrations_make_what_the_modules_declare(empty):
-    schema.upgrade(empty)
-    engine = create_engine(empty)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, Base.metadata) == []
-    engine.dispose()
-
-
-def test_a_database_behind_this_release_is_noticed(empty):
-    make = db.sessions(create_engine(empty))
-    with make() as own:
-        assert release.behind(own) == "the database is at nothing: run `flask db upgrade`"
-    schema.upgrade(empty)
-    with make() as own:
-        assert release.behind(own) == ""
-    make.kw["bind"].dispose()
 
 
 def test_a_dump_is_restored_whole(demonstration, empty):
