@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among_told
 from smsapp.messages import Message
 from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, families
@@ -84,9 +85,10 @@ def last(db: Session, told: Mapping[str, Sent], subjects: Collection[str]) -> As
 
 def by_message(db: Session, message_id: int, subjects: Collection[str]) -> Asked | None:
     """What this text asked, its files locked; None where nothing of it waits by now."""
-    row = db.get(Message, message_id)
+    told = db.execute(_TOLD, {"message": message_id}).all()
+    families.one_at_a_time(db, {person for _, *family in told for person in family})
     about = _about(db, message_id, subjects, lock=True)
-    return Asked(row.id, row.sent_at or row.created_at, about) if row and about else None
+    return Asked(message_id, told[0][0], about) if about else None
 
 
 def answered(db: Session, rt: Runtime, asked: Asked, answer: str) -> None:
@@ -124,33 +126,21 @@ def _live() -> ColumnElement[bool]:
         Pregnancy.id == Reminder.pregnancy_id,
         or_(Pregnancy.state == "active", and_(Pregnancy.state == "born", Reminder.subject == "postnatal")),
     )
-    return or_(child.exists(), mother.exists())
+    return or_(child.correlate(Reminder).exists(), mother.correlate(Reminder).exists())
 
 
 def _about(db: Session, message_id: int, subjects: Collection[str], *, lock: bool = False) -> Sequence[About]:
-    """What of this text is not done yet."""
-    undone = or_(Reminder.subject.not_in(VISITS), Reminder.answer.is_distinct_from(DONE))
-    asked = Reminder.message_id == message_id, Reminder.subject.in_(subjects)
-    chosen = select(Reminder).where(*asked, undone, _live())
-    if lock:
-        whose = select(Child.mother_id, Child.carer_id, Pregnancy.mother_id).select_from(Reminder)
-        whose = whose.outerjoin(Child, Child.id == Reminder.child_id)
-        whose = whose.outerjoin(Pregnancy, Pregnancy.id == Reminder.pregnancy_id)
-        people = db.execute(whose.where(Reminder.message_id == message_id))
-        families.one_at_a_time(db, {person for row in people for person in row})
-    in_order = chosen.order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
-    found = [About(reminder, _file(db, reminder, lock)) for reminder in db.scalars(in_order).all()]
-    return [one for one in found if _in_care(one)]  # until the row was ours somebody may have closed it
+    """What of this text is not done yet; `lock` the rows of its files, of which somebody may have closed one before."""
+    rows = db.execute(_ASKED, {"message": message_id, "subjects": list(subjects)})
+    found = [About(reminder, child or mother) for reminder, child, mother in rows]
+    for table, locked in _LOCKED if lock else ():
+        if ids := [one.file.id for one in found if isinstance(one.file, table)]:
+            db.scalars(locked, {"ids": ids}, execution_options={"populate_existing": True}).all()
+    return [one for one in found if _in_care(one)]
 
 
 def _in_care(one: About) -> bool:
     return one.file.state == "active" or (one.file.state == "born" and one.reminder.subject == "postnatal")
-
-
-def _file(db: Session, reminder: Reminder, lock: bool) -> File:
-    if reminder.child_id is not None:
-        return db.get_one(Child, reminder.child_id, with_for_update=lock, populate_existing=lock)
-    return db.get_one(Pregnancy, reminder.pregnancy_id, with_for_update=lock, populate_existing=lock)
 
 
 def _sent() -> Select[str, int, datetime]:
@@ -166,4 +156,25 @@ def _sent() -> Select[str, int, datetime]:
     )
 
 
-_SENT = _sent()  # made once: it is asked at each text without a keyword
+# Made once: they are asked at each text without a keyword.
+_SENT = _sent()
+_TOLD = (  # when a text went out, and the families that it told
+    select(func.coalesce(Message.sent_at, Message.created_at), Child.mother_id, Child.carer_id, Pregnancy.mother_id)
+    .select_from(Reminder)
+    .join(Message, Message.id == Reminder.message_id)
+    .outerjoin(Child, Child.id == Reminder.child_id)
+    .outerjoin(Pregnancy, Pregnancy.id == Reminder.pregnancy_id)
+    .where(Reminder.message_id == bindparam("message"))
+)
+_ASKED = (
+    select(Reminder, Child, Pregnancy)
+    .outerjoin(Child, Child.id == Reminder.child_id)
+    .outerjoin(Pregnancy, Pregnancy.id == Reminder.pregnancy_id)
+    .where(Reminder.message_id == bindparam("message"), among_told(Reminder.subject, "subjects"))
+    .where(or_(Reminder.subject.not_in(VISITS), Reminder.answer.is_distinct_from(DONE)), _live())
+    .order_by(Reminder.child_id, Reminder.pregnancy_id, Reminder.id)
+)
+_LOCKED = [
+    (table, select(table).where(among_told(table.id, "ids")).order_by(table.id).with_for_update())
+    for table in (Child, Pregnancy)
+]

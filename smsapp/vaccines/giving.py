@@ -42,6 +42,14 @@ class Told:
     key: str
 
 
+@dataclass(frozen=True)
+class Given:
+    """The doses of a child that were new, and her plan with them."""
+
+    new: list[Dose]
+    plan: Plan
+
+
 class Written(NamedTuple):
     """A dose as plans and reminders read it: thousands of them are no rows to change."""
 
@@ -83,7 +91,7 @@ def give(
     A dose of the same code and day is booked already; `key` makes each of them once. Refused where the child is in
     nobody's care any more, or the day can not be.
     """
-    return give_all(db, rt, [Told(child, codes, key)], on, by, elsewhere=elsewhere)[child.id]
+    return give_all(db, rt, [Told(child, codes, key)], on, by, elsewhere=elsewhere)[child.id].new
 
 
 def give_all(
@@ -95,7 +103,7 @@ def give_all(
     *,
     elsewhere: bool = False,
     had: Mapping[int, list[Dose]] | None = None,
-) -> Mapping[int, list[Dose]]:
+) -> Mapping[int, Given]:
     """As `give`, for the children of a whole session: nothing of any where one is Refused.
 
     `had` is what `standing` says of them, where that was read.
@@ -108,8 +116,8 @@ def give_all(
     new = {one.child.id: list(_new(rt, one, on, by, had[one.child.id], elsewhere=elsewhere)) for one in told}
     for child_id, doses in new.items():
         had[child_id] += doses
-    _settle(db, rt, [one.child for one in told], had)
-    return new
+    made = _settle(db, rt, [one.child for one in told], had)
+    return {child_id: Given(doses, made[child_id]) for child_id, doses in new.items()}
 
 
 def _new(

@@ -11,7 +11,7 @@ from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes as care_codes
 from smsapp.vaccines import files, giving
-from smsapp.vaccines.families import hold, reads
+from smsapp.vaccines.families import reads
 from smsapp.vaccines.giving import Giver
 from smsapp.vaccines.tables import Child, Dose
 
@@ -27,7 +27,7 @@ def report(
     *,
     channel: str,
 ) -> list[Dose]:
-    """Book what this phone's holder tells of a child for whom it reads; those doses that were new.
+    """Book what this phone's holder tells of a child for whom it reads, whose row is locked; the doses that were new.
 
     Refused as for a worker: a closed file, a day that can not be, a dose that the country does not give; and for
     somebody else's child. What a card shows already needs no word of mouth.
@@ -36,9 +36,7 @@ def report(
         raise Refused("care.code_unknown", typed=care_codes.of(child.number))
     if unused := next((code for code in codes if code not in giving.calendar(rt).by_code), ""):
         raise Refused("care.dose_not_used", typed=unused)
-    hold(db, Child, Child.id == child.id)
-    locked = db.get_one(Child, child.id, with_for_update=True, populate_existing=True)
     if on is None:
         shown = giving.dated(giving.standing(db, [child.id])[child.id])
         codes = [code for code in codes if code not in shown]
-    return giving.give(db, rt, locked, codes, on, Giver(channel, person_id=reads(child)), key=key)
+    return giving.give(db, rt, child, codes, on, Giver(channel, person_id=reads(child)), key=key)

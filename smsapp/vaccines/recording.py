@@ -61,17 +61,17 @@ def record(
     elsewhere: bool = False,
 ) -> Outcome:
     """Book these doses of a child whose row is locked; Refused as in `giving.give`."""
-    new = giving.give(db, rt, child, codes, on, by, key=key, elsewhere=elsewhere)
-    plan = giving.plan_of(db, rt, child)
-    told = {dose.code for dose in new}
+    told = [giving.Told(child, codes, key)]
+    given = giving.give_all(db, rt, told, on, by, elsewhere=elsewhere)[child.id]
+    new = {dose.code for dose in given.new}
     today = rt.local_now().date()
     return Outcome(
         child,
         on,
-        tuple(code for code in dict.fromkeys(codes) if code in told),
-        tuple(code for code in dict.fromkeys(codes) if code not in told),
-        _uncounted(plan, new),
-        next_day(db, rt, child, plan, today + DAY if on == today else today),
+        tuple(code for code in dict.fromkeys(codes) if code in new),
+        tuple(code for code in dict.fromkeys(codes) if code not in new),
+        _uncounted(given.plan, given.new),
+        next_day(db, rt, child, given.plan, today + DAY if on == today else today),
     )
 
 

@@ -208,7 +208,8 @@ def _book(
     sheet = [_compared(one, day, doses[one.child.id]) for one in sheet]
     standing = {child_id: [dose for dose in some if dose.struck_at is None] for child_id, some in doses.items()}
     free = [giving.Told(one.child, one.free, one.key) for one in sheet if one.free]
-    new = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id), had=standing)
+    given = giving.give_all(db, rt, free, day, Giver("console", staff_id=staff.id), had=standing)
+    new = {child_id: one.new for child_id, one in given.items()}
     names = Named(reading.families(db, {families.reads(child) for child in found}))
     by = filed.recorders(db, [dose for one in sheet for dose in one.known])
     outcomes = [_outcome(one, new.get(one.child.id, ()), names, by) for one in sheet]
