@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from smsapp.db import transaction
 from smsapp.runtime import Runtime
 from smsapp.savings import pins
-from smsapp.savings.tables import Cycle, Group, Member, Office
+from smsapp.savings.tables import Cycle, Group, Member
 from tests.fakes import SECRET_KEY
 from tests.village import SOTUBA, enrol
 
@@ -46,6 +47,21 @@ def kept_of(pin: str) -> str:
     return pins.make(SECRET_KEY, pin)
 
 
+JOIN = text("""
+    WITH told AS MATERIALIZED (
+        SELECT row.* FROM json_to_recordset(CAST(:rows AS json)) AS row (
+            card integer, person_id bigint, number text, office text)
+    ), members AS (
+        INSERT INTO savings_members (group_id, card, person_id, number, pin, sex, joined_on)
+        SELECT :group, card, person_id, number, CAST(:pin AS text), 'F', :today FROM told
+        RETURNING id, card
+    )
+    INSERT INTO savings_offices (group_id, member_id, office, since)
+    SELECT :group, members.id, told.office, :today FROM members JOIN told USING (card)
+    WHERE told.office IS NOT NULL ORDER BY members.id
+""")
+
+
 def found(
     rt: Runtime,
     *,
@@ -71,19 +87,19 @@ def found(
         db.add(group)
         db.flush()
         whole = {"started_on": today, "ends_on": date(today.year + 1, today.month, 1), "share_value": 500}
-        db.add(Cycle(group_id=group.id, **{**whole, **rules}))
+        db.execute(insert(Cycle.__table__).values(group_id=group.id, **{**whole, **rules}))
         every = (*range(1, members + 1), TREASURERS_CARD)
         names = ({"name": NAMES[(card - 1) % len(NAMES)], "facility_id": facility_id} for card in every)
-        one = {"group_id": group.id, "pin": pin, "sex": "F", "joined_on": today}
-        told = zip(every, enrol(db, rt.now(), names), strict=True)
         rows = [
-            {**one, "card": card, "person_id": person, "number": number_of(card) if phones else None}
-            for card, person in told
+            {
+                "card": card,
+                "person_id": person,
+                "number": number_of(card) if phones else None,
+                "office": HELD.get(card),
+            }
+            for card, person in zip(every, enrol(db, rt.now(), names), strict=True)
         ]
-        of = dict(db.execute(insert(Member.__table__).values(rows).returning(Member.card, Member.id)).all())
-        held = {"group_id": group.id, "since": today}
-        offices = [{**held, "member_id": of[card], "office": office} for card, office in HELD.items() if card in of]
-        db.execute(insert(Office.__table__).values(offices))
+        db.execute(JOIN, {"group": group.id, "pin": pin, "today": today, "rows": json.dumps(rows)})
     return group
 
 

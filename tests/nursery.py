@@ -9,9 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
-from smsapp.demo.bulk import put
 from smsapp.people import Number, Person
-from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.vaccines import registering
 from smsapp.vaccines.registering import Born, Expected
@@ -22,6 +20,7 @@ ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotub
 HEAD, MIDWIFE = "+22370000401", "+22370000421"
 AWA, BINTA = MOTHERS[0], MOTHERS[1]  # French and Bambara
 EAST, WEST = 201, 202  # villages of Sotuba
+COLUMNS = ("number", "name", "role", "facility_id", "posts")
 STAFFED = (
     (ASC, "Moussa Keita", "asc", SOTUBA, [EAST]),
     (ASC_2, "Sira Koné", "asc", SOTUBA, [WEST]),
@@ -31,14 +30,20 @@ STAFFED = (
 )
 
 
+SETTLE = text("""
+    WITH villages AS (
+        INSERT INTO places (id, kind, name, parent_id)
+        VALUES (:east, 'village', 'Sotuba Est', :sotuba), (:west, 'village', 'Sotuba Ouest', :sotuba)
+    )
+    SELECT setval('care_numbers', 1000)
+""")
+
+
 def staffed(rt: Runtime) -> None:
     """After `village.settle`: two villages, and those who work for the centres. The next code is number 1001."""
     with transaction(rt.sessions) as db:
-        names = ((EAST, "Sotuba Est"), (WEST, "Sotuba Ouest"))
-        put(db, Place, [{"id": i, "kind": "village", "name": n, "parent_id": SOTUBA} for i, n in names])
-        columns = ("number", "name", "role", "facility_id", "posts")
-        enrol(db, rt.now(), [{"language": "fr", **dict(zip(columns, row, strict=True))} for row in STAFFED])
-        db.execute(text("SELECT setval('care_numbers', 1000)"))
+        db.execute(SETTLE, {"east": EAST, "west": WEST, "sotuba": SOTUBA})
+        enrol(db, rt.now(), [{"language": "fr", **dict(zip(COLUMNS, row, strict=True))} for row in STAFFED])
 
 
 def mother_of(db: Session, number: str) -> Person:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select, text, update
 
 from smsapp.db import transaction
-from smsapp.demo.bulk import put
 from smsapp.messages import Message
 from smsapp.people import Number
 from smsapp.places import Place
@@ -19,7 +18,7 @@ from smsapp.surveillance import recording, reporters, reports
 from smsapp.surveillance.diseases import Diseases, of_country
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.said import Report
-from smsapp.surveillance.tables import CaseReport, Population, Reporter
+from smsapp.surveillance.tables import CaseReport, Reporter
 from tests.village import BAMAKO, BOULKA, CENTRAL, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA, enrol
 
 ASC, ASC_2, FAR_ASC = "+22370000301", "+22370000303", "+22370000302"  # of Sotuba, French and Bambara; of Kadiolo
@@ -53,17 +52,29 @@ STAFFED: tuple[tuple[str, str, str, str, int, list[int]], ...] = (
 PEOPLE = ((COMMUNE_1, 335_000), (COMMUNE_3, 128_000), (KADIOLO, 29_000), (SOTUBA, 14_000), (CENTRAL, 9_000))
 
 
+SETTLE = text("""
+    WITH villages AS (
+        INSERT INTO places (id, kind, name, parent_id, lat, lon)
+        SELECT id, 'village', name, parent_id, lat, lon
+        FROM json_populate_recordset(NULL::places, CAST(:villages AS json))
+    ), people AS (
+        INSERT INTO populations (place_id, "on", people)
+        SELECT place_id, '2026-01-01', people FROM json_populate_recordset(NULL::populations, CAST(:people AS json))
+    )
+    SELECT setval('case_numbers', 1000)
+""")
+SETTLED = {
+    "villages": json.dumps([dict(zip(("id", "name", "parent_id", "lat", "lon"), v, strict=True)) for v in VILLAGES]),
+    "people": json.dumps([{"place_id": place, "people": many} for place, many in PEOPLE]),
+}
+
+
 def settle(rt: Runtime) -> None:
     """After `village.settle`: villages with their points, who works and who answers; the next number is 1001."""
-    columns = ("id", "kind", "name", "parent_id", "lat", "lon")
+    columns = ("number", "name", "language", "role", "facility_id", "posts")
     with transaction(rt.sessions) as db:
-        rows = [(i, "village", name, centre, lat, lon) for i, name, centre, lat, lon in VILLAGES]
-        put(db, Place, [dict(zip(columns, row, strict=True)) for row in rows])
-        told = ("number", "name", "language", "role", "facility_id", "posts")
-        enrol(db, rt.now(), [dict(zip(told, row, strict=True)) for row in STAFFED])
-        counted = [{"place_id": place, "on": date(2026, 1, 1), "people": many} for place, many in PEOPLE]
-        put(db, Population, counted)
-        db.execute(text("SELECT setval('case_numbers', 1000)"))
+        db.execute(SETTLE, SETTLED)
+        enrol(db, rt.now(), [dict(zip(columns, row, strict=True)) for row in STAFFED])
 
 
 def diseases(rt: Runtime) -> Diseases:

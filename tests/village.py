@@ -1,4 +1,4 @@
-"""A few places and people of the demonstration, written in three statements: tests that only need somebody to call."""
+"""A few places and people of the demonstration, written in one statement: tests that only need somebody to call."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
-from smsapp.demo.bulk import put
-from smsapp.people import Number, Person
-from smsapp.places import Place
 from smsapp.runtime import Runtime
 
 BAMAKO, SIKASSO, COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA, BOULKA, BAKON, CENTRAL = range(1, 10)
@@ -31,31 +28,37 @@ PLACES = [
 MOTHERS = [f"+223700001{n:02}" for n in range(1, 21)]  # of Sotuba; French and Bambara in turn
 
 
+SETTLE = text("""
+    WITH settled AS (
+        INSERT INTO places (id, kind, name, code, parent_id)
+        SELECT id, kind, name, code, parent_id FROM json_populate_recordset(NULL::places, CAST(:places AS json))
+    ), mothers AS (
+        INSERT INTO persons (id, name, language, facility_id, created_at)
+        SELECT id, name, language, facility_id, :now
+        FROM json_populate_recordset(NULL::persons, CAST(:mothers AS json))
+    ), numbers AS (
+        INSERT INTO person_numbers (number, person_id, main, since)
+        SELECT number, person_id, true, :now
+        FROM json_populate_recordset(NULL::person_numbers, CAST(:numbers AS json))
+    )
+    -- The rows above chose their own ids: the next ones must not meet them.
+    SELECT setval('places_id_seq', 100), setval('persons_id_seq', 100)
+""")
+SETTLED = {
+    "places": json.dumps([dict(zip(("id", "kind", "name", "code", "parent_id"), p, strict=True)) for p in PLACES]),
+    "mothers": json.dumps(
+        [
+            {"id": n, "name": f"Mère {n}", "language": ("fr", "bm")[(n - 1) % 2], "facility_id": SOTUBA}
+            for n in range(1, len(MOTHERS) + 1)
+        ]
+    ),
+    "numbers": json.dumps([{"number": number, "person_id": n} for n, number in enumerate(MOTHERS, 1)]),
+}
+
+
 def settle(rt: Runtime) -> None:
     with transaction(rt.sessions) as db:
-        put(db, Place, [dict(zip(("id", "kind", "name", "code", "parent_id"), p, strict=True)) for p in PLACES])
-        _mothers(db, rt.now())
-        # The rows above chose their own ids: the next ones must not meet them.
-        db.execute(PAST_THEM)
-
-
-PAST_THEM = text("SELECT setval('places_id_seq', 100), setval('persons_id_seq', 100)")
-
-
-def _mothers(db: Session, now: datetime) -> None:
-    people = [
-        {
-            "id": n,
-            "name": f"Mère {n}",
-            "language": ("fr", "bm")[(n - 1) % 2],
-            "facility_id": SOTUBA,
-            "created_at": now,
-        }
-        for n in range(1, len(MOTHERS) + 1)
-    ]
-    put(db, Person, people)
-    numbers = [{"number": number, "person_id": n, "main": True, "since": now} for n, number in enumerate(MOTHERS, 1)]
-    put(db, Number, numbers)
+        db.execute(SETTLE, {"now": rt.now(), **SETTLED})
 
 
 ENROL = text("""
