@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -98,9 +99,15 @@ class Player:
         return moment(self.language, f"run{self.runs}")
 
     def _keep(self, step: Step) -> Step:
-        """As a conversation does: the state goes through JSON, the number of pages that were shown with it."""
-        self.step = step
+        """As a conversation does: the state goes through JSON, the number of pages that were shown with it.
+
+        A menu behind effects is shown anew once they have run.
+        """
         self.effects += step.effects
+        if step.state is not None and step.effects and step.screen.flow.kind == "menu":
+            anew = engine.show(self.flows, step.state, self.facts, self._moment())
+            step = replace(anew, screen=replace(anew.screen, lead=step.screen.lead), effects=step.effects)
+        self.step = step
         if step.state is not None:
             _, pages = render.ussd_page(step.screen, self.language, words(self.language))
             self.state = State.from_json(step.state.to_json())

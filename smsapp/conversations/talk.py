@@ -238,6 +238,7 @@ class Talk:
             language=self.caller.language,
             run=uuid.uuid4().hex,
             root=MAIN,
+            keypad=self.caller.channel == "ussd",
         )
 
     def _go(self, call: Callable[[], Step]) -> Reply:
@@ -272,7 +273,6 @@ class Talk:
             if no.stays:
                 raise
             raise Unwound(no, self.effects_run) from no
-        self.facts = effects.Facts(self.caller)
         return values
 
     def _menu_anew(self, step: Step) -> Step:

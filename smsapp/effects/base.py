@@ -30,7 +30,8 @@ class Caller:
     language: str
     message_id: int | None = None  # of the text that is being heard
     known: list[Known] | None = None
-    memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect runs
+    facts: dict[str, Any] = field(default_factory=dict)  # that flows have read, until an effect writes
+    memo: dict[str, Any] = field(default_factory=dict)  # what facts of one domain share, until an effect writes
     lasting: dict[str, Any] = field(default_factory=dict)  # the same of what only an effect that says so changes
     wrote: bool = False  # whether an effect wrote something down
 
@@ -119,16 +120,16 @@ def names(name: str) -> Callable[[Callable[[Caller, str], bool]], Callable[[Call
 
 
 class Facts(Mapping[str, Any]):
-    """Facts about this caller, each looked up when a flow first reads it."""
+    """Facts about this caller, each looked up when a flow first reads it, and again once an effect has written."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
-        self.known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self.known:
-            self.known[name] = FACTS[name](self.caller)
-        return self.known[name]
+        known = self.caller.facts
+        if name not in known:
+            known[name] = FACTS[name](self.caller)
+        return known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(FACTS)
@@ -150,6 +151,8 @@ def last_word(caller: Caller) -> Iterator[None]:
 def run(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Do what a flow asked for; values that its texts may show come back. May raise Refused."""
     values = EFFECTS[wanted.name](caller, wanted) or {}
-    caller.memo.clear()
-    caller.wrote = caller.wrote or wanted.name not in READS
+    if wanted.name not in READS:
+        caller.facts.clear()
+        caller.memo.clear()
+        caller.wrote = True
     return values

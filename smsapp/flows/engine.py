@@ -188,7 +188,7 @@ def _end(run: Run, end: End) -> Step | None:
 
 def _rest(run: Run, place: Node | Flow) -> Step:
     """Wait for her here."""
-    options = options_of(run, place)
+    options = () if isinstance(place, Flow) and _is_not_read(run, place) else options_of(run, place)
     listed = not isinstance(place, Ask) or place.listed
     frozen = isinstance(place, Flow) or (isinstance(place, Ask) and bool(place.options_from) and listed)
     own = {c.name for c in place.choices} if isinstance(place, Ask) else set()
@@ -210,3 +210,8 @@ def _rest(run: Run, place: Node | Flow) -> Step:
         values={**words_of(run, key), **run.lead_values},
     )
     return Step(State(tuple(run.frames)), screen, tuple(run.effects))
+
+
+def _is_not_read(run: Run, menu: Flow) -> bool:
+    """Nobody reads the lines that a menu has now: by SMS those of the root, and any before the effects have run."""
+    return bool(run.effects) or (menu.name == run.moment.root and not run.moment.keypad)

@@ -169,3 +169,4 @@ class Moment:
     language: str
     run: str  # fresh at every hop: names the runs of the flows that begin in it
     root: str = "main"
+    keypad: bool = True  # by SMS the root's menu is not shown: its keywords do the same
