@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import check_pin, speaking
-from smsapp.effects.savings_base import booking
+from smsapp.effects.savings_base import booking, speaker
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, groups, newpins, numbers, pins, requests
+from smsapp.savings import groups, newpins, numbers, pins, requests
 from smsapp.savings.groups import Who
 from smsapp.savings.tables import Request
 
@@ -35,7 +35,7 @@ def say(caller: Caller, wanted: Effect) -> dict[str, str]:
     check_pin(caller, wanted)
     yes, chosen = wanted.answers["answer"] == "yes", int(wanted.answers["request"])
     with booking(caller) as db:
-        outcome = requests.say(db, caller.rt, access.speaking(db, caller.number), chosen, yes=yes).outcome
+        outcome = requests.say(db, caller.rt, speaker(caller), chosen, yes=yes).outcome
     return {"result": caller.rt.texts.say(caller.language, f"savings.said.{outcome or 'waits'}")}
 
 
@@ -43,7 +43,7 @@ def say(caller: Caller, wanted: Effect) -> dict[str, str]:
 def ask_number(caller: Caller, wanted: Effect) -> None:
     """For her own number, from the old one; with a card, for a member whose phone is lost."""
     check_pin(caller, wanted)
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     member = _fellow(caller, who, wanted) if "card" in wanted.answers else None
     with booking(caller) as db:
         numbers.ask(db, caller.rt, who, str(wanted.answers["number"]), member=member)
@@ -52,7 +52,7 @@ def ask_number(caller: Caller, wanted: Effect) -> None:
 @effect("savings.new_pin")
 def new_pin(caller: Caller, wanted: Effect) -> dict[str, str]:
     """What is kept of the PIN that was just typed: her own, or one for the card that was named."""
-    who, pin = access.speaking(caller.db, caller.number), str(wanted.answers[wanted.node])
+    who, pin = speaker(caller), str(wanted.answers[wanted.node])
     if "card" in wanted.answers:
         return {"kept": pins.make(caller.rt.settings.secret_key, pin)}
     return {"kept": newpins.choose(caller.db, caller.rt, who, pin)}
@@ -68,14 +68,14 @@ def change_pin(caller: Caller, wanted: Effect) -> None:
     """Her own, whose old one was given two questions before."""
     repeat_pin(caller, wanted)
     with booking(caller) as db:
-        pins.keep(db, access.speaking(db, caller.number).id, str(wanted.answers["kept"]))
+        pins.keep(db, speaker(caller).id, str(wanted.answers["kept"]))
 
 
 @effect("savings.ask_pin")
 def ask_pin(caller: Caller, wanted: Effect) -> None:
     """An officer asks the others, with her own PIN, for a member who has none or forgot it."""
     check_pin(caller, wanted)
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     with booking(caller) as db:
         newpins.ask(db, caller.rt, who, _fellow(caller, who, wanted), str(wanted.answers["kept"]))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.savings_base import line
+from smsapp.effects.savings_base import line, speaker
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
 from smsapp.savings import access, groups, numbers, pins
@@ -97,10 +97,11 @@ def open_line(caller: Caller, wanted: Effect) -> None:
     pins.check(db, caller.rt, who.id, str(wanted.answers["pin"]))
     numbers.prove(db, caller.rt, caller.number, who.id)
     access.open_line(db, caller.rt.now(), caller.number, who.id)
+    caller.lasting.pop("practising", None)
 
 
 @effect("savings.check_pin")
 def check_pin(caller: Caller, wanted: Effect) -> None:
     """The PIN, again, of the member for whom the phone speaks: in the question that asks for it."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     pins.check(caller.db, caller.rt, who.id, str(wanted.answers[wanted.node]))

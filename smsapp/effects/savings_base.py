@@ -12,21 +12,30 @@ from smsapp.effects.base import Caller
 from smsapp.refusals import Refused
 from smsapp.savings import access
 from smsapp.savings.access import Open
+from smsapp.savings.groups import Who
 
 
 def practising(caller: Caller) -> bool:
     """Does this phone only practise? By SMS there is no practice: what is sent counts."""
     if caller.channel != "ussd":
         return False
-    return line(caller).practice
+    if "practising" not in caller.lasting:
+        caller.lasting["practising"] = line(caller).practice
+    told: bool = caller.lasting["practising"]
+    return told
 
 
 def line(caller: Caller) -> Open:
-    """Whom this phone speaks for and whether it only practises, read once a hop."""
+    """Whom this phone speaks for and whether it only practises, read once until an effect runs."""
     if "line" not in caller.memo:
         caller.memo["line"] = access.line(caller.db, caller.number)
     found: Open = caller.memo["line"]
     return found
+
+
+def speaker(caller: Caller) -> Who:
+    """The member who gave her PIN on this phone; refused where there is none, or the phone is hers no more."""
+    return line(caller).speaker()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import speaking
-from smsapp.effects.savings_base import booking, rehearsal
+from smsapp.effects.savings_base import booking, rehearsal, speaker
 from smsapp.effects.savings_desk import Values, by_hand, cards, meeting, say, signed, summary, text
 from smsapp.effects.savings_second import second
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, beginning, box, closing, groups, ledger, meetings, receipts, seconding, shares
+from smsapp.savings import beginning, box, closing, groups, ledger, meetings, receipts, seconding, shares
 from smsapp.savings.book import POSTINGS, Posting
 from smsapp.savings.box import Booking
 from smsapp.savings.groups import Who
@@ -79,7 +79,7 @@ def social(caller: Caller, wanted: Effect) -> Values:
 
 @effect("savings.fined_check")
 def fined_check(caller: Caller, wanted: Effect) -> Values:
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     members = box.fined(caller.db, who, cards(text(wanted, "cards")))
     if not members:
         raise Refused("savings.cards", what=wanted.answers["cards"])
@@ -145,7 +145,7 @@ def _money(db: Session, caller: Caller, by: Booking, wanted: Effect, what: str, 
 @effect("savings.paper_check")
 def paper_check(caller: Caller, wanted: Effect) -> Values:
     """May it still be brought along, and how it is read back."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     beginning.check(caller.db, who)
     if "amount" not in wanted.answers:
         return {}
@@ -161,7 +161,7 @@ def paper_check(caller: Caller, wanted: Effect) -> Values:
 def paper(caller: Caller, wanted: Effect) -> Values:
     """One figure of the paper book with which the group begins here."""
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         posting = _bring(caller, wanted, who)
         receipts.tell(db, caller.rt, posting, by=who)
         cash = francs(ledger.total(db, who.group_id, "cash"))
@@ -209,7 +209,7 @@ def compare(caller: Caller, wanted: Effect) -> Values:
     why = str(wanted.answers["why"])
     if why not in closing.REASONS:
         return {}
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     found = int(wanted.answers["first"]) - ledger.total(caller.db, who.group_id, "cash")
     speaks = caller.language
     return {"gap": closing.gap(caller.rt, speaks, found), "reason": closing.called(caller.rt, speaks, why)}

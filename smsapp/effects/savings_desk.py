@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from smsapp.effects.base import Caller
-from smsapp.effects.savings_base import booking, practising
+from smsapp.effects.savings_base import booking, practising, speaker
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, batches, meetings
+from smsapp.savings import batches, meetings
 from smsapp.savings.batches import BadBatch
 from smsapp.savings.box import Booking
 from smsapp.savings.groups import Who
@@ -37,7 +37,7 @@ class Desk:
 def meeting(caller: Caller) -> Iterator[Desk]:
     """The open meeting of her group; who practises may do so without one."""
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         if practising(caller) and meetings.current_id(db, who.group_id) is None:
             meetings.begin(db, caller.rt, who, ())
         yield Desk(db, who, meetings.sitting(db, who.group_id))

@@ -7,9 +7,9 @@ from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import speaking
-from smsapp.effects.savings_base import booking
+from smsapp.effects.savings_base import booking, speaker
 from smsapp.flows.state import Effect
-from smsapp.savings import access, debts, groups, lending, loans
+from smsapp.savings import debts, groups, lending, loans
 from smsapp.savings.groups import Who
 from smsapp.savings.money import francs
 
@@ -41,7 +41,7 @@ def savings_late(caller: Caller) -> str:
 @effect("savings.loan_check")
 def loan_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """The loan as it would be, for reading back."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     told = lending.wish(caller.db, caller.rt, who, _card(who, wanted), int(wanted.answers["amount"]))
     return {
         "whose": told.member.title,
@@ -53,7 +53,7 @@ def loan_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 
 @effect("savings.loan_ask")
 def loan_ask(caller: Caller, wanted: Effect) -> None:
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     with booking(caller) as db:
         lending.ask(db, caller.rt, who, _card(who, wanted), int(wanted.answers["amount"]))
 
@@ -61,7 +61,7 @@ def loan_ask(caller: Caller, wanted: Effect) -> None:
 @effect("savings.debt_check")
 def debt_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What she owes, before the amount is asked for."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     owed = loans.owing(caller.db, loans.of_card(caller.db, who, _card(who, wanted)), caller.rt.local_now().date()).owed
     return {"owed": francs(owed.total), "due": francs(owed.charge)}
 
@@ -69,7 +69,7 @@ def debt_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.repay_check")
 def repay_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What the repayment would pay and leave, for reading back."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     parts = loans.split(caller.db, caller.rt, who, _card(who, wanted), int(wanted.answers["amount"]))
     seen = parts.seen.astimezone(caller.rt.settings.timezone) if parts.seen else None
     told = {"sum": francs(int(wanted.answers["amount"])), "fee": francs(parts.charge), "rest": francs(parts.left)}
@@ -79,7 +79,7 @@ def repay_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.repay")
 def repay(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Booked, once it was read back and agreed to."""
-    who, amount = access.speaking(caller.db, caller.number), int(wanted.answers["amount"])
+    who, amount = speaker(caller), int(wanted.answers["amount"])
     again = wanted.answers.get("again") == "yes"
     with booking(caller) as db:
         done = loans.repay(db, caller.rt, who, _card(who, wanted), amount, key=wanted.key, channel="ussd", again=again)
@@ -90,14 +90,14 @@ def repay(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.write_off_check")
 def write_off_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What the group would lose."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     _, debt = lending.lost(caller.db, caller.rt, who, _card(who, wanted))
     return {"sum": francs(debt.owed.principal)}
 
 
 @effect("savings.write_off_ask")
 def write_off_ask(caller: Caller, wanted: Effect) -> None:
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     with booking(caller) as db:
         lending.ask_write_off(db, caller.rt, who, _card(who, wanted))
 

@@ -6,11 +6,11 @@ from sqlalchemy import update
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import said, speaking
-from smsapp.effects.savings_base import booking, practising
+from smsapp.effects.savings_base import booking, practising, speaker
 from smsapp.effects.savings_desk import Values, cards, meeting, say, signed, summary, text
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, groups, ledger, meetings, receipts, shares
+from smsapp.savings import groups, ledger, meetings, receipts, shares
 from smsapp.savings.money import francs
 from smsapp.savings.tables import Line
 
@@ -49,15 +49,16 @@ def left_to_ask(caller: Caller) -> int:
 @effect("savings.practise")
 def practise(caller: Caller, wanted: Effect) -> None:
     """From now on, until she stops or gives her PIN anew, nothing that is done on this phone counts."""
-    access.speaking(caller.db, caller.number)
+    speaker(caller)
     on = wanted.answers["what"] == "start"
     caller.db.execute(update(Line).where(Line.number == caller.number).values(practice=on))
+    caller.lasting.pop("practising", None)
 
 
 @effect("savings.roll_check")
 def roll_check(caller: Caller, wanted: Effect) -> Values:
     """Who would be there, and what the box begins with, for reading back."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     if wanted.answers["all"] == "no" and "away" not in wanted.answers:
         meetings.keeps_book(who)
         return {}
@@ -77,7 +78,7 @@ def roll_check(caller: Caller, wanted: Effect) -> Values:
 @effect("savings.roll")
 def roll(caller: Caller, wanted: Effect) -> Values:
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         return {"nth": meetings.begin(db, caller.rt, who, _away(wanted)).meeting.nth}
 
 
@@ -115,7 +116,7 @@ def next_member(caller: Caller, wanted: Effect) -> Values:
 @effect("savings.each_check")
 def each_check(caller: Caller, wanted: Effect) -> Values:
     """What she would have then."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     cycle = ledger.open_cycle(caller.db, who.group_id)
     amount = _count(wanted) * cycle.share_value
     saved = ledger.total(caller.db, who.group_id, "savings", int(wanted.answers["next_id"]))

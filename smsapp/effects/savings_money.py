@@ -7,10 +7,10 @@ from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact, last_word
 from smsapp.effects.care import works_in_care
-from smsapp.effects.savings_base import booking
+from smsapp.effects.savings_base import booking, speaker
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, cancelling, deposits, disputes, finding, groups, pairs, pins
+from smsapp.savings import cancelling, deposits, disputes, finding, groups, pairs, pins
 from smsapp.savings.cancelling import Cancelled
 from smsapp.savings.deposits import Booked
 from smsapp.savings.groups import Who
@@ -21,14 +21,14 @@ from smsapp.segments import count, fold, search_key
 @fact("savings_cards")
 def savings_cards(caller: Caller) -> list[dict[str, str]]:
     """The members of her group, found by the number on their card."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     return [{"name": str(member.card), "label": member.title} for member in groups.whole(caller.db, who.group_id)]
 
 
 @fact("savings_lately")
 def savings_lately(caller: Caller) -> str:
     """`3:1500 4:500`: what was noted in her group within the last minutes."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     cards = {member.id: member.card for member in groups.whole(caller.db, who.group_id)}
     noted = deposits.lately(caller.db, caller.rt, who.group_id)
     return " ".join(f"{cards[member_id]}:{amount}" for member_id, amount in noted if member_id in cards)
@@ -45,7 +45,7 @@ def savings_standing(caller: Caller) -> str:
 @effect("savings.deposit_check")
 def deposit_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What the deposit would come to, for reading back."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     card, amount = int(wanted.answers["member"]), int(wanted.answers["amount"])
     asked = deposits.look(caller.db, caller.rt, who, card, amount)
     seen = asked.seen.astimezone(caller.rt.settings.timezone) if asked.seen else None
@@ -56,7 +56,7 @@ def deposit_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.deposit")
 def deposit(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """One deposit, read back and agreed to on the keypad."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     card, amount = int(wanted.answers["member"]), int(wanted.answers["amount"])
     again = wanted.answers.get("again") == "yes"
     with booking(caller) as db:
@@ -84,7 +84,7 @@ def deposit_text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 def cancel_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """What would be taken back, before she is asked why."""
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
-    sheet = cancelling.look(caller.db, caller.rt, access.speaking(caller.db, caller.number), receipt)
+    sheet = cancelling.look(caller.db, caller.rt, speaker(caller), receipt)
     say, language = caller.rt.texts.say, caller.language
     second = "" if sheet.alone else f" {say(language, 'savings.cancel.second')}"
     values = {"code": receipt, "sum": francs(sheet.amount), "cards": sheet.said, "day": f"{sheet.posting.day:%d/%m/%Y}"}
@@ -104,7 +104,7 @@ def cancel_text_check(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
 @effect("savings.cancel")
 def cancel(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     """Taken back on the keypad; the reason is kept in the language of the book, as everybody reads it there."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     receipt, _ = finding.read(str(wanted.answers["receipt"]))
     chosen = wanted.answers.get("reason")
     reason = caller.rt.texts.say(None, f"savings_cancel.reason.{chosen}") if chosen else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, fact
 from smsapp.effects.savings import speaking
-from smsapp.effects.savings_base import practising
+from smsapp.effects.savings_base import practising, speaker
 from smsapp.flows.state import Effect
-from smsapp.savings import access, box, meetings, seconding
+from smsapp.savings import box, meetings, seconding
 from smsapp.savings.groups import Who
 
 
@@ -33,7 +33,7 @@ def second(caller: Caller, wanted: Effect) -> Who | None:
     """Whose card was typed, her PIN being right; None where nobody was asked. In practice any PIN will do."""
     if "agree" not in wanted.answers:
         return None
-    who, card = access.speaking(caller.db, caller.number), int(wanted.answers["agree"])
+    who, card = speaker(caller), int(wanted.answers["agree"])
     if practising(caller):
         return seconding.of_card(caller.db, who, card)
     return seconding.agreed(caller.db, caller.rt, who, card, str(wanted.answers["pin"]))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import check_pin, said, speaking
-from smsapp.effects.savings_base import booking
+from smsapp.effects.savings_base import booking, speaker
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, cycles, groups, sharing
+from smsapp.savings import cycles, groups, sharing
 from smsapp.savings.money import francs
 from smsapp.savings.sharing import Projection
 
@@ -45,13 +45,13 @@ def look(caller: Caller, wanted: Effect) -> dict[str, str]:
         "social": francs(stays + projection.shared.remainder),
         "lost": francs(-projection.earned),
     }
-    return whole | _part(caller, projection, access.speaking(caller.db, caller.number).id)
+    return whole | _part(caller, projection, speaker(caller).id)
 
 
 @effect("savings.share_pick")
 def pick(caller: Caller, wanted: Effect) -> dict[str, str]:
     """What she chose: her own part, or the final one, if nothing stands in its way."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     if wanted.answers["what"] == "final":
         cycles.ready(caller.db, caller.rt, who.group_id)
     return _part(caller, _projection(caller), who.id)
@@ -60,7 +60,7 @@ def pick(caller: Caller, wanted: Effect) -> dict[str, str]:
 @effect("savings.share_line")
 def line(caller: Caller, wanted: Effect) -> dict[str, str]:
     """Another member's part."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     member = groups.by_card(caller.db, who.group_id, int(wanted.answers["card"]))
     if not who.offices or member is None:
         raise Refused("savings.officers_only")
@@ -71,13 +71,13 @@ def line(caller: Caller, wanted: Effect) -> dict[str, str]:
 def ask(caller: Caller, wanted: Effect) -> None:
     """The final share-out, asked for with her PIN; a loss was read to her in the question before."""
     check_pin(caller, wanted)
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     with booking(caller) as db:
         cycles.ask(db, caller.rt, who, loss=wanted.answers.get("bear") == "yes")
 
 
 def _projection(caller: Caller) -> Projection:
-    return sharing.project(caller.db, caller.rt, access.speaking(caller.db, caller.number).group_id)
+    return sharing.project(caller.db, caller.rt, speaker(caller).group_id)
 
 
 def _part(caller: Caller, projection: Projection, member_id: int) -> dict[str, str]:

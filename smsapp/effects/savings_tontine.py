@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from smsapp.effects.base import Caller, effect, fact
 from smsapp.effects.savings import said, speaking
-from smsapp.effects.savings_base import booking, practising
+from smsapp.effects.savings_base import booking, practising, speaker
 from smsapp.effects.savings_desk import Values, cards, say, text
 from smsapp.flows.state import Effect
 from smsapp.refusals import Refused
-from smsapp.savings import access, groups, meetings, receipts, tontine
+from smsapp.savings import groups, meetings, receipts, tontine
 from smsapp.savings.groups import Who
 from smsapp.savings.money import francs
 
@@ -58,7 +58,7 @@ def round_debts(caller: Caller) -> list[dict[str, str]]:
 @effect("savings.round_check")
 def round_check(caller: Caller, wanted: Effect) -> Values:
     """What collecting would come to, and who has not paid."""
-    who = access.speaking(caller.db, caller.number)
+    who = speaker(caller)
     missing = _missing(wanted)
     if missing is None:
         tontine.now(caller.db, who.group_id)
@@ -73,7 +73,7 @@ def round_check(caller: Caller, wanted: Effect) -> Values:
 @effect("savings.round")
 def collect(caller: Caller, wanted: Effect) -> Values:
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         amount = tontine.now(db, who.group_id).amount
         booked = tontine.collect(db, caller.rt, who, _missing(wanted) or frozenset(), wanted.key, caller.channel)
         receipts.tell_all(db, caller.rt, [(member, posting, amount) for member, posting in booked], by=who)
@@ -85,7 +85,7 @@ def collect(caller: Caller, wanted: Effect) -> Values:
 def pot_check(caller: Caller, wanted: Effect) -> Values:
     del wanted
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         _practice_round(caller, who)
         found, _, _, amount = tontine.pot(db, who)
         return {"turn": _title(caller, who, found.turn), "sum": francs(amount), "nth": found.nth}
@@ -94,7 +94,7 @@ def pot_check(caller: Caller, wanted: Effect) -> Values:
 @effect("savings.pot")
 def give(caller: Caller, wanted: Effect) -> Values:
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         _practice_round(caller, who)
         found, _, _, amount = tontine.pot(db, who)
         posting = tontine.give(db, caller.rt, who, wanted.key, caller.channel)
@@ -108,7 +108,7 @@ def pay_late(caller: Caller, wanted: Effect) -> Values:
     """Her oldest one, whichever of hers was chosen: what she brings goes on at once to her whose turn that was."""
     card = int(str(wanted.answers["debt"]).partition(".")[2])
     with booking(caller) as db:
-        who = access.speaking(db, caller.number)
+        who = speaker(caller)
         paid = tontine.pay(db, caller.rt, who, card, wanted.key, caller.channel)
         for posting in filter(None, (paid.posting, paid.passed_on)):
             receipts.tell(db, caller.rt, posting, by=who)

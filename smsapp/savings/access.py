@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, join, outerjoin
 
 from smsapp.people import Person
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.savings import groups
 from smsapp.savings.groups import Who
@@ -23,35 +24,28 @@ class Open:
     who: Who | None
     practice: bool
 
+    def speaker(self) -> Who:
+        """The member who gave her PIN; refused where there is none, or the phone is hers no more."""
+        if self.who is None:
+            raise Refused("savings.not_open", final=True)
+        return self.who
+
 
 _MEMBER = join(Member, Group, Group.id == Member.group_id).join(Person, Person.id == Member.person_id)
 _HERS = and_(Member.id == Line.member_id, Member.number == Line.number, *groups.STAYS)
-_LINE = (
+_LINE = Read(
     select(Line.practice, *groups.COLUMNS)
     .select_from(outerjoin(Line, _MEMBER, _HERS))
     .where(Line.number == bindparam("phone"))
 )
 
 
-def speaking(db: Session, number: str) -> Who:
-    """The member who gave her PIN on this phone; refused where there is none, or the phone is hers no more."""
-    who = found(db, number)
-    if who is None:
-        raise Refused("savings.not_open", final=True)
-    return who
-
-
-def found(db: Session, number: str) -> Who | None:
-    """As `speaking`, None where it refuses."""
-    return line(db, number).who
-
-
 def line(db: Session, number: str) -> Open:
     """Who speaks on this phone, and how: both at once, for most hops of a group's menu ask both."""
-    row = db.execute(_LINE, {"phone": number}).first()
-    if row is None:
+    rows = _LINE.rows(db, {"phone": number})
+    if not rows:
         return Open(None, False)
-    practice, *columns = row
+    practice, *columns = rows[0]
     return Open(None if columns[0] is None else groups.told(columns), practice)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.people import Person
+from smsapp.reads import Read
 from smsapp.savings.tables import Cycle, Group, Member, Office
 
 BOOKKEEPERS = ("treasurer", "secretary")  # who may write in the book
@@ -57,11 +58,12 @@ _WHO = (
     .order_by(Member.group_id, Member.card)
 )
 # Made once: every hop of a group's menu asks some of them.
-_OF_NUMBER = _WHO.where(Member.number == bindparam("number"))
-_OF_PHONE = _WHO.where(or_(Member.number == bindparam("number"), Member.next_number == bindparam("number")))
-_WHOLE = _WHO.where(Member.group_id == bindparam("group"))
-_BY_ID = _WHO.where(Member.id == bindparam("member"))
-_BY_CARD = _WHOLE.where(Member.card == bindparam("card"))
+_IN_GROUP = _WHO.where(Member.group_id == bindparam("group"))
+_OF_NUMBER = Read(_WHO.where(Member.number == bindparam("number")))
+_OF_PHONE = Read(_WHO.where(or_(Member.number == bindparam("number"), Member.next_number == bindparam("number"))))
+_WHOLE = Read(_IN_GROUP)
+_BY_ID = Read(_WHO.where(Member.id == bindparam("member")))
+_BY_CARD = Read(_IN_GROUP.where(Member.card == bindparam("card")))
 
 
 def of_number(db: Session, number: str) -> list[Who]:
@@ -104,8 +106,8 @@ def last_cycle(db: Session, group_id: int) -> Cycle | None:
     return db.scalar(chosen.order_by(Cycle.closed_on.desc().nulls_first(), Cycle.id.desc()).limit(1))
 
 
-def _who(db: Session, chosen: Select[*tuple[Any, ...]], **values: object) -> list[Who]:
-    return [told(row) for row in db.execute(chosen, values)]
+def _who(db: Session, read: Read, **values: object) -> list[Who]:
+    return [told(row) for row in read.rows(db, values)]
 
 
 def told(columns: Sequence[Any]) -> Who:

@@ -504,7 +504,7 @@ def test_the_old_phone_in_the_middle_of_something_speaks_for_nobody_once_the_num
     assert end
     assert "refusé" in screen
     with transaction(rt.sessions) as db, pytest.raises(Refused, match="not_open"):
-        access.speaking(db, phone.number)
+        access.line(db, phone.number).speaker()
 
 
 def test_an_officer_reads_a_request_and_answers_with_her_pin(rt, group, client):

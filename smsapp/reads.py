@@ -1,0 +1,30 @@
+"""What is read at every hop: a SELECT written as all others, and sent by psycopg itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from sqlalchemy import Compiled, Select
+from sqlalchemy.dialects.postgresql.psycopg import dialect
+from sqlalchemy.orm import Session
+
+
+class Read:
+    """A SELECT of columns, put into words once: SQLAlchemy's own way of running one takes eight times as long."""
+
+    def __init__(self, chosen: Select[*tuple[Any, ...]]) -> None:
+        self._chosen = chosen
+
+    @cached_property
+    def _said(self) -> Compiled:
+        # At its first run, when every table is known.
+        return self._chosen.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+
+    def rows(self, db: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Its rows as they are now, after what the Session has still to write."""
+        db.flush()
+        driver: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
+        return driver.execute(self._said.string, {**self._said.params, **values}).fetchall()
