@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,9 +20,8 @@ from runner import records
 from runner.parts import spawn
 from smsapp import schema
 from smsapp.embedded import Postgres, Server, Valkey
+from tests.watch import FOLDER, plain, prefix
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = "SMSAPP_TEST_SERVERS"  # in the environment: where the servers of this run live
 DATABASES = 64
 
 
@@ -37,32 +33,10 @@ class Addresses:
     redis_url: str
 
 
-class Watch:
-    """The folder of this run's servers, and a process that ends them when the run is over, however it ends."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="smsapp-tests-"))
-        os.environ[FOLDER] = str(self.folder)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "runner.watch", str(self.folder / "parts.json"), str(self.folder)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    def over(self) -> None:
-        if own := os.environ.get("TEST_DATABASE_URL"):
-            _drop_all(own, _prefix(self.folder))
-        del os.environ[FOLDER]
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
-
-
 def addresses(number: int) -> Addresses:
     """A fresh, migrated database and an empty Valkey for test process `number` (from 0)."""
     folder = Path(os.environ[FOLDER])
-    template, name = f"{_prefix(folder)}_template", f"{_prefix(folder)}_{number}"
+    template, name = f"{prefix(folder)}_template", f"{prefix(folder)}_{number}"
     with _alone(folder / "lock"):
         postgres, valkey = _postgres(folder), _valkey(folder)
         if not (folder / "migrated").exists():
@@ -76,11 +50,11 @@ def addresses(number: int) -> Addresses:
 def demonstration(number: int, fill: Callable[[str], None]) -> str:
     """A database of test process `number` with all that `fill` writes into one, which only the first to ask does."""
     folder = Path(os.environ[FOLDER])
-    filled, name = f"{_prefix(folder)}_demo", f"{_prefix(folder)}_demo_{number}"
+    filled, name = f"{prefix(folder)}_demo", f"{prefix(folder)}_demo_{number}"
     with _alone(folder / "demo.lock"):  # whoever needs none of it does not wait
         postgres = _postgres(folder)
         if not (folder / "filled").exists():
-            _copy(postgres, f"{_prefix(folder)}_template", filled)
+            _copy(postgres, f"{prefix(folder)}_template", filled)
             fill(_database(postgres, filled))
             (folder / "filled").touch()
         _copy(postgres, filled, name)
@@ -133,14 +107,6 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _prefix(folder: Path) -> str:
-    return folder.name.replace("-", "_").lower()
-
-
-def _plain(url: str) -> str:
-    return url.replace("+psycopg", "", 1)
-
-
 def _database(server: str, name: str) -> str:
     """That server's database of this name, as SQLAlchemy writes it."""
     url = make_url(server).set(drivername="postgresql+psycopg", database=name)
@@ -159,12 +125,5 @@ def _numbered(server: str, number: int) -> str:
 
 
 def _run(server: str, statement: sql.Composed) -> None:
-    with psycopg.connect(_plain(server), autocommit=True) as connection:
+    with psycopg.connect(plain(server), autocommit=True) as connection:
         connection.execute(statement)
-
-
-def _drop_all(server: str, prefix: str) -> None:
-    with psycopg.connect(_plain(server), autocommit=True) as connection:
-        rows = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
-        for (name,) in rows.fetchall():
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -20,10 +20,10 @@ from smsapp.db import transaction
 from smsapp.figures import centre
 from smsapp.places import Place
 from smsapp.runtime import Runtime
-from tests.conftest import empty
 from tests.desk import Desk
 from tests.e2e.test_simulator_page import violations, width
 from tests.fakes import Clock
+from tests.fixtures import empty
 from tests.integration.test_figures import answered, count, message, write
 from tests.village import SOTUBA, settle
 

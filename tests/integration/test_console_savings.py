@@ -24,9 +24,9 @@ from smsapp.savings.reading import Wanted
 from smsapp.savings.tables import Cycle, Group, Loan, Meeting, Member
 from smsapp.scopes import EVERYWHERE
 from smsapp.staff.tables import AuditEntry
-from tests.conftest import empty
 from tests.desk import Desk
 from tests.fakes import Clock
+from tests.fixtures import empty
 from tests.hamlet import cards, found
 from tests.village import BAKON, CENTRAL, SOTUBA, settle
 

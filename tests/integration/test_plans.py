@@ -14,8 +14,8 @@ from bench.console import ADDRESSES, FACILITY
 from smsapp import broadcasts, db
 from smsapp.broadcasts import Audience, Listing
 from smsapp.scopes import Scope
-from tests.conftest import empty
 from tests.desk import Desk
+from tests.fixtures import empty
 
 PEOPLE, MESSAGES, DISTRICTS = 4_000, 30_000, 2  # of a region
 # Pages that show one account or an empty form, and what is no page.

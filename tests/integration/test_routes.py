@@ -26,9 +26,9 @@ from werkzeug.test import TestResponse
 from smsapp.db import Sessions, transaction
 from smsapp.runtime import Runtime
 from smsapp.staff import Account
-from tests.conftest import forgotten
 from tests.desk import Desk
 from tests.fakes import Clock
+from tests.fixtures import forgotten
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import CENTRAL, SOTUBA
 

@@ -214,7 +214,7 @@ def _name(schedule: Schedule, measure: str) -> str:
             "antenatal4": gettext("Four visits before birth"),
             "births": gettext("Born at the centre"),
             "postnatal": gettext("Visit within 4 days after birth"),
-            "postnatal6": gettext("Visit in the sixth week after birth"),
+            "postnatal6": gettext("Visit six weeks after birth"),
         }[measure]
     )
 
