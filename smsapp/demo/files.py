@@ -224,9 +224,10 @@ class Files:
         every = occasions.of_child(schedule, made, file["born_on"], kept, reported, ())
         every += occasions.how_she_is(self._rules.care.contacts, file["born_on"], kept)
         head = {"child_id": file["id"], "person_id": file["carer_id"] or file["mother_id"]}
+        looks = self._look(centre, head, file, every, known), made.turns
         return {
-            "look_on": self._look(centre, head, file, every, known),
-            "seek_on": min((day for day in seeks if day > today), default=None),
+            "look_on": min((day for day in looks if day), default=None),
+            "seek_on": min((day for day in (*seeks, made.turns) if day and day > today), default=None),
         }
 
     def _mother_day(self, centre: Centre, file: Mapping[str, Any], attended: Sequence[date]) -> date | None:
