@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
@@ -15,7 +15,7 @@ from psycopg import pq
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
 
 Sessions = sessionmaker[Session]
@@ -88,6 +88,14 @@ def sessions(engine: Engine) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def get_ready(make: Sessions) -> None:
+    """Do what the first query of a process does once: a worker calls it for the processes that it will fork."""
+    configure_mappers()
+    with suppress(OperationalError), make() as db:  # where nothing answers yet, each of them does the rest itself
+        db.connection()
+        db.invalidate()  # closed for good: they have connections of their own
+
+
 @contextmanager
 def transaction(make: Sessions) -> Iterator[Session]:
     """One transaction: committed at the end of the block, rolled back by any exception.
@@ -141,10 +149,9 @@ class Statement:
 Row = tuple[str | None, ...]
 
 
-def _first_row(result: pq.abc.PGresult) -> Row | None:
-    if not result.ntuples:
-        return None
-    return tuple(_from_text(result.get_value(0, column)) for column in range(result.nfields))
+def _rows(result: pq.abc.PGresult) -> list[Row]:
+    columns = range(result.nfields)
+    return [tuple(_from_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)]
 
 
 def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
@@ -202,12 +209,12 @@ class Work:
             self.session.flush()
         begin = b"BEGIN; " if self._driver.pgconn.transaction_status == pq.TransactionStatus.IDLE else b""
         with self._watched():
-            return _first_row(statement.run(self._driver.pgconn, values, before=begin))
+            return next(iter(_rows(statement.run(self._driver.pgconn, values, before=begin))), None)
 
-    def ask(self, statement: Statement, values: Mapping[str, object]) -> Row | None:
-        """The first row of a statement alone: nothing is opened for it."""
+    def ask(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
+        """The rows of a statement alone: nothing is opened for it."""
         with self._watched():
-            return _first_row(statement.run(self._driver.pgconn, values))
+            return _rows(statement.run(self._driver.pgconn, values))
 
     def run_last(self, statement: Statement, values: Mapping[str, object]) -> None:
         """The statement that ends this transaction, committed with it."""
@@ -262,6 +269,11 @@ def work(make: Sessions) -> Iterator[Work]:
 
 def ask(make: Sessions, statement: Statement, values: Mapping[str, object]) -> Row | None:
     """The first row of a statement that needs no transaction: one round trip instead of three."""
+    return next(iter(ask_all(make, statement, values)), None)
+
+
+def ask_all(make: Sessions, statement: Statement, values: Mapping[str, object]) -> list[Row]:
+    """All its rows, each value as text."""
     with _begun(make) as one:
         return one.ask(statement, values)
 

@@ -10,7 +10,6 @@ import structlog
 from smsapp import counters
 from smsapp.conversations import sms, ussd
 from smsapp.conversations.ussd import Heard
-from smsapp.db import transaction
 from smsapp.gateways.base import Hop
 from smsapp.phones import masked
 from smsapp.runtime import Runtime
@@ -39,8 +38,7 @@ def hear_waiting(rt: Runtime, seconds: float = HEAR_FOR) -> int:
     """Hear every stored message that waits, in the order they came, or as many as that time holds; how many."""
     until, heard, failed = time.monotonic() + seconds, 0, set[int]()
     while time.monotonic() < until:
-        with transaction(rt.sessions) as db:
-            waiting = [StoredText(*row) for row in sms.waiting(db) if row[0] not in failed]
+        waiting = [StoredText(*row) for row in sms.waiting(rt) if row[0] not in failed]
         if not waiting:
             break
         for text in waiting:

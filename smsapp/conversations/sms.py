@@ -12,7 +12,7 @@ from smsapp import inbox, outbox, people
 from smsapp.conversations import asked, commands, opinions, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
-from smsapp.db import work
+from smsapp.db import Statement, ask_all, work
 from smsapp.flows import coded
 from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
@@ -30,11 +30,12 @@ PIN_LENGTHS = (4, 6)  # digits alone that may be a secret code
 GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 INSTEAD = "instead"  # a value of effects: of any form, or of the one that has been told these values
 
-_UNHEARD = Message.direction == MO, Message.status == "received"
-_WAITING = select(Message.id, Message.number).where(*_UNHEARD).order_by(Message.id).limit(bindparam("most"))
+_WAITING = Statement(
+    "SELECT id, number FROM messages WHERE direction = 'mo' AND status = 'received' ORDER BY id LIMIT %(most)s::int"
+)
 _OLDEST = (
     select(Message)
-    .where(Message.number == bindparam("whose"), *_UNHEARD)
+    .where(Message.number == bindparam("whose"), Message.direction == MO, Message.status == "received")
     .order_by(Message.id)
     .limit(1)
     .with_for_update()
@@ -61,9 +62,11 @@ def _hear(rt: Runtime, number: str, unwound: Unwound | None) -> str:
         return what
 
 
-def waiting(db: Session, limit: int = 200) -> list[tuple[int, str]]:
+def waiting(rt: Runtime, limit: int = 200) -> list[tuple[int, str]]:
     """Messages that nobody has heard yet and their numbers, in the order they came."""
-    return [(message_id, number) for message_id, number in db.execute(_WAITING, {"most": limit})]
+    return [
+        (int(message_id or 0), number or "") for message_id, number in ask_all(rt.sessions, _WAITING, {"most": limit})
+    ]
 
 
 def fail(rt: Runtime, message_id: int) -> None:
@@ -258,7 +261,7 @@ def _taken(reply: Reply) -> bool:
 
 
 def _remember(talk: Talk) -> None:
-    tables.remember_sms(talk.db, talk.caller.number, talk.turn, talk.state, talk.rt.now())
+    tables.remember_sms(talk.work, talk.caller.number, talk.turn, talk.state, talk.rt.now())
 
 
 def _works(talk: Talk) -> bool:

@@ -11,7 +11,6 @@ from hashlib import blake2b, sha256
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smsapp import ties
@@ -130,22 +129,26 @@ def remember_hop(
         "screen": screen,
         "ended": ended,
         "turn": turn,
-        "state": json.dumps(state.to_json()) if state else None,
+        "state": _written(state),
         "now": now,
     }
     work.run_last(_REMEMBER, values)
 
 
-_WRITE = insert(Conversation)
-_REMEMBER_SMS = _WRITE.on_conflict_do_update(
-    index_elements=[Conversation.number],
-    set_={name: _WRITE.excluded[name] for name in ("state", "turn", "channel", "heard_at")},
-)
+_REMEMBER_SMS = """
+    INSERT INTO conversations (number, state, turn, channel, heard_at)
+    VALUES (%(number)s, %(state)s, %(turn)s, 'sms', %(now)s)
+    ON CONFLICT (number) DO UPDATE
+    SET state = excluded.state, turn = excluded.turn, channel = excluded.channel, heard_at = excluded.heard_at
+"""
 
 
-def remember_sms(db: Session, number: str, turn: int, state: State | None, now: datetime) -> None:
-    values = {"state": state.to_json() if state else None, "turn": turn, "channel": "sms", "heard_at": now}
-    db.execute(_REMEMBER_SMS, {"number": number, **values})
+def remember_sms(work: Work, number: str, turn: int, state: State | None, now: datetime) -> None:
+    work.execute(_REMEMBER_SMS, {"number": number, "state": _written(state), "turn": turn, "now": now})
+
+
+def _written(state: State | None) -> str | None:
+    return json.dumps(state.to_json()) if state else None
 
 
 def sealed(secret: str, session_id: str, path: str) -> str:

@@ -6,10 +6,10 @@ import hmac
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ SAME_WITHIN = timedelta(minutes=5)  # the same words without an id and a date ar
 
 
 _STORE = (
-    insert(Message)
+    insert(cast(Table, Message.__table__))
     .values(facility_id=people.FACILITY_OF_SERVED)
     .on_conflict_do_nothing(index_elements=["key"])
     .returning(Message.id)

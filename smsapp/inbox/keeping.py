@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ ANSWERS_FOR = timedelta(days=7)  # how long a text is taken for an answer to the
 REACHED = ("sent", "delivered", "unknown")
 
 
-_WRITE = insert(Thread).values(facility_id=people.FACILITY_OF_SERVED)
+_WRITE = insert(cast(Table, Thread.__table__)).values(facility_id=people.FACILITY_OF_SERVED)
 _MOVED: dict[str, Any] = {name: _WRITE.excluded[name] for name in ("facility_id", "last_id", "last_at")}
 _WAITING = {
     "waiting": Thread.waiting + 1,
