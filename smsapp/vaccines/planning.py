@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from smsapp.vaccines.had import Had, apart_of
 from smsapp.vaccines.schedule import Dose, Schedule
@@ -29,8 +30,7 @@ class Child:
     sex: str = ""
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """One dose of a child's plan.
 
     `due` is the day from which it should be given (again, where one did not count), None where nothing is to be given.
