@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.savings.book import Posting, PostingLine
@@ -31,27 +31,26 @@ class Debt:
 
 def of_group(db: Session, group_id: int, today: date) -> list[Debt]:
     """Every open loan of the group, the first due first."""
-    return _debts(db, today, Loan.group_id == group_id, Loan.ended_on.is_(None))
+    return _debts(db, today, _OF_GROUP, group_id)
 
 
 def overdue(db: Session, group_id: int, today: date) -> list[Debt]:
     """Loans whose day to be repaid has passed, the oldest first."""
-    return _debts(db, today, Loan.group_id == group_id, Loan.ended_on.is_(None), Loan.due_on < today)
+    return [debt for debt in of_group(db, group_id, today) if debt.late(today)]
 
 
 def of_member(db: Session, member_id: int, today: date) -> Debt | None:
     """Her open loan: she has one at a time; of those that a reversal opened again, the first due."""
-    return next(iter(_debts(db, today, Loan.member_id == member_id, Loan.ended_on.is_(None))), None)
+    return next(iter(_debts(db, today, _OF_MEMBER, member_id)), None)
 
 
 def of_loan(db: Session, loan_id: int, today: date) -> Debt:
-    return _debts(db, today, Loan.id == loan_id)[0]
+    return _debts(db, today, _OF_LOAN, loan_id)[0]
 
 
 def settle(db: Session, posting: Posting) -> None:
     """After a posting: the loans that it touches end where nothing is owed, and are open again where something is."""
-    touched = select(PostingLine.loan_id).where(PostingLine.posting_id == posting.id, PostingLine.loan_id.is_not(None))
-    for debt in _debts(db, posting.day, Loan.id.in_(touched)):
+    for debt in _debts(db, posting.day, _TOUCHED, posting.id):
         if debt.owed.total:
             debt.loan.ended_on = None
         elif debt.loan.ended_on is None:
@@ -59,10 +58,25 @@ def settle(db: Session, posting: Posting) -> None:
     db.flush()
 
 
-def _debts(db: Session, today: date, *which: ColumnElement[bool]) -> list[Debt]:
-    chosen = select(Loan).join(Member, Member.id == Loan.member_id).where(*which)
-    fresh = {"populate_existing": True}  # another may have ended one while we waited for the group's lock
-    loans = db.scalars(chosen.order_by(Loan.due_on, Member.card, Loan.id), execution_options=fresh).all()
+# Asked at nearly every entry: built once.
+_LOANS = (
+    select(Loan)
+    .join(Member, Member.id == Loan.member_id)
+    .order_by(Loan.due_on, Member.card, Loan.id)
+    .execution_options(populate_existing=True)  # another may have ended one while we waited for the group's lock
+)
+_OF_GROUP = _LOANS.where(Loan.group_id == bindparam("of"), Loan.ended_on.is_(None))
+_OF_MEMBER = _LOANS.where(Loan.member_id == bindparam("of"), Loan.ended_on.is_(None))
+_OF_LOAN = _LOANS.where(Loan.id == bindparam("of"))
+_TOUCHED = _LOANS.where(
+    Loan.id.in_(
+        select(PostingLine.loan_id).where(PostingLine.posting_id == bindparam("of"), PostingLine.loan_id.is_not(None))
+    )
+)
+
+
+def _debts(db: Session, today: date, which: Select[Loan], of: int) -> list[Debt]:
+    loans = db.scalars(which, {"of": of}).all()
     told = _told(db, [loan.id for loan in loans]) if loans else {}
     return [Debt(loan, _owed(loan, told[loan.id], today)) for loan in loans]
 
@@ -75,12 +89,11 @@ class _Line:
     amount: int
 
 
-# Asked at nearly every entry: built once.
 _BACK = aliased(Posting)
 _STANDING = (
     select(PostingLine.loan_id, Posting.kind, Posting.day, PostingLine.account, PostingLine.amount)
     .join(Posting, Posting.id == PostingLine.posting_id)
-    .where(PostingLine.loan_id.in_(bindparam("loans", expanding=True)), Posting.reverses.is_(None))
+    .where(PostingLine.loan_id == any_(bindparam("loans", type_=ARRAY(BigInteger))), Posting.reverses.is_(None))
     .where(~select(_BACK.id).where(_BACK.reverses == Posting.id).exists())
 )
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ARRAY, BigInteger, Table, Text, any_, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -53,14 +53,34 @@ class Entry:
     at: datetime | None = None
 
 
+# Made once: every entry of every book asks and writes by them.
+_GROUP = Balance.group_id == bindparam("group")
+_LOCK = select(Group).where(Group.id == bindparam("group")).with_for_update().execution_options(populate_existing=True)
+_CYCLE = select(Cycle).where(Cycle.group_id == bindparam("group"), Cycle.closed_on.is_(None))
+_BOOKED = select(Posting).where(Posting.key == any_(bindparam("keys", type_=ARRAY(Text))))
+_LINES = insert(cast(Table, PostingLine.__table__))
+_BALANCES = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount).where(_GROUP)
+# A member's and a loan's places have ids that are theirs alone: a few rows too many are read, none too few.
+_NEAR = _BALANCES.where(
+    Balance.account == any_(bindparam("accounts", type_=ARRAY(Text))),
+    Balance.member_id == any_(bindparam("members", type_=ARRAY(BigInteger))),
+    Balance.loan_id == any_(bindparam("loans", type_=ARRAY(BigInteger))),
+)
+_MOVED = postgresql.insert(cast(Table, Balance.__table__))
+_MOVE = _MOVED.on_conflict_do_update(
+    index_elements=["group_id", "account", "member_id", "loan_id"], set_={"amount": _MOVED.excluded.amount}
+)
+_SUM = select(func.coalesce(func.sum(Balance.amount), 0)).where(_GROUP, Balance.account == bindparam("account"))
+_HER_SUM = _SUM.where(Balance.member_id == bindparam("member"))
+
+
 def lock(db: Session, group_id: int) -> Group:
     """The group, ours until the transaction ends: its book is written by one at a time."""
-    chosen = select(Group).where(Group.id == group_id).with_for_update().execution_options(populate_existing=True)
-    return db.scalars(chosen).one()
+    return db.scalars(_LOCK, {"group": group_id}).one()
 
 
 def open_cycle(db: Session, group_id: int) -> Cycle:
-    cycle = db.scalar(select(Cycle).where(Cycle.group_id == group_id, Cycle.closed_on.is_(None)))
+    cycle = db.scalar(_CYCLE, {"group": group_id})
     if cycle is None:
         raise Refused("savings.no_cycle")
     return cycle
@@ -93,7 +113,7 @@ def book_all(
             raise Refused("savings.amount_large", most=francs(LARGEST))
     group = lock(db, group_id)
     keys = [entry.key for entry in entries]
-    found = {posting.key: posting for posting in db.scalars(select(Posting).where(Posting.key.in_(keys)))}
+    found = {posting.key: posting for posting in db.scalars(_BOOKED, {"keys": keys})}
     new = [entry for entry in entries if entry.key not in found]
     if new:
         cycle = open_cycle(db, group_id)
@@ -142,8 +162,7 @@ def _write(
         for posting, entry in zip(postings, entries, strict=True)
         for nth, x in enumerate(entry.lines, start=1)
     ]
-    # Without nulls, lines with and without a member would each be a statement of their own.
-    db.execute(insert(PostingLine).execution_options(render_nulls=True), rows)
+    db.execute(_LINES, rows)
     return postings
 
 
@@ -175,17 +194,14 @@ def lines_of(db: Session, posting_id: int) -> Sequence[PostingLine]:
 
 def balances(db: Session, group_id: int) -> dict[Place, int]:
     """What every account holds, as a person says it: what is owed or earned is positive too."""
-    rows = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount)
-    found = db.execute(rows.where(Balance.group_id == group_id, Balance.amount != 0))
+    found = db.execute(_BALANCES.where(Balance.amount != 0), {"group": group_id})
     return {(account, member, loan): as_said(account, amount) for account, member, loan, amount in found}
 
 
 def total(db: Session, group_id: int, account: str, member_id: int | None = None) -> int:
     """What one account holds, of the whole group or of a member."""
-    mine = [Balance.group_id == group_id, Balance.account == account]
-    if member_id is not None:
-        mine.append(Balance.member_id == member_id)
-    return as_said(account, int(db.scalar(select(func.coalesce(func.sum(Balance.amount), 0)).where(*mine)) or 0))
+    told = {"group": group_id, "account": account, "member": member_id}
+    return as_said(account, int(db.scalar(_SUM if member_id is None else _HER_SUM, told) or 0))
 
 
 def as_said(account: str, amount: int) -> int:
@@ -200,21 +216,13 @@ def _balance(db: Session, group_id: int, lines: Sequence[Line]) -> None:
     places = {place for place, amount in moved.items() if amount}
     if not places:
         return
-    kept = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount)
-    # A member's and a loan's places have ids that are theirs alone: a few rows too many are read, none too few.
-    near = kept.where(
-        Balance.group_id == group_id,
-        Balance.account.in_({account for account, _, _ in places}),
-        Balance.member_id.in_({member for _, member, _ in places}),
-        Balance.loan_id.in_({loan for _, _, loan in places}),
-    )
-    before = {(account, member, loan): amount for account, member, loan, amount in db.execute(near)}
+    accounts, members, loans = (sorted(set(ids)) for ids in zip(*places, strict=True))
+    near = db.execute(_NEAR, {"group": group_id, "accounts": accounts, "members": members, "loans": loans})
+    before = {(account, member, loan): amount for account, member, loan, amount in near}
     after = {place: before.get(place, 0) + moved[place] for place in sorted(places)}
     for (account, _, _), amount in after.items():
         if (account in NEVER_BELOW and amount < 0) or (account in NEVER_ABOVE and amount > 0):
             raise Refused(f"savings.short.{account}", short=francs(abs(amount)))
     names = ("account", "member_id", "loan_id", "amount")
     rows = [{"group_id": group_id} | dict(zip(names, (*place, amount), strict=True)) for place, amount in after.items()]
-    write = postgresql.insert(Balance)
-    same = ["group_id", "account", "member_id", "loan_id"]
-    db.execute(write.on_conflict_do_update(index_elements=same, set_={"amount": write.excluded.amount}), rows)
+    db.execute(_MOVE, rows)
