@@ -21,7 +21,7 @@ from smsapp.messages import Message
 from smsapp.queues import BULK
 from smsapp.staff.tables import AuditEntry
 from tests.desk import Desk, employ
-from tests.village import BAKON, MOTHERS, SOTUBA, settle
+from tests.village import BAKON, MOTHERS, SOTUBA, enrol, settle
 
 STRANGER = "+22376000001"
 
@@ -30,7 +30,7 @@ STRANGER = "+22376000001"
 def village(rt):
     settle(rt)
     with transaction(rt.sessions) as db:
-        people.add(db, rt.now(), number="+22370000401", name="Bakon 1", facility_id=BAKON, roles=["midwife"])
+        enrol(db, rt.now(), [{"number": "+22370000401", "name": "Bakon 1", "role": "midwife", "facility_id": BAKON}])
         people.join_group(db, "Benkadi", [1, 2, 3])
     return replace(rt, settings=replace(rt.settings, approve_over=15))
 
@@ -66,10 +66,9 @@ def draft(desk, **more):
 
 
 def run(rt):
-    for _ in range(5):
-        feeding.feed(rt)
-        outbox.deliver(rt, BULK)
-    feeding.feed(rt)
+    """Feeder and worker in turn, until neither has anything to do."""
+    while feeding.feed(rt) + outbox.deliver(rt, BULK):
+        pass
 
 
 # ---- the list

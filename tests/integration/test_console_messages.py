@@ -7,10 +7,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from smsapp import outbox, people
 from smsapp.db import transaction
+from smsapp.demo.bulk import put
 from smsapp.gateways.base import Report, Taken, Throttled, Unclear
 from smsapp.messages import AMISS, Message
 from smsapp.outbox import reading, searching
@@ -59,7 +60,7 @@ def log(village):
         for n, ((facility, number), (direction, status, kind)) in zip(range(400), turns, strict=False)
     ]
     with transaction(village.sessions) as db:
-        db.execute(insert(Message), rows)
+        put(db, Message, rows)
         return db.scalars(select(Message).order_by(Message.created_at.desc(), Message.id.desc())).all()
 
 
