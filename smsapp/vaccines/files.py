@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, or_, select
+from sqlalchemy import CompoundSelect, Table, bindparam, insert, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.arrays import among_told
@@ -21,7 +21,14 @@ from smsapp.vaccines.workers import Worker
 _ABOVE = aliased(Place)
 _DISTRICTS = (
     select(Place.id, _ABOVE.name).join(_ABOVE, _ABOVE.id == Place.parent_id).where(among_told(Place.id, "facilities"))
-)  # made once: to make it takes longer than to read a few rows
+)  # made once, as those below: to make one takes longer than to read a few rows
+_CHILD = select(Child).where(Child.number == bindparam("number"))
+_PREGNANCY = select(Pregnancy).where(Pregnancy.number == bindparam("number"))
+_LOCKED_CHILD, _LOCKED_PREGNANCY = _CHILD.with_for_update(), _PREGNANCY.with_for_update()
+_FAMILY: CompoundSelect[Any, Any] = union_all(
+    _CHILD.with_only_columns(Child.mother_id, Child.carer_id),
+    _PREGNANCY.with_only_columns(Pregnancy.mother_id, null()),
+)
 _NOTE = insert(cast(Table, CareEvent.__table__))  # as the ORM writes a row it takes twice as long
 
 
@@ -52,13 +59,14 @@ def anyone(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> Fi
 
 
 def by_number(db: Session, number: int, *, lock: bool = False) -> File | None:
-    child, pregnancy = select(Child).where(Child.number == number), select(Pregnancy).where(Pregnancy.number == number)
-    fresh = {"populate_existing": lock}
     if lock:
-        for table in (Child, Pregnancy):
-            families.hold(db, table, table.number == number)
-        child, pregnancy = child.with_for_update(), pregnancy.with_for_update()
-    return db.scalar(child, execution_options=fresh) or db.scalar(pregnancy, execution_options=fresh)
+        family = db.execute(_FAMILY, {"number": number})
+        families.one_at_a_time(db, {person for row in family for person in row})
+    fresh = {"populate_existing": lock}
+    for one in (_LOCKED_CHILD, _LOCKED_PREGNANCY) if lock else (_CHILD, _PREGNANCY):
+        if found := db.scalar(one, {"number": number}, execution_options=fresh):
+            return found
+    return None
 
 
 def children_of(db: Session, number: str) -> Sequence[Child]:
