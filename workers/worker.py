@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.job import Job
 
-from smsapp import counters, logs
+from smsapp import counters, db, logs
 from smsapp.config import BadSettings, Settings
 from smsapp.queues import QUEUES, patient
 from workers import current
@@ -91,7 +91,9 @@ def main(*queues: str) -> None:
     [queue] = queues
     logs.configure()
     settings = Settings.load()
-    for gateway in current.runtime().gateways.values():
+    rt = current.runtime()
+    db.get_ready(rt.sessions)
+    for gateway in rt.gateways.values():
         gateway.get_ready()
     connection = patient(settings.redis_url)
     with suppress(StopRequested):  # asked to stop while Redis refuses
