@@ -159,7 +159,7 @@ def birth(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
     arrived = births.register(db, rt, child, by=who.id, channel=caller.channel, key=wanted.key)
     row = arrived.child
     welcoming.welcome(db, rt, row, by=who.id, channel=caller.channel)
-    if row.pregnancy_id is not None:
+    if row.pregnancy_id is not None and row.carer_id is not None:  # else her mother was welcomed for the child
         welcoming.welcome(db, rt, db.get_one(Pregnancy, row.pregnancy_id), by=who.id, channel=caller.channel)
     sex = f"{row.name} ({row.sex})" if row.name else row.sex
     near = spacing.near_child(db, child) if arrived.new else None

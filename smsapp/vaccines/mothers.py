@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -72,12 +72,7 @@ def of_number(
     check_number(rt, number)
     # Two workers who tell of one family at the same moment must not make two mothers of one.
     db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"mother {number}", 0))))
-    holders = db.scalars(
-        select(Person)
-        .join(Number, Number.person_id == Person.id)
-        .where(Number.number == number, is_patient())
-        .order_by(Number.main.desc(), Number.since, Person.id)
-    ).all()
+    holders = db.scalars(_HOLDERS, {"whose": number}).all()
     if another:
         holders = [one for one in holders if name and one.name and search_key(one.name) == search_key(name)]
     if chosen is not None:
@@ -96,13 +91,8 @@ def of_number(
 
 def village_of(db: Session, person_id: int, facility_id: int) -> int | None:
     """Where this centre knows her family to live."""
-    for table in (Child, Pregnancy):
-        chosen = select(table.village_id).where(
-            table.mother_id == person_id, table.facility_id == facility_id, table.village_id.is_not(None)
-        )
-        if (found := db.scalar(chosen.order_by(table.id.desc()).limit(1))) is not None:
-            return found
-    return None
+    found: int | None = db.scalar(_VILLAGE, {"person": person_id, "facility": facility_id})
+    return found
 
 
 def holds(db: Session, number: str, person_ids: Collection[int]) -> bool:
@@ -113,11 +103,29 @@ def holds(db: Session, number: str, person_ids: Collection[int]) -> bool:
 
 def called(db: Session, person_id: int) -> tuple[str | None, str | None]:
     """Her name, and the number at which she is reached."""
-    chosen = (
-        select(Person.name, Number.number)
-        .join(Number, Number.person_id == Person.id, isouter=True)
-        .where(Person.id == person_id)
-        .order_by(Number.main.desc(), Number.since, Number.number)
-    )
-    name, number = db.execute(chosen.limit(1)).first() or (None, None)
+    name, number = db.execute(_CALLED, {"person": person_id}).first() or (None, None)
     return name, number
+
+
+def _last_village(table: type[Child] | type[Pregnancy]) -> ScalarSelect[int | None]:
+    hers = table.mother_id == bindparam("person"), table.facility_id == bindparam("facility")
+    known = select(table.village_id).where(*hers, table.village_id.is_not(None))
+    return known.order_by(table.id.desc()).limit(1).scalar_subquery()
+
+
+# Made once: to make one takes longer than to read a row or two.
+_IN_ORDER = Number.main.desc(), Number.since
+_HOLDERS = (
+    select(Person)
+    .join(Number, Number.person_id == Person.id)
+    .where(Number.number == bindparam("whose"), is_patient())
+    .order_by(*_IN_ORDER, Person.id)
+)
+_VILLAGE = select(func.coalesce(_last_village(Child), _last_village(Pregnancy)))
+_CALLED = (
+    select(Person.name, Number.number)
+    .join(Number, Number.person_id == Person.id, isouter=True)
+    .where(Person.id == bindparam("person"))
+    .order_by(*_IN_ORDER, Number.number)
+    .limit(1)
+)

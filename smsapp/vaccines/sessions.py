@@ -170,9 +170,9 @@ def save(
     """
     if not staff.scope.covers(facility_id):
         raise NotHere(facility_id)
-    families.hold(db, Child, among(Child.id, ticked), staff.scope.within(Child.facility_id))
-    chosen = select(Child).where(among(Child.id, ticked), staff.scope.within(Child.facility_id))
-    locked = chosen.order_by(Child.id).with_for_update().execution_options(populate_existing=True)
+    which = among(Child.id, ticked), staff.scope.within(Child.facility_id)
+    families.hold(db, Child, *which)
+    locked = select(Child).where(*which).order_by(Child.id).with_for_update().execution_options(populate_existing=True)
     found = db.scalars(locked).all()
     outcomes, new = _book(db, rt, staff, found, day, ticked, f"session:{token}:{day}")
     if new:

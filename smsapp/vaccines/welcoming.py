@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
@@ -17,6 +17,13 @@ from smsapp.vaccines.tables import Child, Pregnancy
 
 TOPIC = "reminders"
 KEY = "care:welcome:"
+
+_LAST_WORD = (
+    select(Consent.given)
+    .where(Consent.person_id == bindparam("person"), Consent.topic == TOPIC)
+    .order_by(Consent.id.desc())
+    .limit(1)
+)
 
 
 def welcome(db: Session, rt: Runtime, file: File, *, by: int | None, channel: str, arrived: bool = False) -> None:
@@ -67,8 +74,7 @@ def _in_care(table: type[Child] | type[Pregnancy]) -> list[ColumnElement[bool]]:
 
 def _consents(db: Session, rt: Runtime, person_id: int, language: str, channel: str) -> bool:
     """Write down that she agreed, as her worker says; whether that is new."""
-    last = select(Consent.given).where(Consent.person_id == person_id, Consent.topic == TOPIC)
-    if db.scalar(last.order_by(Consent.id.desc()).limit(1)):
+    if db.scalar(_LAST_WORD, {"person": person_id}):
         return False
     told = {"given": True, "version": people.CONSENT_VERSION, "language": language, "channel": channel}
     db.add(Consent(person_id=person_id, topic=TOPIC, at=rt.now(), **told))
