@@ -74,6 +74,13 @@ def care_unknown(caller: Caller) -> str:
     return said(_concerned(caller).unknown)
 
 
+@fact("care_served")
+def care_served(caller: Caller) -> str:
+    """Does a centre know whoever holds this phone, and nobody as a worker?"""
+    concerns = _concerned(caller)
+    return said(concerns.served and not concerns.works)
+
+
 @fact("care_centre")
 def care_centre(caller: Caller) -> str:
     """The name of the worker's centre."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from smsapp.effects.base import Caller, effect, fact
-from smsapp.effects.care import care_unknown, is_family, own_care, said, some_worker, worker
+from smsapp.effects.care import care_served, care_unknown, is_family, own_care, said, some_worker, worker
 from smsapp.effects.care_told import vocabulary
 from smsapp.flows.state import Effect
 from smsapp.phones import pretty
@@ -85,17 +85,21 @@ def door(caller: Caller, wanted: Effect) -> None:
 
 @effect("care.door_birth", reads=True)
 def door_birth(caller: Caller, wanted: Effect) -> None:
-    """The same where a mother may mean her own child; one whom no centre knows tells of it here."""
+    """The same where a mother may mean her own child; she tells of it here, too."""
     del wanted
-    if not care_unknown(caller):
+    if not _may_be_her_own(caller):
         _only_workers(caller, "menu_for_births")
 
 
 @effect("care.birth_number", reads=True)
 def birth_number(caller: Caller, wanted: Effect) -> None:
-    """Whom no centre knows tells of her own child, and not of another mother's."""
-    if care_unknown(caller) and wanted.answers["number"] != caller.number:
+    """A mother tells of her own child, and not of another mother's."""
+    if _may_be_her_own(caller) and wanted.answers["number"] != caller.number:
         _only_workers(caller, "menu_for_births")
+
+
+def _may_be_her_own(caller: Caller) -> bool:
+    return bool(care_unknown(caller) or care_served(caller))
 
 
 @effect("care.door_loss", reads=True)

@@ -19,6 +19,7 @@ def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
     """Which words of a coded SMS answer which question: one each, the last takes the rest.
 
     A date has up to three, a number as many as it is written in; a text before a number has all that stand before it.
+    A phone's number is left out where letters stand in its place and something else follows: it is asked then.
     A domain's own text is cut where no answer is longer, so that the domain itself can say that it is too long.
     """
     rest, by_name = list(words), {}
@@ -26,6 +27,8 @@ def held(flow: Flow, words: Sequence[str], moment: Moment) -> dict[str, str]:
     for ask, after in zip(asks, [*asks[1:], None], strict=False):
         if not rest:
             break
+        if _is_left_out(ask, after, rest[0]):
+            continue
         count = len(rest) if after is None else _width(ask, after, rest, moment)
         said = " ".join(rest[:count])
         by_name[ask.name] = said[: answers.LONGEST_TEXT] if flow.claims else said
@@ -75,6 +78,10 @@ def _width(ask: Node, after: Node, words: Sequence[str], moment: Moment) -> int:
     if kind == "text" and then == "number":
         return next((n for n in range(1, len(words)) if _most(then, words[n:], moment)), len(words))
     return 1
+
+
+def _is_left_out(ask: Node, after: Node | None, word: str) -> bool:
+    return _type(ask) == "number" and after is not None and word.isalpha()
 
 
 def _type(node: Node) -> str:

@@ -93,7 +93,12 @@ def test_by_text_she_tells_of_her_own_child_alone(care):
     assert "CSCom Sotuba va confirmer" in phone.say("Fatoumata")[0]
     child = only(care, Child)
     assert (child.name, child.sex, child.confirmed_on) == ("Rokia", "F", None)
-    assert "Inscrire mon enfant" in phone.say("NAISSANCE hier F")[0], "once she is known she has a menu of her own"
+    assert "CSCom Sotuba va confirmer" in phone.say("NAISSANCE 12/08/2023 M Moussa")[0], "once she is known, at once"
+    with transaction(care.sessions) as db:
+        told = db.execute(select(Child.name, Child.sex, Child.mother_id, Child.facility_id, Child.confirmed_on))
+        assert ("Moussa", "M", child.mother_id, SOTUBA, None) in [tuple(row) for row in told]
+    assert "pas connu comme agent" in phone.say("NAISSANCE hier F 70000102 Rokia")[0]
+    assert count(care, Child) == (2,)
     assert "Moi et mes enfants" in phone.say("GROSSESSE 5 mois")[0]
 
 

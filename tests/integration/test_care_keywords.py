@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from smsapp import conversations
 from smsapp.conversations.sms import ANSWERS_AN_HOUR
 from smsapp.db import transaction
-from smsapp.vaccines import codes
+from smsapp.people import Person
+from smsapp.vaccines import codes, mothers
 from smsapp.vaccines.tables import Child
 from tests import nursery
 from tests.handset import Handset
@@ -19,7 +20,8 @@ from tests.village import settle
 
 STRANGER = "+22370009901"
 FANTA = codes.of(1001)
-WORDS = ("vaccin", "VACCIN 1001F BCG", "naissance", "NAISSANCE 01/03/2026 F 70000101 Fanta", "grossesse", "cpn", "cpon")
+ANOTHERS = "NAISSANCE 01/03/2026 F 70000102 Fanta"
+WORDS = ("vaccin", "VACCIN 1001F BCG", ANOTHERS, "grossesse", "cpn", "cpon")
 
 
 @pytest.fixture
@@ -36,17 +38,40 @@ def test_a_mother_is_sent_to_her_menu_and_nothing_stays_open(care, word):
     [said] = phone.say(word)
     assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé.")
     assert "Moi et mes enfants" in said
-    assert ("Inscrire mon enfant" in said) == word.lower().startswith("naissance")
+    assert ("Inscrire mon enfant" in said) == (word == ANOTHERS)
     assert phone.dial()[0].startswith("Votre santé, votre voix")
 
 
-@pytest.mark.parametrize("word", [word for word in WORDS if word != "naissance"])
+@pytest.mark.parametrize("word", WORDS)
 def test_a_stranger_is_sent_there_too(care, word):
     phone = Handset(care, STRANGER)
     [said] = phone.say(word)
     assert said.startswith("Refus : ce numéro n'est pas connu comme agent de santé.")
     assert "Moi et mes enfants" in said
     assert phone.dial()[0].startswith("Votre santé, votre voix")
+
+
+@pytest.mark.parametrize("number", [" 70000101", ""])
+def test_a_mother_tells_of_her_own_child_with_her_number_or_without(care, number):
+    [said] = Handset(care, AWA).say(f"NAISSANCE 01/03/2026 F{number} Fanta")
+    assert "CSCom Sotuba va confirmer" in said
+    with transaction(care.sessions) as db:
+        child = db.scalars(select(Child).order_by(Child.id.desc())).first()
+        assert (child.name, child.sex, child.confirmed_on) == ("Fanta", "F", None)
+        assert child.mother_id == nursery.mother_of(db, AWA).id
+
+
+def test_who_of_several_at_a_phone_is_the_mother_is_asked(care):
+    with transaction(care.sessions) as db:
+        mothers.of_number(db, care, AWA, nursery.mother_of(db, AWA).facility_id, another=True, name="Kadia")
+    phone = Handset(care, AWA)
+    [asked] = phone.say("NAISSANCE 01/03/2026 F Fanta")
+    assert asked.startswith("Qui etes-vous ?")
+    line = next(row for row in asked.split("\n") if "Kadia" in row)
+    assert "CSCom Sotuba va confirmer" in phone.say(line[0])[0]
+    with transaction(care.sessions) as db:
+        mother = select(Person.name).join(Child, Child.mother_id == Person.id).where(Child.name == "Fanta")
+        assert db.scalar(mother.order_by(Child.id.desc()).limit(1)) == "Kadia"
 
 
 def test_a_strangers_loss_is_for_her_centre_to_tell(care):

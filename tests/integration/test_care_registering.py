@@ -195,6 +195,13 @@ def test_what_is_missing_is_asked_back_one_by_one(care):
     assert one(care, Child).born_on == date(2026, 3, 9)
 
 
+def test_a_name_where_the_mothers_number_should_stand_is_kept(care):
+    phone = Handset(care, ASC)
+    assert phone.say("NAISSANCE 08/03/2026 F Fanta") == ["Numéro de téléphone de la mère ?"]
+    phone.say("70 00 01 01")
+    assert one(care, Child).name == "Fanta"
+
+
 def test_a_number_of_several_mothers_asks_whose_child_it_is(care):
     with transaction(care.sessions) as db:
         awa, binta = nursery.mother_of(db, AWA), nursery.mother_of(db, BINTA)
