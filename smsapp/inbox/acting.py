@@ -44,7 +44,7 @@ def reply(
         return sent
     thread = db.get(Thread, number, populate_existing=True)
     _check(db, rt, staff, number, text, thread, seen)
-    sent = outbox.post(
+    posted = outbox.post(
         db,
         rt,
         number,
@@ -56,6 +56,7 @@ def reply(
         meta={"staff": staff.id},
         facility_id=facility_id,
     )
+    sent = db.get_one(Message, posted.id)
     _answered(db, rt.now(), staff, sent, done)
     subject = f"person:{sent.person_id}" if sent.person_id else f"message:{sent.id}"
     audit.note(db, rt.now(), staff, "inbox.replied", subject, facility_id=facility_id, message=sent.id, done=done)

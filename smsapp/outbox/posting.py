@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, Text, any_, bindparam, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -18,19 +18,24 @@ from smsapp.db import after_commit
 from smsapp.kinds import KINDS, Kind
 from smsapp.messages import MT, Message
 from smsapp.outbox import quiet
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 
 DELIVER = {"replies": "deliver_replies", "bulk": "deliver_bulk"}  # queue -> job
 AT_ONCE = 2000  # rows of one statement
-_ANSWERS = select(func.count()).where(
-    Message.number == bindparam("whose"),
-    Message.created_at > bindparam("since"),
-    Message.direction == MT,
-    Message.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+_ANSWERS = Read(
+    select(func.count()).where(
+        Message.number == bindparam("whose"),
+        Message.created_at > bindparam("since"),
+        Message.direction == MT,
+        Message.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+    )
 )
-_WRITE = insert(Message).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
+_TABLE = cast(Table, Message.__table__)  # the ORM would look at each row, and read it back
+_PROMISED = _TABLE.c.id, _TABLE.c.queue, _TABLE.c.status
+_WRITE = insert(_TABLE).on_conflict_do_nothing(index_elements=["key"]).returning(*_PROMISED)
 _WRITE_PLACED = _WRITE.values(facility_id=people.FACILITY_OF_SERVED)
-_POSTED = select(Message).where(Message.key == bindparam("named"))
+_POSTED = select(*_PROMISED).where(_TABLE.c.key == bindparam("named"))
 NO_DESTINATION = "not a mobile number of an allowed country"
 
 
@@ -58,6 +63,14 @@ class Draft:
     facility_id: int | None = None
 
 
+class Posted(NamedTuple):
+    """A promise that stands: a row of messages."""
+
+    id: int
+    queue: str
+    status: str
+
+
 def post(
     db: Session,
     rt: Runtime,
@@ -74,8 +87,8 @@ def post(
     meta: dict[str, Any] | None = None,
     topic: str | None = None,
     facility_id: int | None = None,
-) -> Message:
-    """Promise one message; a second post with the same key returns the first row."""
+) -> Posted:
+    """Promise one message; a second post with the same key returns the first promise."""
     more: dict[str, Any] = {"due": due, "use_by": use_by, "topic": topic, "meta": meta, "facility_id": facility_id}
     draft = Draft(number, text, kind, language, person_id, reply_to, key=key, **more)
     if reply_to is not None:
@@ -85,10 +98,12 @@ def post(
     if draft.facility_id is None:
         write, values = _WRITE_PLACED, {**values, "served": number}
         del values["facility_id"]
-    if row := db.scalar(write, values):
-        _ring(db, rt, {row.queue} if row.status == "queued" else set())
-        return row
-    return db.scalars(_POSTED, {"named": key}).one()
+    db.flush()  # whose number it is may not be written yet
+    if written := db.execute(write, values).first():
+        posted = Posted(*written)
+        _ring(db, rt, {posted.queue} if posted.status == "queued" else set())
+        return posted
+    return Posted(*db.execute(_POSTED, {"named": key}).one())
 
 
 def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
@@ -106,7 +121,8 @@ def post_many(db: Session, rt: Runtime, drafts: Iterable[Draft]) -> int:
 
 def answers_in_last_hour(db: Session, number: str, kinds: Sequence[str], now: datetime) -> int:
     """How many messages of these kinds were promised to the number within the hour."""
-    return db.scalar(_ANSWERS, {"whose": number, "since": now - timedelta(hours=1), "kinds": list(kinds)}) or 0
+    [[count]] = _ANSWERS.rows(db, {"whose": number, "since": now - timedelta(hours=1), "kinds": list(kinds)})
+    return int(count)
 
 
 def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:
@@ -121,8 +137,7 @@ def _by_the_way_it_came(db: Session, rt: Runtime, draft: Draft) -> Draft:
 @lru_cache(maxsize=2)
 def _write_all(names: tuple[str, ...]) -> ReturningInsert[int]:
     """Those whose key was posted before are left out."""
-    table = cast(Table, Message.__table__)  # the ORM would look at each row of a list
-    return arrays.write_all(table, names).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)
+    return arrays.write_all(_TABLE, names).on_conflict_do_nothing(index_elements=["key"]).returning(_TABLE.c.id)
 
 
 def _place(db: Session, rows: Sequence[dict[str, Any]]) -> None:

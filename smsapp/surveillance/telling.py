@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
-from smsapp.messages import Message
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance import duty, naming, phrasing
@@ -72,7 +71,7 @@ def tell(db: Session, rt: Runtime, raised: Sequence[Alert], report: CaseReport |
         _tell_lines(db, rt, lines, report, heard)
 
 
-def post(db: Session, rt: Runtime, one: OnDuty, words: str, alert: Alert, step: object) -> Message:
+def post(db: Session, rt: Runtime, one: OnDuty, words: str, alert: Alert, step: object) -> outbox.Posted:
     """A text about an alert, once a step."""
     return outbox.post(
         db,

@@ -334,7 +334,7 @@ def test_a_closed_file_invites_to_nothing(care, desk_, child):
 
 def test_reminders_are_shown_with_why_not_and_the_answer(care, desk_, child):
     with transaction(care.sessions) as db:
-        late = outbox.post(db, care, AWA, "Rappel", kind="reminder", key="r")
+        late = db.get_one(Message, outbox.post(db, care, AWA, "Rappel", kind="reminder", key="r").id)
         late.status = "expired"
         told = {"child_id": child.id, "facility_id": SOTUBA, "due_on": BORN, "day": TODAY, "subject": "vaccines"}
         db.add(Reminder(**told, planned_for=TODAY, step=0, message_id=late.id, answer="cannot", answered_at=care.now()))

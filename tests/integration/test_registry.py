@@ -597,7 +597,8 @@ def test_what_may_have_gone_out_is_neither_sent_again_nor_said_to_be_unsent(vill
     awa = add(village, "Awa", AWA)
     with transaction(village.sessions) as db:
         told = {"kind": "reminder", "person_id": awa}
-        waiting, doubtful = (outbox.post(db, village, AWA, text, **told) for text in ("un", "deux"))
+        posted = [outbox.post(db, village, AWA, text, **told) for text in ("un", "deux")]
+        waiting, doubtful = (db.get_one(Message, one.id) for one in posted)
         waiting.possible_repeat, doubtful.status = True, "unknown"
         db.flush()
         registry.forget(db, village, head, awa)

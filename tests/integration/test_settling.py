@@ -74,8 +74,9 @@ def test_a_text_and_its_answer_belong_to_the_facility_that_she_had_then(rt, row)
         db.get(people.Person, 1).facility_id = BAKON
     with transaction(rt.sessions) as db:
         later = outbox.post(db, rt, MOTHER, "Merci", kind="reply", reply_to=asked.id)
-        assert later.facility_id == SOTUBA, "it is part of what was said there"
-        assert outbox.post(db, rt, MOTHER, "Merci", kind="reply").facility_id == BAKON
+        assert db.get_one(Message, later.id).facility_id == SOTUBA, "it is part of what was said there"
+        alone = outbox.post(db, rt, MOTHER, "Merci", kind="reply")
+        assert db.get_one(Message, alone.id).facility_id == BAKON
 
 
 def test_many_are_placed_at_once_but_those_that_say_where(rt):
