@@ -130,6 +130,8 @@ def every(db: Session, scope: Scope) -> Sequence[tuple[Group, str, Cycle | None]
 
 def rows(db: Session, found: Sequence[Group], today: date) -> list[Row]:
     """What a list shows of these groups, in their order."""
+    if not found:
+        return []
     ids = [group.id for group in found]
     figures = indicators.by_group(db, EVERYWHERE, today, ids)
     facilities = select(Place.id, Place.name).where(Place.id.in_({group.facility_id for group in found}))

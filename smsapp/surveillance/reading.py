@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp import paging
@@ -15,6 +15,20 @@ from smsapp.surveillance.sight import Sight
 from smsapp.surveillance.tables import LEVELS, STATES, Alert, AlertReport, AlertTold, CaseReport
 
 OPEN, VERIFIED, ALL = "open", "verified", "all"
+
+
+_IDS = any_(bindparam("ids", type_=ARRAY(BigInteger)))
+_COUNTS = (
+    select(AlertReport.alert_id, func.count(), func.sum(CaseReport.count))
+    .join(CaseReport, CaseReport.id == AlertReport.report_id)
+    .where(AlertReport.alert_id == _IDS, CaseReport.standing == "counted")
+    .group_by(AlertReport.alert_id)
+)
+_TOLD = (
+    select(AlertTold.alert_id, func.count(AlertTold.person_id.distinct()))
+    .where(AlertTold.alert_id == _IDS)
+    .group_by(AlertTold.alert_id)
+)
 
 
 class NotHere(LookupError):
@@ -84,23 +98,12 @@ def now(db: Session, sight: Sight) -> Now:
 
 def rows(db: Session, found: Sequence[Alert]) -> list[Row]:
     """What a list says of these alerts."""
-    ids = [alert.id for alert in found]
+    if not found:
+        return []
+    ids = {"ids": [alert.id for alert in found]}
     names = places(db, {at for a in found for at in (a.place_id, a.facility_id, a.district_id) if at})
-    counts = {
-        alert: (reports, cases)
-        for alert, reports, cases in db.execute(
-            select(AlertReport.alert_id, func.count(), func.sum(CaseReport.count))
-            .join(CaseReport, CaseReport.id == AlertReport.report_id)
-            .where(AlertReport.alert_id.in_(ids), CaseReport.standing == "counted")
-            .group_by(AlertReport.alert_id)
-        )
-    }
-    people = func.count(AlertTold.person_id.distinct())
-    told = dict(
-        db.execute(
-            select(AlertTold.alert_id, people).where(AlertTold.alert_id.in_(ids)).group_by(AlertTold.alert_id)
-        ).all()
-    )
+    counts = {alert: (reports, cases) for alert, reports, cases in db.execute(_COUNTS, ids)}
+    told = dict(db.execute(_TOLD, ids).all())
     return [
         Row(
             alert,

@@ -58,7 +58,8 @@ def equip(app: Flask, rt: Runtime) -> None:
 
 
 def language() -> str:
-    return str(get_locale() or catalogue.LANGUAGES[0])
+    found = get_locale()
+    return found.language if found else catalogue.LANGUAGES[0]
 
 
 def _speak(app: Flask, rt: Runtime) -> None:
