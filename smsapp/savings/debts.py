@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.reads import Read
 from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.charges import Owed, Paid, Terms, owed
 from smsapp.savings.tables import Loan, Member
@@ -90,7 +91,7 @@ class _Line:
 
 
 _BACK = aliased(Posting)
-_STANDING = (
+_STANDING = Read(
     select(PostingLine.loan_id, Posting.kind, Posting.day, PostingLine.account, PostingLine.amount)
     .join(Posting, Posting.id == PostingLine.posting_id)
     .where(PostingLine.loan_id == any_(bindparam("loans", type_=ARRAY(BigInteger))), Posting.reverses.is_(None))
@@ -101,7 +102,7 @@ _STANDING = (
 def _told(db: Session, loan_ids: Sequence[int]) -> dict[int | None, list[_Line]]:
     """What the book says of each loan, without what was taken back."""
     lines: dict[int | None, list[_Line]] = defaultdict(list)
-    for loan_id, kind, day, account, amount in db.execute(_STANDING, {"loans": loan_ids}):
+    for loan_id, kind, day, account, amount in _STANDING.rows(db, {"loans": loan_ids}):
         lines[loan_id].append(_Line(kind, day, account, amount))
     return lines
 

@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, Table, Text, any_, bindparam, func, in
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.savings import chain
 from smsapp.savings.book import LARGEST, NEVER_ABOVE, NEVER_BELOW, OWNED, Balance, Posting, PostingLine
@@ -61,17 +62,20 @@ _BOOKED = select(Posting).where(Posting.key == any_(bindparam("keys", type_=ARRA
 _LINES = insert(cast(Table, PostingLine.__table__))
 _BALANCES = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount).where(_GROUP)
 # A member's and a loan's places have ids that are theirs alone: a few rows too many are read, none too few.
-_NEAR = _BALANCES.where(
-    Balance.account == any_(bindparam("accounts", type_=ARRAY(Text))),
-    Balance.member_id == any_(bindparam("members", type_=ARRAY(BigInteger))),
-    Balance.loan_id == any_(bindparam("loans", type_=ARRAY(BigInteger))),
+_NEAR = Read(
+    _BALANCES.where(
+        Balance.account == any_(bindparam("accounts", type_=ARRAY(Text))),
+        Balance.member_id == any_(bindparam("members", type_=ARRAY(BigInteger))),
+        Balance.loan_id == any_(bindparam("loans", type_=ARRAY(BigInteger))),
+    )
 )
+_HELD = Read(_BALANCES.where(Balance.amount != 0))
 _MOVED = postgresql.insert(cast(Table, Balance.__table__))
 _MOVE = _MOVED.on_conflict_do_update(
     index_elements=["group_id", "account", "member_id", "loan_id"], set_={"amount": _MOVED.excluded.amount}
 )
 _SUM = select(func.coalesce(func.sum(Balance.amount), 0)).where(_GROUP, Balance.account == bindparam("account"))
-_HER_SUM = _SUM.where(Balance.member_id == bindparam("member"))
+_GROUPS_SUM, _HER_SUM = Read(_SUM), Read(_SUM.where(Balance.member_id == bindparam("member")))
 
 
 def lock(db: Session, group_id: int) -> Group:
@@ -194,14 +198,15 @@ def lines_of(db: Session, posting_id: int) -> Sequence[PostingLine]:
 
 def balances(db: Session, group_id: int) -> dict[Place, int]:
     """What every account holds, as a person says it: what is owed or earned is positive too."""
-    found = db.execute(_BALANCES.where(Balance.amount != 0), {"group": group_id})
+    found = _HELD.rows(db, {"group": group_id})
     return {(account, member, loan): as_said(account, amount) for account, member, loan, amount in found}
 
 
 def total(db: Session, group_id: int, account: str, member_id: int | None = None) -> int:
     """What one account holds, of the whole group or of a member."""
     told = {"group": group_id, "account": account, "member": member_id}
-    return as_said(account, int(db.scalar(_SUM if member_id is None else _HER_SUM, told) or 0))
+    [(held,)] = (_GROUPS_SUM if member_id is None else _HER_SUM).rows(db, told)
+    return as_said(account, int(held))
 
 
 def as_said(account: str, amount: int) -> int:
@@ -217,7 +222,7 @@ def _balance(db: Session, group_id: int, lines: Sequence[Line]) -> None:
     if not places:
         return
     accounts, members, loans = (sorted(set(ids)) for ids in zip(*places, strict=True))
-    near = db.execute(_NEAR, {"group": group_id, "accounts": accounts, "members": members, "loans": loans})
+    near = _NEAR.rows(db, {"group": group_id, "accounts": accounts, "members": members, "loans": loans})
     before = {(account, member, loan): amount for account, member, loan, amount in near}
     after = {place: before.get(place, 0) + moved[place] for place in sorted(places)}
     for (account, _, _), amount in after.items():

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, any_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.surveillance.ages import OVER
 from smsapp.surveillance.cases import Case, Population
 from smsapp.surveillance.tables import CaseReport
@@ -29,7 +29,7 @@ def cases(
     """
     told = {"disease": disease, "since": since, "last": last}
     within = None if districts is None else sorted(districts)
-    rows = db.execute(_cases(of_some=within is not None, until=last is not None), told | {"districts": within})
+    rows = _cases(of_some=within is not None, until=last is not None).rows(db, told | {"districts": within})
     return [
         Case(i, day, named, village, facility, district, lat, lon, n, _facts(lab == "positive", died > 0, age == OVER))
         for i, day, named, village, facility, district, lat, lon, n, lab, died, age in rows
@@ -37,7 +37,7 @@ def cases(
 
 
 @cache
-def _cases(*, of_some: bool, until: bool) -> Select[*tuple[Any, ...]]:
+def _cases(*, of_some: bool, until: bool) -> Read:
     """Columns, not whole rows: a rule is tried out on all that a year brought."""
     row, place = CaseReport, aliased(Place)
     which = [row.disease == bindparam("disease"), row.standing == "counted", row.kind != "zero"]
@@ -47,7 +47,7 @@ def _cases(*, of_some: bool, until: bool) -> Select[*tuple[Any, ...]]:
     if until:
         which.append(row.counted_on <= bindparam("last"))
     places = row.village_id, row.facility_id, row.district_id, place.lat, place.lon
-    return (
+    return Read(
         select(row.id, row.counted_on, row.disease, *places, row.count, row.lab, row.died, row.age_group)
         .join(place, place.id == row.village_id, isouter=True)
         .where(*which)

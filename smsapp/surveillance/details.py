@@ -11,12 +11,15 @@ from sqlalchemy import ARRAY, BigInteger, any_, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import Alert, AlertAction, AlertReport, AlertTold, CaseReport
 
 _IDS = any_(bindparam("ids", type_=ARRAY(BigInteger)))
-_TOLD = select(AlertTold.alert_id, AlertTold.level).where(AlertTold.alert_id == _IDS)
-_ACTIONS = select(AlertAction.alert_id, AlertAction.action, AlertAction.done_on).where(AlertAction.alert_id == _IDS)
+_TOLD = Read(select(AlertTold.alert_id, AlertTold.level).where(AlertTold.alert_id == _IDS))
+_ACTIONS = Read(
+    select(AlertAction.alert_id, AlertAction.action, AlertAction.done_on).where(AlertAction.alert_id == _IDS)
+)
 _REPORTS = (
     select(AlertReport.alert_id, CaseReport, Place.name)
     .join(CaseReport, CaseReport.id == AlertReport.report_id)
@@ -61,11 +64,11 @@ def several(db: Session, alerts: Sequence[Alert]) -> Mapping[int, Details]:
     """The same of each of them, by id."""
     ids = [alert.id for alert in alerts]
     levels: dict[int, set[str]] = defaultdict(set)
-    for alert_id, level in db.execute(_TOLD, {"ids": ids}):
+    for alert_id, level in _TOLD.rows(db, {"ids": ids}):
         levels[alert_id].add(level)
     done: dict[int, dict[str, date | None]] = defaultdict(dict)
-    for row in db.execute(_ACTIONS, {"ids": ids}):
-        done[row.alert_id][row.action] = row.done_on
+    for alert_id, action, done_on in _ACTIONS.rows(db, {"ids": ids}):
+        done[alert_id][action] = done_on
     reports = _reports(db, ids)
     return {
         alert.id: Details(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.arrays import among
 from smsapp.db import Work
 from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.surveillance.rules import KM
 from smsapp.surveillance.tables import Alert, AlertReport, CaseReport
-
-People = Select[int, str | None, str | None, str]  # who she is, what she reads, and her number
 
 HEAD, OFFICER, NATIONAL = "dtc", "officer", "national"
 
@@ -46,25 +46,25 @@ class OnDuty:
 
 
 _BELOW = aliased(Place)
-_PARENT = select(Place.parent_id).where(Place.id == bindparam("place"))
-_PARENTS = (
+_PARENT = Read(select(Place.parent_id).where(Place.id == bindparam("place")))
+_PARENTS = Read(
     select(_BELOW.parent_id, Place.parent_id)
     .join(Place, Place.id == _BELOW.parent_id, isouter=True)
     .where(_BELOW.id == bindparam("place"))
 )
 
 
-_OF_NUMBER = (
+_OF_NUMBER = Read(
     select(Person.id, Person.name, Person.language, Person.facility_id, Role.role)
     .join(Number, Number.person_id == Person.id)
     .join(Role, Role.person_id == Person.id)
-    .where(Number.number == bindparam("number"), Role.role.in_((HEAD, OFFICER, NATIONAL)))
+    .where(Number.number == bindparam("number"), among(Role.role, (HEAD, OFFICER, NATIONAL)))
     .order_by(Role.role, Number.main.desc(), Person.id)
 )
-_POSTS = (
+_POSTS = Read(
     select(Place.id, Place.kind)
     .join(Post, Post.place_id == Place.id)
-    .where(Post.person_id == bindparam("person"), Place.kind.in_(("district", "region")))
+    .where(Post.person_id == bindparam("person"), among(Place.kind, ("district", "region")))
     .order_by(Place.id)
 )
 
@@ -72,10 +72,10 @@ _POSTS = (
 def above(db: Session, facility_id: int | None = None, district_id: int | None = None) -> Area:
     """The area of a facility, or of a district where no facility is known."""
     if facility_id is None:
-        region = db.scalar(_PARENT, {"place": district_id}) if district_id is not None else None
-        return Area(None, district_id, region)
-    row = db.execute(_PARENTS, {"place": facility_id}).first()
-    return Area(facility_id, *(row or (None, None)))
+        regions = _PARENT.rows(db, {"place": district_id}) if district_id is not None else []
+        return Area(None, district_id, regions[0][0] if regions else None)
+    rows = _PARENTS.rows(db, {"place": facility_id})
+    return Area(facility_id, *(rows[0] if rows else (None, None)))
 
 
 def near(db: Session, alert: Alert) -> Sequence[Area]:
@@ -107,7 +107,7 @@ def these(db: Session, ids: Collection[int]) -> Sequence[OnDuty]:
 def of_number(db: Session, number: str) -> Sequence[tuple[OnDuty, Area]]:
     """What this phone's holder may decide on: each of her posts, the nearest to the centres first."""
     found: list[tuple[OnDuty, Area]] = []
-    for person_id, name, language, facility_id, role in db.execute(_OF_NUMBER, {"number": number}).all():
+    for person_id, name, language, facility_id, role in _OF_NUMBER.rows(db, {"number": number}):
         for level, area in _areas(db, person_id, facility_id, role):
             found.append((OnDuty(person_id, name or "", language, number, level), area))
     return found
@@ -138,7 +138,7 @@ def _areas(db: Session, person_id: int, facility_id: int | None, role: str) -> l
         return [("national", Area())]
     if role == HEAD:
         return [("facility", above(db, facility_id))] if facility_id is not None else []
-    posts = db.execute(_POSTS, {"person": person_id}).all()
+    posts = _POSTS.rows(db, {"person": person_id})
     if not posts and facility_id is not None:
         return [("district", Area(district=(own := above(db, facility_id)).district, region=own.region))]
     return [
@@ -162,14 +162,14 @@ def _of_district() -> ColumnElement[bool]:
     elsewhere = (
         select(Post.person_id)
         .join(given, given.id == Post.place_id)
-        .where(Post.person_id == Person.id, given.kind.in_(("district", "region")))
+        .where(Post.person_id == Person.id, among(given.kind, ("district", "region")))
         .exists()
     )
     return here & ~elsewhere
 
 
-def _people(*which: ColumnElement[bool]) -> People:
-    return (
+def _people(*which: ColumnElement[bool]) -> Read:
+    return Read(
         select(Person.id, Person.name, Person.language, Number.number)
         .join(Number, Number.person_id == Person.id)
         .where(Number.main.is_(True), *which)
@@ -186,7 +186,7 @@ _AT = {
 _THESE = _people(Person.id == any_(bindparam("at", type_=ARRAY(BigInteger))))
 
 
-def _found(db: Session, level: str, which: People, at: int | list[int] | None) -> Sequence[OnDuty]:
-    rows = db.execute(which, {"at": at})
-    people = {i: OnDuty(i, name or "", language, number, level) for i, name, language, number in reversed(rows.all())}
+def _found(db: Session, level: str, which: Read, at: int | list[int] | None) -> Sequence[OnDuty]:
+    rows = which.rows(db, {"at": at})
+    people = {i: OnDuty(i, name or "", language, number, level) for i, name, language, number in reversed(rows)}
     return sorted(people.values(), key=lambda one: one.id)

@@ -9,13 +9,13 @@ from sqlalchemy import ARRAY, Integer, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.surveillance.diseases import of_country
 from smsapp.surveillance.escalations import CHAIN
 from smsapp.surveillance.tables import Alert
 
-_NAMES = select(Place.id, Place.name).where(Place.id == any_(bindparam("ids", type_=ARRAY(Integer))))
-_NAME = select(Place.name).where(Place.id == bindparam("id"))
+_NAMES = Read(select(Place.id, Place.name).where(Place.id == any_(bindparam("ids", type_=ARRAY(Integer)))))
 
 
 def place(db: Session, alert: Alert) -> str:
@@ -27,7 +27,7 @@ def places(db: Session, alerts: Sequence[Alert]) -> Mapping[int, str]:
     """The same of each of them, by id."""
     where = {alert.id: alert.place_id or alert.facility_id or alert.district_id for alert in alerts}
     wanted = sorted({place_id for place_id in where.values() if place_id is not None})
-    named = {row.id: row.name for row in db.execute(_NAMES, {"ids": wanted})}
+    named = dict(_NAMES.rows(db, {"ids": wanted}))
     return {alert_id: named.get(place_id, "") if place_id else "" for alert_id, place_id in where.items()}
 
 
@@ -37,7 +37,8 @@ def centre(db: Session, alert: Alert, level: str) -> str:
         return ""
     if alert.place_id in {None, alert.facility_id}:
         return ""
-    return db.scalar(_NAME, {"id": alert.facility_id}) or ""
+    named: dict[int, str] = dict(_NAMES.rows(db, {"ids": [alert.facility_id]}))
+    return named.get(alert.facility_id, "")
 
 
 def moment(rt: Runtime, at: datetime) -> str:

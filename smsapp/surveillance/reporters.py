@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.surveillance import tables
 
 ROLES = ("asc", "midwife", "dtc")
@@ -79,12 +80,12 @@ def code_of(db: Session, person_id: int) -> str:
     raise LookupError("no code is free")
 
 
-def _sender(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _sender(which: ColumnElement[bool]) -> Read:
     roles = select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery()
     village = select(func.array_agg(Place.id)).join(Post, Post.place_id == Place.id)
     villages = village.where(Post.person_id == Person.id, Place.kind == "village").scalar_subquery()
     centre = select(Place.id, Place.name, Place.parent_id).where(Place.kind == "facility").subquery()
-    return (
+    return Read(
         select(
             Person.id,
             Person.name,
@@ -99,23 +100,22 @@ def _sender(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .join(centre, centre.c.id == Person.facility_id)
         .join(Number, Number.person_id == Person.id)
         .join(tables.Reporter, tables.Reporter.person_id == Person.id, isouter=True)
-        .where(select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists(), which)
+        .where(select(Role.role).where(Role.person_id == Person.id, among(Role.role, ROLES)).exists(), which)
         .order_by(Number.main.desc(), Number.since, Person.id)
         .limit(1)
     )
 
 
-# Made once: making one takes SQLAlchemy longer than the database needs for it.
 _OF_NUMBER = _sender(Number.number == bindparam("her"))
 _OF_CODE = _sender(tables.Reporter.code == bindparam("her"))
 _OF_PERSON = _sender(Person.id == bindparam("her"))
 
 
-def _one(db: Session, which: Select[*tuple[Any, ...]], her: str | int) -> Sender | None:
-    row = db.execute(which, {"her": her}).first()
-    if row is None:
+def _one(db: Session, which: Read, her: str | int) -> Sender | None:
+    rows = which.rows(db, {"her": her})
+    if not rows:
         return None
-    person_id, name, language, centre_id, centre_name, district_id, held, training, names = row
+    [(person_id, name, language, centre_id, centre_name, district_id, held, training, names)] = rows
     return Sender(
         id=person_id,
         name=name or "",

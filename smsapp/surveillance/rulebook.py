@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from smsapp.reads import Read
 from smsapp.staff import Account
 from smsapp.surveillance import counted, rules, season, signals
 from smsapp.surveillance.hits import LEAST_DAYS
@@ -22,8 +23,8 @@ LONGEST_NOTE = 300
 LONGEST = 3 * 366  # days that are looked at before those that are asked for
 
 
-_CURRENT = select(AlertRules.rules).order_by(AlertRules.id.desc()).limit(1)
-_LATEST = select(func.max(AlertRules.id))
+_CURRENT = Read(select(AlertRules.rules).order_by(AlertRules.id.desc()).limit(1))
+_LATEST = Read(select(func.coalesce(func.max(AlertRules.id), 0)))
 
 
 class Overtaken(Exception):
@@ -53,8 +54,8 @@ class Replayed:
 
 def current(db: Session) -> tuple[Rule, ...]:
     """The rules that hold: the last version, or those of the release."""
-    told = db.scalar(_CURRENT)
-    return rules.usual() if told is None else rules.read_all(told)
+    told = _CURRENT.rows(db, {})
+    return rules.read_all(told[0][0]) if told else rules.usual()
 
 
 def of_version(db: Session, version: int | None) -> tuple[Rule, ...]:
@@ -65,7 +66,7 @@ def of_version(db: Session, version: int | None) -> tuple[Rule, ...]:
 
 def latest(db: Session) -> int:
     """The version that holds; 0: nobody has changed the rules of the release."""
-    return db.scalar(_LATEST) or 0
+    return int(_LATEST.rows(db, {})[0][0])
 
 
 def save(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false, func, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.scopes import Scope
 
 Column = InstrumentedAttribute[Any]
@@ -33,16 +34,20 @@ class Sight:
         return self.scope.facilities is None or district_id in self.districts or facility_id in self.others
 
 
+_CENTRES = any_(bindparam("centres", type_=ARRAY(Integer)))
+_OWN = select(Place.parent_id).where(Place.id == _CENTRES, Place.parent_id.is_not(None))
+_DISTRICTS = Read(
+    select(Place.parent_id, func.array_agg(Place.id))
+    .where(Place.kind == "facility", Place.parent_id.in_(_OWN))
+    .group_by(Place.parent_id)
+)
+
+
 def of(db: Session, scope: Scope) -> Sight:
     """What a scope of centres sees."""
     if scope.facilities is None:
         return Sight(scope)
-    own = select(Place.parent_id).where(Place.id.in_(sorted(scope.facilities)), Place.parent_id.is_not(None))
-    rows = db.execute(
-        select(Place.parent_id, func.array_agg(Place.id))
-        .where(Place.kind == "facility", Place.parent_id.in_(own))
-        .group_by(Place.parent_id)
-    )
+    rows = _DISTRICTS.rows(db, {"centres": sorted(scope.facilities)})
     whole = {district: set(centres) for district, centres in rows if district and set(centres) <= scope.facilities}
     return Sight(scope, frozenset(whole), scope.facilities - frozenset().union(*whole.values()))
 
