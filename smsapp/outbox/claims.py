@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, Row, Text, Uuid, any_, bindparam, case, select, update
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, Text, Uuid, any_, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from smsapp import people
@@ -17,30 +17,33 @@ from smsapp.db import Statement, ask
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
 from smsapp.outbox import holds, pauses, quiet, tries
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 
 LOOK_AHEAD = 500  # rows seen at once, to find those that share a text
 
-COLUMNS = (
-    Message.id,
-    Message.number,
-    Message.gateway,
-    Message.kind,
-    Message.topic,
-    Message.sent_text,
-    Message.attempts,
-    Message.use_by,
-    Message.possible_repeat,
-    Message.broadcast_id,
-)
-Candidate = Row[*tuple[Any, ...]]
+
+class Candidate(NamedTuple):
+    """A due message, as far as a claim looks at it; the fields are the columns that are read."""
+
+    id: int
+    number: str
+    gateway: str
+    kind: str
+    topic: str | None
+    sent_text: str
+    attempts: int
+    use_by: datetime | None
+    possible_repeat: bool
+    broadcast_id: int | None
+
 
 # Made once: making them takes SQLAlchemy longer than the database needs for them.
 _ANYTHING = Statement(
     "SELECT 1 FROM messages WHERE status = 'queued' AND queue = %(queue)s AND due_at <= %(now)s LIMIT 1"
 )
-_DUE = (
-    select(*COLUMNS)
+_DUE = Read(
+    select(*(getattr(Message, name) for name in Candidate._fields))
     .where(Message.status == "queued", Message.queue == bindparam("queue"), Message.due_at <= bindparam("now"))
     .where(Message.gateway == any_(bindparam("gateways", type_=ARRAY(Text))))
     .order_by(Message.priority, Message.due_at, Message.id)
@@ -118,7 +121,8 @@ def claim(db: Session, rt: Runtime, queue: str, slots: Mapping[str, int], look: 
 
 
 def _due(db: Session, queue: str, gateways: Collection[str], now: datetime, most: int) -> Sequence[Candidate]:
-    return db.execute(_DUE, {"queue": queue, "gateways": list(gateways), "now": now, "most": most}).all()
+    told = {"queue": queue, "gateways": list(gateways), "now": now, "most": most}
+    return [Candidate(*row) for row in _DUE.rows(db, told)]
 
 
 def _probe(db: Session, rt: Runtime, queue: str, now: datetime) -> Request | None:
@@ -158,9 +162,9 @@ def _still_wanted(db: Session, rt: Runtime, seen: Collection[Candidate], now: da
     _stop(db, left, "cancelled", "stop", now)
     kept = holds.of(db, {row.broadcast_id for row in seen if row.broadcast_id is not None})
     gone = late_ids | {row.id for row in left}
-    taken_back = [row for row in seen if row.id not in gone and kept.get(row.broadcast_id) is True]
+    taken_back = [row for row in seen if row.id not in gone and kept.get(row.broadcast_id or 0) is True]
     _stop(db, taken_back, "cancelled", holds.CANCELLED, now)
-    waiting = [row for row in seen if kept.get(row.broadcast_id) is False]
+    waiting = [row for row in seen if kept.get(row.broadcast_id or 0) is False]
     if waiting:
         _change(db, waiting, due_at=now + holds.PUT_OFF)
     quiet_end = quiet.until(now, rt.settings)

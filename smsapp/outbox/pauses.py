@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 from smsapp.arrays import among
 from smsapp.logs import foreign
 from smsapp.messages import GatewayState, Message
+from smsapp.reads import Read
 
 PROBE_EVERY = timedelta(seconds=60)  # a paused gateway: one message a minute
 REACH_EVERY = timedelta(seconds=40)  # one out of reach: so that its return is known well within two minutes
 PROBE_TAKES = timedelta(seconds=30)  # longer than any request: after a wait, one goes alone
 LONG_TROUBLE = timedelta(seconds=60)  # shorter than this, the growing pauses of each message are soon over anyway
 
-_KNOWN = select(GatewayState.gateway, GatewayState.paused_at, GatewayState.not_before).where(
-    or_(GatewayState.paused_at.is_not(None), GatewayState.not_before.is_not(None))
+_KNOWN = Read(
+    select(GatewayState.gateway, GatewayState.paused_at, GatewayState.not_before).where(
+        or_(GatewayState.paused_at.is_not(None), GatewayState.not_before.is_not(None))
+    )
 )
 
 _AMISS = select(GatewayState.gateway, GatewayState.troubled_at, GatewayState.probe_id).where(
@@ -33,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 def known(db: Session) -> tuple[set[str], Mapping[str, datetime]]:
     """Gateways that are paused, and those that asked to wait, with until when; one look for both at every claim."""
-    rows = db.execute(_KNOWN).all()
+    rows = _KNOWN.rows(db, {})
     return {name for name, at, _ in rows if at is not None}, {name: at for name, _, at in rows if at is not None}
 
 

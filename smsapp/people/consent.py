@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from smsapp.arrays import among_told
 from smsapp.db import Work
 from smsapp.people.tables import Consent, Number, TopicLeft
+from smsapp.reads import Read
 
 EVERYTHING = "*"  # the topic of one who left all of them
 CONSENT_VERSION = 1  # of the words she heard: count up when they change
@@ -31,12 +32,12 @@ _LAST = (
     .order_by(Consent.person_id, Consent.id.desc())
     .lateral()
 )
-_DECLINED = (
+_DECLINED = Read(
     select(Number.number)
     .join(_LAST, _LAST.c.person_id == Number.person_id)
     .where(among_told(Number.number, "numbers"), _LAST.c.given.is_(False))
 )
-_LEFT = select(TopicLeft.number, TopicLeft.topic).where(among_told(TopicLeft.number, "numbers"))
+_LEFT = Read(select(TopicLeft.number, TopicLeft.topic).where(among_told(TopicLeft.number, "numbers")))
 
 
 def holder_consents(
@@ -49,7 +50,7 @@ def holder_consents(
 
 def declined(db: Session, numbers: Sequence[str], topic: str) -> set[str]:
     """Those of `numbers` of which somebody's last word on this topic was no."""
-    return set(db.scalars(_DECLINED, {"numbers": list(numbers), "topic": topic}))
+    return set(_DECLINED.column(db, {"numbers": list(numbers), "topic": topic}))
 
 
 def leave(db: Session, now: datetime, number: str, topic: str, channel: str) -> None:
@@ -74,7 +75,7 @@ def left(db: Session, numbers: Iterable[str], secret: str = "") -> set[tuple[str
     known = {number: number for number in numbers}
     if secret:
         known |= {sealed(secret, number): number for number in known}
-    return {(known[number], topic) for number, topic in db.execute(_LEFT, {"numbers": list(known)})}
+    return {(known[number], topic) for number, topic in _LEFT.rows(db, {"numbers": list(known)})}
 
 
 def seal(db: Session, numbers: Iterable[str], secret: str) -> None:

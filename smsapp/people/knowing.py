@@ -25,6 +25,8 @@ from sqlalchemy.orm import Session, aliased
 
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
+from smsapp.reads import Read
+from smsapp.reads import Read
 
 STAFF_ROLES = ("asc", "dtc", "midwife", "officer", "national")  # they do not rate their own work
 ROLES = ("mother", *STAFF_ROLES, "treasurer", "member")
@@ -42,7 +44,7 @@ class Known:
     roles: tuple[str, ...]
 
 
-_BEHIND = (
+_BEHIND = Read(
     select(
         *(Person.id, Person.name, Person.language, Person.facility_id, Place.name),
         select(func.array_agg(Role.role)).where(Role.person_id == Person.id).scalar_subquery(),
@@ -56,7 +58,7 @@ _BEHIND = (
 
 def behind(db: Session, number: str) -> list[Known]:
     """The people whom this number serves, the one it mainly serves first."""
-    rows = db.execute(_BEHIND, {"whose": number})
+    rows = _BEHIND.rows(db, {"whose": number})
     return [Known(i, name, tongue, at, place, tuple(roles or ())) for i, name, tongue, at, place, roles in rows]
 
 
@@ -85,7 +87,7 @@ LANGUAGE_OF = """coalesce(
      WHERE pn.number = {number} AND p.language IS NOT NULL ORDER BY pn.main DESC, pn.since, p.id LIMIT 1))"""
 _LANGUAGE_OF = text("SELECT " + LANGUAGE_OF.format(number=":number"))
 _TOLD = func.unnest(bindparam("numbers", type_=ARRAY(Text))).table_valued(column("number")).render_derived(name="told")
-_LANGUAGES_OF = select(_TOLD.c.number, literal_column(LANGUAGE_OF.format(number="told.number")))
+_LANGUAGES_OF = Read(select(_TOLD.c.number, literal_column(LANGUAGE_OF.format(number="told.number"))))
 
 
 def language_of(db: Session, number: str) -> str | None:
@@ -155,7 +157,7 @@ def members(db: Session, group: str) -> list[tuple[str, int, str | None]] | None
 
 def languages_of(db: Session, numbers: Sequence[str]) -> dict[str, str]:
     """The language of each of these numbers that has one."""
-    rows = db.execute(_LANGUAGES_OF, {"numbers": list(numbers)}) if numbers else ()
+    rows = _LANGUAGES_OF.rows(db, {"numbers": list(numbers)}) if numbers else ()
     return {number: language for number, language in rows if language}
 
 

@@ -11,17 +11,29 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.arrays import among_told
+from smsapp.reads import Read
 from smsapp.vaccines.tables import ClinicDay, Closure
 
 AS_A_RULE = range(5)  # Monday to Friday, where a centre has told no days
 FARTHEST = 62  # days ahead: a centre that is closed for longer is asked by somebody else
 
 # Made once: to make them takes longer than to read the few rows of a centre.
-_RULES = select(
-    *(ClinicDay.facility_id, ClinicDay.service, ClinicDay.village_id, ClinicDay.weekday, ClinicDay.nth, ClinicDay.on)
-).where(among_told(ClinicDay.facility_id, "facilities"))
-_CLOSED = select(Closure.facility_id, Closure.first, Closure.last).where(
-    or_(Closure.facility_id.is_(None), among_told(Closure.facility_id, "facilities"))
+_RULES = Read(
+    select(
+        *(
+            ClinicDay.facility_id,
+            ClinicDay.service,
+            ClinicDay.village_id,
+            ClinicDay.weekday,
+            ClinicDay.nth,
+            ClinicDay.on,
+        )
+    ).where(among_told(ClinicDay.facility_id, "facilities"))
+)
+_CLOSED = Read(
+    select(Closure.facility_id, Closure.first, Closure.last).where(
+        or_(Closure.facility_id.is_(None), among_told(Closure.facility_id, "facilities"))
+    )
 )
 
 
@@ -83,10 +95,10 @@ def of_facilities(db: Session, facility_ids: Collection[int]) -> Mapping[int, Ca
     """The calendar of each of these centres."""
     which = {"facilities": list(facility_ids)}
     rules: dict[int, list[Held]] = defaultdict(list)
-    for row in db.execute(_RULES, which):
-        rules[row.facility_id].append(Held(row.service, row.village_id, row.weekday, row.nth, row.on))
+    for facility_id, *rule in _RULES.rows(db, which):
+        rules[facility_id].append(Held(*rule))
     closed: dict[int | None, list[tuple[date, date]]] = defaultdict(list)
-    for closed_id, first, last in db.execute(_CLOSED, which):
+    for closed_id, first, last in _CLOSED.rows(db, which):
         closed[closed_id].append((first, last))
     return {one: Calendar(rules[one], _together(closed[None], closed[one])) for one in facility_ids}
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import people
 from smsapp.people import Number, Person
+from smsapp.reads import Read
 from smsapp.vaccines.promises import Wish
 from smsapp.vaccines.tables import Child, Pregnancy
 
@@ -80,7 +81,7 @@ def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
     """Each of these people who has a phone, by her id: the number that mainly serves her, else one that she shares."""
     if not person_ids:
         return {}
-    rows = db.execute(_READERS, {"people": sorted(set(person_ids))}).all()
+    rows = _READERS.rows(db, {"people": sorted(set(person_ids))})
     spoken = people.languages_of(db, [number for _, _, number, *_ in rows])
     return {
         i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank) and not shared, shared)
@@ -105,7 +106,7 @@ def _readers() -> Select[*tuple[Any, ...]]:
     )
 
 
-_READERS = _readers()  # made once: to make it takes longer than to read a few people
+_READERS = Read(_readers())  # made once: to make it takes longer than to read a few people
 
 
 def first_name(name: str | None) -> str:

@@ -26,11 +26,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from smsapp import people
-from smsapp.arrays import among_told
+from smsapp.arrays import among, among_told
 from smsapp.kinds import KINDS
 from smsapp.messages import Message
 from smsapp.people import EVERYTHING, Number
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.vaccines import chosen, clinic, families, giving
 from smsapp.vaccines.antenatal import Contacts
@@ -53,55 +54,63 @@ _AS_THEY_ARE = {"populate_existing": True}
 _READS = func.coalesce(Child.carer_id, Child.mother_id)
 _HERS = or_(among_told(Child.carer_id, "people"), and_(Child.carer_id.is_(None), among_told(Child.mother_id, "people")))
 _HER_HOPES = among_told(Pregnancy.mother_id, "people")
-_CHILD_DUE = Child.look_on <= bindparam("day"), Child.state.in_(LIVE)
-_HOPE_DUE = Pregnancy.look_on <= bindparam("day"), Pregnancy.state.in_(LIVE)
+_CHILD_DUE = Child.look_on <= bindparam("day"), among(Child.state, LIVE)
+_HOPE_DUE = Pregnancy.look_on <= bindparam("day"), among(Pregnancy.state, LIVE)
 _TO_LOOK_AT = union(
     select(_READS.label("person")).where(*_CHILD_DUE, bindparam("after", type_=BigInteger) < _READS),
     select(Pregnancy.mother_id).where(*_HOPE_DUE, bindparam("after", type_=BigInteger) < Pregnancy.mother_id),
 ).subquery()
-_NEXT = select(_TO_LOOK_AT.c.person).order_by(_TO_LOOK_AT.c.person).limit(bindparam("most", type_=Integer))
+_NEXT = Read(select(_TO_LOOK_AT.c.person).order_by(_TO_LOOK_AT.c.person).limit(bindparam("most", type_=Integer)))
 # Whoever does not get a number leaves all that is told to it to the run that has it.
 _TAKE = text("""
     SELECT told FROM unnest(CAST(:numbers AS text[])) told
     WHERE pg_try_advisory_xact_lock(hashtextextended('remind ' || told, 0))
 """)
-_MATES = select(Number.person_id).where(among_told(Number.number, "numbers"))
+_MATES = Read(select(Number.person_id).where(among_told(Number.number, "numbers")))
 _CHILDREN = select(Child).where(_HERS, *_CHILD_DUE).order_by(Child.id).with_for_update(skip_locked=True)
 _PREGNANCIES = select(Pregnancy).where(_HER_HOPES, *_HOPE_DUE).order_by(Pregnancy.id).with_for_update(skip_locked=True)
-_HAD = select(
-    *(Reminder.child_id, Reminder.pregnancy_id, Reminder.subject, Reminder.due_on, Reminder.step),
-    *(Reminder.answer, Reminder.answered_at, Reminder.doses),
-).where(or_(among_told(Reminder.child_id, "children"), among_told(Reminder.pregnancy_id, "pregnancies")))
-_NAMES = select(Place.id, Place.name).where(among_told(Place.id, "places"))
-_ATTENDED = select(Attended.pregnancy_id, Attended.kind, Attended.on).where(
-    among_told(Attended.pregnancy_id, "pregnancies"), Attended.struck_at.is_(None)
+_HAD = Read(
+    select(
+        *(Reminder.child_id, Reminder.pregnancy_id, Reminder.subject, Reminder.due_on, Reminder.step),
+        *(Reminder.answer, Reminder.answered_at, Reminder.doses),
+    ).where(or_(among_told(Reminder.child_id, "children"), among_told(Reminder.pregnancy_id, "pregnancies")))
 )
-_BIRTHS = (
+_NAMES = Read(select(Place.id, Place.name).where(among_told(Place.id, "places")))
+_ATTENDED = Read(
+    select(Attended.pregnancy_id, Attended.kind, Attended.on).where(
+        among_told(Attended.pregnancy_id, "pregnancies"), Attended.struck_at.is_(None)
+    )
+)
+_BIRTHS = Read(
     select(Child.pregnancy_id, func.min(Child.registered_on), func.bool_or(Child.state == "active"))
     .where(among_told(Child.pregnancy_id, "pregnancies"))
     .group_by(Child.pregnancy_id)
 )
-_YOUNGEST = (
+_YOUNGEST = Read(
     select(Child.id)
     .ext(distinct_on(_READS))
     .where(_HERS, Child.state == "active")
     .order_by(_READS, Child.born_on.desc(), Child.id.desc())
 )
-_TEXTS = (
+_TEXTS = Read(
     select(Reminder.number, Reminder.planned_for)
     .join(Message, Message.id == Reminder.message_id)
     .where(among_told(Reminder.number, "numbers"), Message.status != "cancelled")
     .where(Reminder.planned_for.between(bindparam("since"), bindparam("day")))
     .distinct()
 )
-_VISITED = (
+_VISITED = Read(
     select(Contact.mother_id)
     .where(among_told(Contact.mother_id, "people"), Contact.visited.is_not(False))
     .where(Contact.on.between(bindparam("since"), bindparam("day")))
 )
-_GRIEVING = union(
-    select(_READS).where(_HERS, Child.state.in_(LOST), Child.ended_on >= bindparam("since")),
-    select(Pregnancy.mother_id).where(_HER_HOPES, Pregnancy.state.in_(LOST), Pregnancy.ended_on >= bindparam("since")),
+_GRIEVING = Read(
+    union(
+        select(_READS).where(_HERS, among(Child.state, LOST), Child.ended_on >= bindparam("since")),
+        select(Pregnancy.mother_id).where(
+            _HER_HOPES, among(Pregnancy.state, LOST), Pregnancy.ended_on >= bindparam("since")
+        ),
+    )
 )
 
 
@@ -139,7 +148,7 @@ class Batch:
 
 def next_families(db: Session, day: date, after: int) -> Sequence[int]:
     """The next people who read for a file that is to be looked at by this day."""
-    return db.scalars(_NEXT, {"day": day, "after": after, "most": AT_ONCE}).all()
+    return _NEXT.column(db, {"day": day, "after": after, "most": AT_ONCE})
 
 
 def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contacts: Contacts | None) -> Batch | None:
@@ -168,14 +177,14 @@ def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contact
         doses=doses,
         attended=_attended(db, hopes),
         births=_births(db, [one.id for one in pregnancies if one.state == "born"]),
-        youngest=set(db.scalars(_YOUNGEST, ours)) if children else (),
+        youngest=_YOUNGEST.column(db, ours) if children else (),
         had=had,
         done=done,
         not_yet=not_yet,
         promised=chosen.days(db, ids, hopes),
         texts=_texts(db, numbers, day, spared),
-        visited=set(db.scalars(_VISITED, {**ours, "since": day - timedelta(days=spared)})) if readers else (),
-        grieving=set(db.scalars(_GRIEVING, {**ours, "since": day - timedelta(days=mourning)})),
+        visited=_VISITED.column(db, {**ours, "since": day - timedelta(days=spared)}) if readers else (),
+        grieving=_GRIEVING.column(db, {**ours, "since": day - timedelta(days=mourning)}),
         stopped=_stopped(db, rt, numbers) if numbers else (),
     )
 
@@ -191,7 +200,7 @@ def _ours(db: Session, persons: Collection[int]) -> tuple[Mapping[int, Reader], 
     persons = {one for one in persons if one not in found or found[one].number in numbers}
     known = {one: reader for one, reader in found.items() if reader.number in numbers}
     shared = {reader.number for reader in known.values() if reader.shared}
-    mates = set(db.scalars(_MATES, {"numbers": list(shared)})) - persons if shared else set()
+    mates = set(_MATES.column(db, {"numbers": list(shared)})) - persons if shared else set()
     readers = {**known, **families.readers(db, mates)}
     return readers, numbers, persons | {one for one in mates if one in readers and readers[one].number in numbers}
 
@@ -207,7 +216,7 @@ def look_again(db: Session, days: Mapping[File, date | None]) -> None:
 
 def _names(db: Session, files: Collection[File]) -> Mapping[int, str]:
     ids = {place for file in files for place in (file.facility_id, file.village_id) if place}
-    return dict(db.execute(_NAMES, {"places": list(ids)}).all())
+    return dict(_NAMES.rows(db, {"places": list(ids)}))
 
 
 def _had(
@@ -222,7 +231,7 @@ def _had(
     done: dict[Ref, set[tuple[str, date]]] = defaultdict(set)
     not_yet: dict[int, list[tuple[date, datetime]]] = defaultdict(list)
     whose = {"children": children, "pregnancies": pregnancies}
-    for child_id, pregnancy_id, subject, due_on, step, answer, answered_at, codes in db.execute(_HAD, whose):
+    for child_id, pregnancy_id, subject, due_on, step, answer, answered_at, codes in _HAD.rows(db, whose):
         file = (child_id is not None, child_id or pregnancy_id or 0)
         had[file].add((subject, due_on, step))
         if answer == "done" and not any((child_id, code) in shown for code in codes):
@@ -235,7 +244,7 @@ def _had(
 def _attended(db: Session, pregnancies: Collection[int]) -> Mapping[tuple[int, str], list[date]]:
     days: dict[tuple[int, str], list[date]] = defaultdict(list)
     if pregnancies:
-        for pregnancy_id, kind, on in db.execute(_ATTENDED, {"pregnancies": pregnancies}):
+        for pregnancy_id, kind, on in _ATTENDED.rows(db, {"pregnancies": pregnancies}):
             days[pregnancy_id, kind].append(on)
     return days
 
@@ -243,7 +252,7 @@ def _attended(db: Session, pregnancies: Collection[int]) -> Mapping[tuple[int, s
 def _births(db: Session, pregnancies: Collection[int]) -> Mapping[int, tuple[date, bool]]:
     if not pregnancies:
         return {}
-    rows = db.execute(_BIRTHS, {"pregnancies": pregnancies})
+    rows = _BIRTHS.rows(db, {"pregnancies": pregnancies})
     return {pregnancy_id: (begun, lives) for pregnancy_id, begun, lives in rows}
 
 
@@ -251,7 +260,7 @@ def _texts(db: Session, numbers: Collection[str], day: date, spared: int) -> Map
     days: dict[str, set[date]] = defaultdict(set)
     lately = {"since": day - timedelta(days=spared), "day": day}
     if numbers:
-        for number, on in db.execute(_TEXTS, {"numbers": list(numbers), **lately}):
+        for number, on in _TEXTS.rows(db, {"numbers": list(numbers), **lately}):
             days[number or ""].add(on)
     return days
 

@@ -17,6 +17,7 @@ from smsapp.arrays import among_told
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.outbox import Draft
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.vaccines import families
 from smsapp.vaccines.families import File, Reader
@@ -41,7 +42,7 @@ NO_PHONE, STOPPED, OUTAGE, UNCONFIRMED, TOLD, NEEDLESS = (
 
 ONCE = (BIRTH_PLAN, BORN)
 
-_POSTED = select(Message.key, Message.id).where(among_told(Message.key, "keys"))
+_POSTED = Read(select(Message.key, Message.id).where(among_told(Message.key, "keys")))
 
 
 @dataclass
@@ -204,7 +205,7 @@ def _write(db: Session, rt: Runtime, outcomes: Collection[Outcome], drafts: list
     outbox.post_many(db, rt, drafts)
     ids: dict[str | None, int] = {}
     if drafts:
-        ids = dict(db.execute(_POSTED, {"keys": [draft.key for draft in drafts]}).all())
+        ids = dict(_POSTED.rows(db, {"keys": [draft.key for draft in drafts]}))
     if rows := [_row(outcome, ids) for outcome in outcomes]:
         table = cast(Table, Reminder.__table__)
         db.execute(arrays.write_all(table, tuple(rows[0])), arrays.told(rows))
