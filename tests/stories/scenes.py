@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
 from smsapp.db import transaction
-from smsapp.people import Number, Person, Post
+from smsapp.people import Number, Person
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from smsapp.surveillance import recording, reporters, reports
@@ -23,6 +23,7 @@ from smsapp.vaccines.families import File, reads
 from smsapp.vaccines.promises import Contact, Reminder
 from smsapp.vaccines.registering import Born, Expected
 from smsapp.vaccines.tables import Child, Pregnancy
+from tests.village import enrol
 
 MOTHER, SECOND, THIRD = "+22370009801", "+22370009802", "+22370009803"
 ASC, MIDWIFE, ASC_2, HEAD = "+22370009811", "+22370009812", "+22370009813", "+22370009814"
@@ -39,14 +40,14 @@ class Scene:
         district = db.scalars(select(Place.id).where(Place.name == "Commune I")).one()
         self.centre = self.place("facility", "CSCom Kalabambougou", district)
         self.village = self.place("village", "Sébénikoro", self.centre)
-        asc = self.person(ASC, "Moussa Keita", "asc")
-        self.person(MIDWIFE, "Mariam Diarra", "midwife")
-        db.add(Post(person_id=asc, place_id=self.village))
-        self.mother = self.person(MOTHER, "Awa Diallo", "mother")
+        asc = (ASC, "Moussa Keita", "asc", [self.village])
+        *_, self.mother = self.persons(asc, (MIDWIFE, "Mariam Diarra", "midwife"), (MOTHER, "Awa Diallo", "mother"))
 
-    def person(self, number: str, name: str, role: str) -> int:
-        told = {"language": self.language, "facility_id": self.centre, "roles": [role]}
-        return people.add(self.db, self.rt.now(), number=number, name=name, **told).id
+    def persons(self, *told: tuple[str, str, str] | tuple[str, str, str, list[int]]) -> list[int]:
+        """Number, name and role of each, and of a worker her villages."""
+        of_all = {"language": self.language, "facility_id": self.centre}
+        columns = ("number", "name", "role", "posts")
+        return enrol(self.db, self.rt.now(), [of_all | dict(zip(columns, one, strict=False)) for one in told])
 
     def child(self, days: int, name: str, sex: str, mother: int = 0) -> Child:
         told = {"sex": sex, "name": name, "village_id": self.village}
@@ -106,10 +107,8 @@ def elder(scene: Scene) -> None:
 def cases(scene: Scene) -> None:
     """A head, and a second worker who has two villages; the first one's code is 4821. Numbers begin with 50001."""
     scene.db.execute(text("SELECT setval('case_numbers', 50000)"))
-    scene.person(HEAD, "Docteur Sangaré", "dtc")
-    other = scene.person(ASC_2, "Sira Koné", "asc")
     further = scene.place("village", "Sikoroni", scene.centre)
-    scene.db.add_all(Post(person_id=other, place_id=place) for place in (scene.village, further))
+    scene.persons((HEAD, "Docteur Sangaré", "dtc"), (ASC_2, "Sira Koné", "asc", [scene.village, further]))
     [asc] = people.behind(scene.db, ASC)
     scene.db.add(Reporter(person_id=asc.id, code="4821"))
 
@@ -139,7 +138,7 @@ def families(scene: Scene) -> None:
     """Three families: one never met, one met three weeks ago, one last week."""
     scene.child(49, "Fanta", "F")
     for number, name, days in ((SECOND, "Kadia Traoré", 21), (THIRD, "Nana Touré", 7)):
-        mother = scene.person(number, name, "mother")
+        [mother] = scene.persons((number, name, "mother"))
         scene.child(days + 60, name, "F", mother)
         told = {"facility_id": scene.centre, "village_id": scene.village, "visited": True, "well": True}
         [asc] = people.behind(scene.db, ASC)
@@ -173,6 +172,9 @@ SCENES: dict[str, Callable[[Scene], None]] = {
 }
 
 
-def play(name: str, rt: Runtime, language: str | None) -> None:
+def play(name: str, rt: Runtime, language: str | None, days: bool) -> None:
+    """`days`: the story goes on for days, on which nobody else of the demonstration is reminded."""
     with transaction(rt.sessions) as db:
+        for table in (Child, Pregnancy) if days else ():
+            db.execute(update(table).values(look_on=None))
         SCENES[name](Scene(rt, db, language or rt.settings.language))

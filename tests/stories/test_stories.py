@@ -31,7 +31,8 @@ def test_story(name, demo_rt, clock, request):
     number, language = story.get("number", STRANGER), story.get("language")
     numbers = [number, *(step["phone"] for step in story["steps"] if "phone" in step)]
     if "scene" in story:
-        scenes.play(story["scene"], demo_rt, language)
+        days = any(step.get("wait", "").endswith("days") for step in story["steps"])
+        scenes.play(story["scene"], demo_rt, language, days)
     assert all(may_send_to(each, {demo_rt.settings.country}) for each in numbers)
     if language:
         with transaction(demo_rt.sessions) as db:
