@@ -137,6 +137,14 @@ def forgotten(engine: Engine) -> Iterator[Sessions]:
         outer.rollback()
 
 
+@contextmanager
+def taken_back(house: Sessions) -> Iterator[None]:
+    """For tests that share what stands in `forgotten`: what one of them commits is a savepoint that is rolled back."""
+    savepoint = house.kw["bind"].begin_nested()
+    yield
+    savepoint.rollback()
+
+
 @pytest.fixture
 def db(sessions: Sessions) -> Iterator[Session]:
     """A session that shares its transaction with `rt`: commit (or flush) before the code under test looks."""

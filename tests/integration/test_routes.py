@@ -28,7 +28,7 @@ from smsapp.runtime import Runtime
 from smsapp.staff import Account
 from tests.desk import Desk
 from tests.fakes import Clock
-from tests.fixtures import forgotten
+from tests.fixtures import forgotten, taken_back
 from tests.neighbours import NOWHERE, OTHERS, OURS, Side, move_in
 from tests.village import CENTRAL, SOTUBA
 
@@ -313,10 +313,8 @@ def house(engine: Engine, built: Runtime) -> Iterator[Sessions]:
 @pytest.fixture
 def sessions(house: Sessions) -> Iterator[Sessions]:
     """What a test does in the house is taken back."""
-    connection: Connection = house.kw["bind"]
-    savepoint = connection.begin_nested()
-    yield house
-    savepoint.rollback()
+    with taken_back(house):
+        yield house
 
 
 @pytest.fixture(params=ROLES)

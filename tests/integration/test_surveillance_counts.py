@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
-from smsapp.db import transaction
+from smsapp.db import Sessions, transaction
+from smsapp.runtime import Runtime
 from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.staff import AuditEntry
 from smsapp.surveillance import idsr, sight, tallies
@@ -19,6 +22,8 @@ from smsapp.surveillance.tables import CaseReport
 from smsapp.surveillance.weeks import Week
 from tests import outposts
 from tests.desk import Desk
+from tests.fakes import Clock
+from tests.fixtures import forgotten, taken_back
 from tests.outposts import ASC, FAR_ASC, STRANGER, ZEGOUA, report
 from tests.village import COMMUNE_1, COMMUNE_3, KADIOLO, SOTUBA, settle
 
@@ -33,13 +38,27 @@ SAID = (
 )
 
 
+@pytest.fixture(scope="module")
+def house(engine: Engine, built: Runtime) -> Iterator[Sessions]:
+    """A week of reports of two districts, once for all that is counted of it."""
+    with forgotten(engine) as sessions:
+        rt = replace(built, sessions=sessions, now=Clock())
+        settle(rt)
+        outposts.settle(rt)
+        for words, number in SAID:
+            report(rt, words, number)
+        yield sessions
+
+
+@pytest.fixture
+def sessions(house: Sessions) -> Iterator[Sessions]:
+    """What a test changes is taken back."""
+    with taken_back(house):
+        yield house
+
+
 @pytest.fixture
 def told(rt):
-    """A week of reports of two districts."""
-    settle(rt)
-    outposts.settle(rt)
-    for words, number in SAID:
-        report(rt, words, number)
     return rt
 
 
