@@ -15,7 +15,10 @@ def finished(told: Told, diseases: Diseases) -> Report | Missing:
     """A report of these facts, or what it lacks; one case is asked for its age, several have none together."""
     if told.disease is None:
         if told.village:
-            raise Unread("disease_unknown", typed=shown(_misspelt(told.village, diseases)))
+            typed = _misspelt(told.village, diseases)
+            # `CAS 3 morts Sala` names a village and no disease: it lacks something, its word need not be wrong.
+            of_deaths = told.died and not diseases.closest(typed)
+            raise Unread("disease_of_deaths" if of_deaths else "disease_unknown", typed=shown(typed))
         return Missing("disease", told)
     disease = diseases.by_key[told.disease]
     if disease.kind == "event":

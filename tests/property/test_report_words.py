@@ -25,7 +25,7 @@ OF_ANYBODY = [key for key in HUMAN if not ML.by_key[key].sex]
 EVENTS = sorted(d.key for d in ML.all if d.kind == "event")
 ASKED = {"disease", "age", "age_unit", "reference", "change"}
 WHY_NOT = {
-    *("format", "too_long", "unclear", "disease_unknown", "disease_misspelt"),
+    *("format", "too_long", "unclear", "disease_unknown", "disease_misspelt", "disease_of_deaths"),
     *("code_fields", "code_mixed", "code_spaces", "code_unknown", "code_zero", "sex_code", "age_code"),
     *("event_alone", "zero_alone", "correct_zero", "one_at_a_time", "reference_format"),
     *("two_diseases", "two_sexes", "two_ages", "two_counts", "two_dates", "many_numbers"),
