@@ -26,7 +26,7 @@ from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.staff import accounts
 from smsapp.staff.tables import AuditEntry
 from tests.desk import employ
-from tests.village import BAKON, BAMAKO, BOULKA, CENTRAL, COMMUNE_1, MOTHERS, SIKASSO, SOTUBA, settle
+from tests.village import BAKON, BAMAKO, BOULKA, CENTRAL, COMMUNE_1, MOTHERS, SIKASSO, SOTUBA, enrol, settle
 
 SOTUBA_ONLY = Scope(frozenset({SOTUBA}))
 FR, BM = "Séance de vaccination jeudi.", "Boloci alamisadon."
@@ -36,10 +36,13 @@ FR, BM = "Séance de vaccination jeudi.", "Boloci alamisadon."
 def village(rt):
     """Twenty mothers of Sotuba, French and Bambara in turn; three of BAKON, one of them a midwife."""
     settle(rt)
+    who = enumerate((("mother", "fr"), ("mother", None), ("midwife", "fr")), start=1)
+    rows = [
+        {"number": f"+2237000040{n}", "name": f"Bakon {n}", "role": role, "language": language, "facility_id": BAKON}
+        for n, (role, language) in who
+    ]
     with transaction(rt.sessions) as db:
-        for n, (role, language) in enumerate((("mother", "fr"), ("mother", None), ("midwife", "fr")), start=1):
-            where = {"facility_id": BAKON, "language": language}
-            people.add(db, rt.now(), number=f"+2237000040{n}", name=f"Bakon {n}", roles=[role], **where)
+        enrol(db, rt.now(), rows)
     return rt
 
 
