@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import (
@@ -21,6 +20,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from tests.e2e.access import violations
 from tests.e2e.checkout import Checkout
 
 ADMIN, COACH, AGENT = "admin@example.org", "coach@example.org", "agent.sotuba@example.org"
@@ -33,7 +33,6 @@ SCREENS = {"SMALL": SMALL, "WIDE": WIDE}
 # How far one could scroll, and each kind of thing with the way it is laid out, or not shown.
 LAYOUT = """() => [document.documentElement.scrollWidth, [...document.querySelectorAll("body, body :not(svg *)")].map(
     it => `${it.tagName}.${it.getAttribute("class") ?? ""} ${getComputedStyle(it).display}`)]"""
-AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -133,22 +132,14 @@ class Desk:
             width, laid_out = self.page.evaluate(LAYOUT)
             shown[screen] = set(laid_out)
             found += [f"is {width} wide"] if width > SCREENS[screen]["width"] else []
-            found += self._violations() if screen == "SMALL" else []
+            found += violations(self.page, *RULES) if screen == "SMALL" else []
         if new := shown["WIDE"] - shown["SMALL"] - self.seen:
             self.seen |= new
             self.page.set_viewport_size(WIDE)
-            found += self._violations()
+            found += violations(self.page, *RULES)
         found += self.complaints
         self.complaints.clear()
         return [f"{self.path}: {words}" for words in dict.fromkeys(found)]
-
-    def _violations(self) -> list[str]:
-        """Of the rules for everybody's access, one line each."""
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(AXE)
-        options = {"resultTypes": ["violations"], "runOnly": RULES}
-        rules = self.page.evaluate("options => axe.run(document, options)", options)["violations"]
-        return [f"{rule['impact']} {rule['id']}: {node['html'][:160]}" for rule in rules for node in rule["nodes"]]
 
 
 class Scales:

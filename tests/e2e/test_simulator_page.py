@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.access import violations
 from tests.e2e.phones import Simulator
 
-AXE = Path(__file__).parent / "axe-core" / "axe.min.js"
 SMALL, LOW = 360, 640
 
 pytestmark = pytest.mark.e2e
-
-
-def violations(page) -> list[str]:
-    """What axe holds against the page as it stands, one line each."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))  # the console lets no script into a page
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{rule['impact']} {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
 
 def width(page) -> int:

@@ -21,7 +21,8 @@ from smsapp.figures import centre
 from smsapp.places import Place
 from smsapp.runtime import Runtime
 from tests.desk import Desk
-from tests.e2e.test_simulator_page import violations, width
+from tests.e2e.access import violations
+from tests.e2e.test_simulator_page import width
 from tests.fakes import Clock
 from tests.fixtures import empty
 from tests.integration.test_figures import answered, count, message, write
