@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from smsapp import conversations, logs, outbox
 from smsapp.app import settle_down
+from smsapp.arrays import among_told
 from smsapp.config import Settings
 from smsapp.db import transaction
 from smsapp.runtime import Runtime, build
@@ -27,6 +28,7 @@ from smsapp.vaccines.tables import Child
 from tests.fakes import Clock, FakeGateway
 from tests.handset import Handset, web
 
+_COMING = select(Child).where(among_told(Child.id, "children"))  # made once
 TAKEN_APART = 100_000_000  # between the ids that the gateways of two hands give
 
 Done = TypeVar("Done")
@@ -69,7 +71,7 @@ class Hand:
     def session(self, staff: Staff, facility: int, day: date, since: dict[int, date], token: str) -> list[Given]:
         """What can be given to these children on that day is given, and written down on the centre's page."""
         with transaction(self.rt.sessions) as db:
-            found = db.scalars(select(Child).where(Child.id.in_(since))).all()
+            found = db.scalars(_COMING, {"children": list(since)}).all()
             ticked = {}
             for child_id, plan in giving.plans_of(db, self.rt, found).items():
                 ways = visits.visits(plan, since[child_id])

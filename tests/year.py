@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain, pairwise
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Row, func, insert, select, text
 
 from smsapp import people
 from smsapp.db import transaction
@@ -33,6 +33,11 @@ from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
 FIRST_DAY = date(2026, 1, 1)
 HOURS = (9, 12, 17)  # when the workers look at the outbox
 CENTRES = (SOTUBA, SOTUBA, BOULKA, BAKON, CENTRAL)
+_TOLD = (  # thousands of them are no rows to change
+    *(Reminder.child_id, Reminder.subject, Reminder.day, Reminder.planned_for, Reminder.doses),
+    *(Reminder.number, Reminder.message_id, Reminder.why_not),
+)
+Told = Row[*tuple[Any, ...]]
 DARK, MUTE = 0.55, 0.63  # parts of the year after which nothing runs for a day; then the workers are away for one
 
 
@@ -233,10 +238,12 @@ class World:
                 self.totals.left[state] += 1
 
     def _stops(self, today: date) -> None:
-        numbers = sorted({k.number for k in self.children.values() if k.number} - set(self.stopped))
+        numbers = {k.number for k in self.children.values() if k.number} - set(self.stopped)
         count = sum(self.chance.random() < len(numbers) / 30_000 for _ in range(3))
+        if not count:
+            return
         with transaction(self.rt.sessions) as db:
-            for number in self.chance.sample(numbers, min(count, len(numbers))):
+            for number in self.chance.sample(sorted(numbers), min(count, len(numbers))):
                 people.leave(db, self.rt.now(), number, "reminders", "sms")
                 self.stopped[number] = today
                 self.totals.left["stopped"] += 1
@@ -251,23 +258,23 @@ class World:
             if number in self.stopped:
                 self.totals.wrong.append(f"{today}: {number} had stopped")
         gone = Reminder.message_id == Message.id
-        rows = select(Reminder).join(Message, gone).where(Reminder.planned_for == today, Message.status == "sent")
+        rows = select(*_TOLD).join(Message, gone).where(Reminder.planned_for == today, Message.status == "sent")
         with transaction(self.rt.sessions) as db:
-            told = db.scalars(rows).all()
+            told = db.execute(rows).all()
         self.totals.reminders += len(told)
         for row in told:
             if row.child_id is not None:
                 self._check(row, self.children[row.child_id], today)
         self._answer(today, [row for row in told if row.child_id is not None and row.subject == "vaccines"])
 
-    def _check(self, row: Reminder, known: Known, today: date) -> None:
+    def _check(self, row: Told, known: Known, today: date) -> None:
         if known.gone_on is not None:
             self.totals.wrong.append(f"{today}: child {known.id} was gone since {known.gone_on}")
         for code in row.doses:
             if code in known.given and known.written[code] < today:
                 self.totals.wrong.append(f"{today}: {code} of child {known.id} was given on {known.given[code]}")
 
-    def _answer(self, today: date, told: list[Reminder]) -> None:
+    def _answer(self, today: date, told: list[Told]) -> None:
         """Most come or forget; some say so by text."""
         for row in told:
             if row.day >= today and row.child_id is not None:
@@ -294,14 +301,14 @@ class World:
             self.totals.expired, self.totals.cancelled = by_status.get("expired", 0), by_status.get("cancelled", 0)
             why = select(Reminder.why_not, func.count()).where(Reminder.why_not.is_not(None)).group_by(Reminder.why_not)
             self.totals.not_sent.update(dict(db.execute(why).all()))
-            rows: dict[int, dict[date, list[Reminder]]] = defaultdict(lambda: defaultdict(list))
-            for row in db.scalars(select(Reminder).where(Reminder.subject == "vaccines")):
+            rows: dict[int, dict[date, list[Told]]] = defaultdict(lambda: defaultdict(list))
+            for row in db.execute(select(*_TOLD).where(Reminder.subject == "vaccines")):
                 rows[row.child_id or 0][row.day].append(row)
         self.totals.children = len(self.children)
         for known in self.children.values():
             self._each_visit(known, rows[known.id])
 
-    def _each_visit(self, known: Known, rows: dict[date, list[Reminder]]) -> None:
+    def _each_visit(self, known: Known, rows: dict[date, list[Told]]) -> None:
         """As the plan was each morning: on a clinic day of a visit somebody was told, or a row says why."""
         schedule, calendar = giving.calendar(self.rt), self.calendars[known.centre]
         child = planning.Child(known.born_on, {CENTRAL: "Kadiolo"}.get(known.centre, ""), "F")
@@ -322,7 +329,7 @@ class World:
         days = {first} | written | {day + timedelta(days=1) for day in over if day is not None}
         return sorted(day for day in days if first <= day < last)
 
-    def _visit(self, known: Known, day: date, rows: dict[date, list[Reminder]]) -> None:
+    def _visit(self, known: Known, day: date, rows: dict[date, list[Told]]) -> None:
         if found := rows.get(day):
             told = next((row for row in found if row.message_id is not None), found[0])
             self.totals.visits["told" if told.message_id is not None else told.why_not or ""] += 1
