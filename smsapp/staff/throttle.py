@@ -6,8 +6,9 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -115,10 +116,15 @@ def forget_old(db: Session, now: datetime) -> None:
     db.execute(delete(Throttle).where(Throttle.opens_at < now - KEPT))
 
 
+_HELD = select(Throttle).where(Throttle.door == bindparam("key")).with_for_update()
+_FRESH = insert(cast(Table, Throttle.__table__)).on_conflict_do_nothing()
+
+
 def _row(db: Session, now: datetime, door: Door) -> Throttle:
-    fresh = insert(Throttle).values(door=door.key, failures=0, opens_at=now, tries=[])
-    db.execute(fresh.on_conflict_do_nothing())
-    return db.scalars(select(Throttle).where(Throttle.door == door.key).with_for_update()).one()
+    if row := db.scalar(_HELD, {"key": door.key}):
+        return row
+    db.execute(_FRESH, {"door": door.key, "failures": 0, "opens_at": now, "tries": []})
+    return db.scalars(_HELD, {"key": door.key}).one()
 
 
 def _closed(row: Throttle, now: datetime, door: Door) -> Shut | None:
