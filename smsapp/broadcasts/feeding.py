@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Integer, bindparam, delete, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,35 @@ SECONDS = 20.0
 log = structlog.get_logger(__name__)
 
 
+# Made once: each ring of the bell asks them, and most have nothing to do.
+_DUE = (
+    select(Broadcast)
+    .where(Broadcast.status == SCHEDULED)
+    .where(or_(Broadcast.start_at.is_(None), Broadcast.start_at <= bindparam("now")))
+    .with_for_update(skip_locked=True)
+)
+_GOING = select(Broadcast.id).where(Broadcast.status == RUNNING).order_by(Broadcast.id)
+_FREE = (
+    select(Broadcast)
+    .where(Broadcast.id == bindparam("broadcast"), Broadcast.status == RUNNING)
+    .with_for_update(skip_locked=True)
+)
+_OPEN = select(func.count()).where(Message.broadcast_id == bindparam("broadcast"), Message.status.in_(progress.OPEN))
+_SERVED = select(Number.number).where(Number.number == Recipient.number).exists()
+_NEXT = (
+    select(
+        *(Recipient.number, Recipient.person_id, Recipient.facility_id, Recipient.language, Person.name),
+        Place.name.label("facility"),
+        or_(Recipient.person_id.is_(None), _SERVED).label("known"),
+    )
+    .join(Person, Person.id == Recipient.person_id, isouter=True)
+    .join(Place, Place.id == Recipient.facility_id, isouter=True)
+    .where(Recipient.broadcast_id == bindparam("broadcast"))
+    .order_by(Recipient.number)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 def feed(rt: Runtime, seconds: float = SECONDS, stop: Callable[[], bool] = lambda: False) -> int:
     """Plan what was handed in, begin what is due, and hand over what there is room for; how many messages."""
     until = time.monotonic() + seconds
@@ -45,13 +74,11 @@ def _begin(rt: Runtime) -> Sequence[int]:
     """Those that run, with those whose time has come."""
     now = rt.now()
     with transaction(rt.sessions) as db:
-        due = or_(Broadcast.start_at.is_(None), Broadcast.start_at <= now)
-        free = select(Broadcast).where(Broadcast.status == SCHEDULED, due).with_for_update(skip_locked=True)
-        for broadcast in db.scalars(free):
+        for broadcast in db.scalars(_DUE, {"now": now}):
             begin(broadcast, rt)
             log.info("broadcast begins", broadcast=broadcast.id, planned=broadcast.planned)
         db.flush()
-        return db.scalars(select(Broadcast.id).where(Broadcast.status == RUNNING).order_by(Broadcast.id)).all()
+        return db.scalars(_GOING).all()
 
 
 def begin(broadcast: Broadcast, rt: Runtime) -> None:
@@ -73,8 +100,7 @@ def hand_over(rt: Runtime, broadcast_id: int, ahead: int | None = AHEAD) -> int:
     The broadcast's row is locked meanwhile: two feeders at once take turns, and a pause comes between.
     """
     with transaction(rt.sessions) as db:
-        free = select(Broadcast).where(Broadcast.id == broadcast_id, Broadcast.status == RUNNING)
-        broadcast = db.scalar(free.with_for_update(skip_locked=True))
+        broadcast = db.scalar(_FREE, {"broadcast": broadcast_id})
         if broadcast is None:
             return 0
         room = AT_ONCE if ahead is None else min(AT_ONCE, ahead - _open(db, broadcast_id))
@@ -103,13 +129,7 @@ def _move(db: Session, rt: Runtime, broadcast: Broadcast, rows: Sequence[Any]) -
 
 def _next(db: Session, broadcast: Broadcast, most: int) -> Sequence[Any]:
     """The next recipients with what may stand in a text; `known` is false once a person was forgotten."""
-    held = select(Number.number).where(Number.number == Recipient.number).exists()
-    known = or_(Recipient.person_id.is_(None), held).label("known")
-    columns = (Recipient.number, Recipient.person_id, Recipient.facility_id, Recipient.language)
-    rows = select(*columns, Person.name, Place.name.label("facility"), known)
-    rows = rows.join(Person, Person.id == Recipient.person_id, isouter=True)
-    rows = rows.join(Place, Place.id == Recipient.facility_id, isouter=True)
-    return db.execute(rows.where(Recipient.broadcast_id == broadcast.id).order_by(Recipient.number).limit(most)).all()
+    return db.execute(_NEXT, {"broadcast": broadcast.id, "most": most}).all()
 
 
 def _draft(rt: Runtime, broadcast: Broadcast, row: Any) -> Draft:
@@ -146,8 +166,7 @@ def _within_cap(db: Session, rt: Runtime, broadcast: Broadcast, drafts: Sequence
 
 
 def _open(db: Session, broadcast_id: int) -> int:
-    waiting = Message.broadcast_id == broadcast_id, Message.status.in_(progress.OPEN)
-    return db.scalar(select(func.count()).where(*waiting)) or 0
+    return db.scalar(_OPEN, {"broadcast": broadcast_id}) or 0
 
 
 def _end(db: Session, rt: Runtime, broadcast: Broadcast, status: str) -> None:

@@ -28,10 +28,13 @@ LONGEST = "80s"  # a job's own time is 90
 log = structlog.get_logger(__name__)
 
 
+_WAITING = select(Broadcast.id).where(Broadcast.status == PLANNING).order_by(Broadcast.id)
+
+
 def plan_waiting(rt: Runtime) -> int:
     """Plan the broadcasts that were handed in, each in a transaction of its own; how many."""
     with transaction(rt.sessions) as db:
-        waiting = db.scalars(select(Broadcast.id).where(Broadcast.status == PLANNING).order_by(Broadcast.id)).all()
+        waiting = db.scalars(_WAITING).all()
     return sum(_plan_one(rt, broadcast_id) for broadcast_id in waiting)
 
 
