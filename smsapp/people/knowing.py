@@ -26,7 +26,6 @@ from sqlalchemy.orm import Session, aliased
 from smsapp.people.tables import Group, Membership, Number, Person, Phone, Role
 from smsapp.places import Place
 from smsapp.reads import Read
-from smsapp.reads import Read
 
 STAFF_ROLES = ("asc", "dtc", "midwife", "officer", "national")  # they do not rate their own work
 ROLES = ("mother", *STAFF_ROLES, "treasurer", "member")
