@@ -57,6 +57,7 @@ def connect(url: str, pool_size: int = 5, statement_timeout_ms: int = 5000) -> E
         pool_pre_ping=False,
         pool_recycle=300,
         pool_reset_on_return=None,  # by `_given_back`
+        query_cache_size=1500,  # the console's statements are more than the 500 that are kept otherwise
         connect_args={
             "connect_timeout": 3,
             "application_name": "smsapp",
