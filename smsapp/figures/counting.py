@@ -5,10 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import cast as typed
 
 import structlog
-from sqlalchemy import BigInteger, ColumnElement, DateTime, and_, cast, delete, func, literal, or_, select, union_all
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from smsapp import periodic
@@ -102,26 +123,35 @@ def _claim(db: Session, now: datetime, today: date) -> Sequence[CountedDay]:
     return db.scalars(due.with_for_update(skip_locked=True)).all()
 
 
+_TABLE = typed(Table, DayFigure.__table__)  # the session has no figures to follow
+_UNDER: BindParameter[str] = bindparam("under", type_=String())
+_WRITTEN: BindParameter[date] = bindparam("written_on", type_=Date())
+_HERE = DayFigure.day == _WRITTEN, func.starts_with(DayFigure.measure, _UNDER)
+_CLEAR = delete(_TABLE).where(*_HERE)
+
+
 def _write(db: Session, count: Count) -> None:
+    write = _CLEAR if count.rows is None else _writing(count.rows)
+    db.execute(write, {**count.values, _UNDER.key: count.under, _WRITTEN.key: count.on})
+
+
+@cache
+def _writing(rows: Select[int, str, int, Decimal]) -> Insert:
     """In one statement, with the totals: what differs from what stands there is written, and what is no more goes."""
-    here = DayFigure.day == count.on, DayFigure.measure.startswith(count.under, autoescape=True)
-    if count.rows is None:
-        db.execute(delete(DayFigure).where(*here))
-        return
-    facility, measure, n, amount = count.rows.cte("found").c
+    facility, measure, n, amount = rows.cte("found").c
     own = select(facility.label("facility_id"), measure.label("measure"), n.label("n"), amount.label("amount"))
     summed = cast(func.sum(n), BigInteger), func.sum(amount)
     every = union_all(own, select(literal(TOTAL), measure, *summed).group_by(measure)).cte("every")
-    same = DayFigure.facility_id == every.c.facility_id, DayFigure.measure == every.c.measure, DayFigure.day == count.on
+    same = DayFigure.facility_id == every.c.facility_id, DayFigure.measure == every.c.measure, DayFigure.day == _WRITTEN
     still = select(every.c.n).where(*same).exists()
-    gone = delete(DayFigure).where(*here, ~still).cte("gone")
+    gone = delete(_TABLE).where(*_HERE, ~still).cte("gone")
     unchanged = select(DayFigure.n).where(*same, DayFigure.n == every.c.n, DayFigure.amount == every.c.amount).exists()
-    new = select(every.c.facility_id, every.c.measure, literal(count.on), every.c.n, every.c.amount).where(~unchanged)
+    new = select(every.c.facility_id, every.c.measure, _WRITTEN, every.c.n, every.c.amount).where(~unchanged)
     # Neighbours are read together, and should lie together.
     new = new.order_by(every.c.facility_id, every.c.measure)
-    write = insert(DayFigure).from_select(["facility_id", "measure", "day", "n", "amount"], new)
+    write = insert(_TABLE).from_select(["facility_id", "measure", "day", "n", "amount"], new)
     write = write.on_conflict_do_update(
         index_elements=["facility_id", "measure", "day"],
         set_={"n": write.excluded.n, "amount": write.excluded.amount},
     )
-    db.execute(write.add_cte(gone))
+    return write.add_cte(gone)

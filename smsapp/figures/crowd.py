@@ -20,14 +20,17 @@ LIVE_UP_TO = 50_000  # people who are counted while somebody waits
 def count(day: Day) -> Sequence[Count]:
     """Who is known today; of the days before, the last of each month stays."""
     if day.age == 0:
-        return (Count(KNOWN, day.on, _known()),)
-    return () if day.ends_month else (Count(KNOWN, day.on, None),)
+        return (Count(KNOWN, day.on, _ROWS),)
+    return () if day.ends_month else (Count(KNOWN, day.on),)
 
 
 def _known() -> Select[int, str, int, Decimal]:
     nothing = literal(Decimal(0))
     counted = select(func.coalesce(Person.facility_id, 0).label("facility_id"), literal(KNOWN), func.count(), nothing)
     return counted.group_by(counted.selected_columns.facility_id)
+
+
+_ROWS = _known()
 
 
 def by_facility(db: Session, scope: Scope) -> dict[int, int]:

@@ -71,10 +71,12 @@ def _next(under: str) -> str:
 def live(db: Session, scope: Scope, counts: Sequence[Count]) -> dict[str, Figure]:
     """The same figures as they would be counted at this moment."""
     found: dict[str, Figure] = {}
-    for rows in (count.rows for count in counts if count.rows is not None):
-        facility, measure, n, amount = rows.subquery().c
+    for count in counts:
+        if count.rows is None:
+            continue
+        facility, measure, n, amount = count.rows.subquery().c
         here = select(measure, func.sum(n), func.sum(amount)).where(scope.within(facility)).group_by(measure)
-        found |= {name: Figure(int(many), Decimal(much)) for name, many, much in db.execute(here)}
+        found |= {name: Figure(int(many), Decimal(much)) for name, many, much in db.execute(here, count.values)}
     return found
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Integer, Numeric, Select, cast, func, literal, or_, selec
 from sqlalchemy.orm import Session
 
 from smsapp.figures import reading
-from smsapp.figures.shapes import Count, Day
+from smsapp.figures.shapes import MONTH, Count, Day
 from smsapp.figures.tables import NOWHERE, DayFigure
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
@@ -28,30 +28,33 @@ DAYS_KEPT = 35
 def count(day: Day) -> Sequence[Count]:
     """Of a day that has passed only the last of its month may be counted again: the others are not known any more."""
     if day.age == 0 or day.ends_month:
-        return (Count(SO_FAR, day.on, _so_far(day.month)), Count(SCORE, day.month, _scores(day.month)))
+        return (Count(SO_FAR, day.on, _ROWS, day.values), Count(SCORE, day.month, _SCORES, day.values))
     if day.age > DAYS_KEPT:
-        return (Count(SO_FAR, day.on, None),)
+        return (Count(SO_FAR, day.on),)
     return ()
 
 
-def _so_far(month: date) -> Select[int, str, int, Decimal]:
+def _so_far() -> Select[int, str, int, Decimal]:
     """With a row for a month without answers: nothing is a figure too."""
     nothing = literal(Decimal(0)).label("amount")
     none = select(
         literal(NOWHERE).label("facility_id"), literal(SO_FAR).label("measure"), literal(0).label("n"), nothing
     )
     some = select(Response.facility_id, literal(SO_FAR), func.count(), nothing)
-    every = union_all(none, some.where(Response.month == month).group_by(Response.facility_id)).subquery()
+    every = union_all(none, some.where(Response.month == MONTH).group_by(Response.facility_id)).subquery()
     return select(*every.c)
 
 
-def _scores(month: date) -> Select[int, str, int, Decimal]:
+def _scores() -> Select[int, str, int, Decimal]:
     measure = SCORE + Response.survey
     return (
         select(Response.facility_id, measure, func.count(Response.score), func.sum(cast(Response.score, Numeric)))
-        .where(Response.month == month, Response.score.is_not(None))
+        .where(Response.month == MONTH, Response.score.is_not(None))
         .group_by(Response.facility_id, Response.survey)
     )
+
+
+_ROWS, _SCORES = _so_far(), _scores()
 
 
 def noted(db: Session, rt: Runtime, scope: Scope, since: date) -> dict[date, int]:

@@ -9,11 +9,17 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select
+from sqlalchemy import BindParameter, Date, DateTime, Select, bindparam
 from sqlalchemy.orm import Session
 
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
+
+# What `Day.values` tells a statement that is made once, for every day.
+ON: BindParameter[date] = bindparam("on_day", type_=Date())
+MONTH: BindParameter[date] = bindparam("in_month", type_=Date())
+SINCE: BindParameter[datetime] = bindparam("since", type_=DateTime(timezone=True))
+UNTIL: BindParameter[datetime] = bindparam("until", type_=DateTime(timezone=True))
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,10 @@ class Day:
         return self.on.replace(day=1)
 
     @property
+    def values(self) -> Mapping[str, date | datetime]:
+        return {ON.key: self.on, MONTH.key: self.month, SINCE.key: self.since, UNTIL.key: self.until}
+
+    @property
     def ends_month(self) -> bool:
         return (self.on + timedelta(days=1)).day == 1
 
@@ -54,12 +64,14 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 class Count:
     """Figures to be written anew: all measures that begin with `under`, on the day `on`.
 
-    `rows` selects (facility_id, measure, n, amount); without it there are none any more.
+    `rows` selects (facility_id, measure, n, amount) of a day's `values`, and is made once for all days; without it
+    there are none any more.
     """
 
     under: str
     on: date
-    rows: Select[int, str, int, Decimal] | None
+    rows: Select[int, str, int, Decimal] | None = None
+    values: Mapping[str, date | datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

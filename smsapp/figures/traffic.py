@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.figures import reading
 from smsapp.figures.reading import Figure, Measures
-from smsapp.figures.shapes import Count, Day
+from smsapp.figures.shapes import SINCE, UNTIL, Count, Day
 from smsapp.figures.tables import NOWHERE
 from smsapp.messages import MO, STATUSES, Message
 from smsapp.runtime import Runtime
@@ -63,10 +63,10 @@ class Traffic:
 
 def count(day: Day) -> Sequence[Count]:
     """By the day on which a message was written."""
-    return (Count(UNDER, day.on, _rows(day)),)
+    return (Count(UNDER, day.on, _ROWS, day.values),)
 
 
-def _rows(day: Day) -> Select[int, str, int, Decimal]:
+def _rows() -> Select[int, str, int, Decimal]:
     columns = (
         func.coalesce(Message.facility_id, NOWHERE).label("facility_id"),
         case((Message.direction == MO, IN), else_=OUT + Message.status).label("measure"),
@@ -76,7 +76,7 @@ def _rows(day: Day) -> Select[int, str, int, Decimal]:
     sums = func.sum(Message.cost).label("cost"), func.sum(Message.parts).label("parts")
     counted = (
         select(*columns, func.count().label("n"), *sums)
-        .where(Message.created_at >= day.since, Message.created_at < day.until)
+        .where(Message.created_at >= SINCE, Message.created_at < UNTIL)
         .group_by(*columns)
         .cte("counted")
     ).c
@@ -89,6 +89,9 @@ def _rows(day: Day) -> Select[int, str, int, Decimal]:
     every = union_all(statuses, told, untold).subquery()
     facility, measure, n, amount = every.c
     return select(facility, measure, cast(func.sum(n), BigInteger), func.sum(amount)).group_by(facility, measure)
+
+
+_ROWS = _rows()
 
 
 def by_day(db: Session, rt: Runtime, scope: Scope, since: date) -> dict[date, Traffic]:

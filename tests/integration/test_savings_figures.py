@@ -117,5 +117,5 @@ def test_a_day_is_found_by_its_index(rt, group):
         db.execute(text("DELETE FROM pg_statistic WHERE starelid = 'savings_postings'::regclass"))
         db.execute(text("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = 'savings_postings'"))
         [count] = savings.count(day)
-        statement = count.rows.compile(db.connection(), compile_kwargs={"literal_binds": True})
+        statement = count.rows.params(count.values).compile(db.connection(), compile_kwargs={"literal_binds": True})
         assert "ix_savings_postings_day" in "\n".join(db.scalars(text(f"EXPLAIN {statement}")))

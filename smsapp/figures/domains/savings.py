@@ -10,7 +10,7 @@ from sqlalchemy import Numeric, Select, cast, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.figures import reading
-from smsapp.figures.shapes import SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
+from smsapp.figures.shapes import ON, SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
 from smsapp.runtime import Runtime
 from smsapp.savings import deposits
 from smsapp.savings import reading as groups
@@ -24,10 +24,10 @@ BROUGHT = "savings.brought"  # how many contributions, and their francs
 
 def count(day: Day) -> Sequence[Count]:
     """By the day of the book."""
-    return (Count(UNDER, day.on, _brought(day)),)
+    return (Count(UNDER, day.on, _ROWS, day.values),)
 
 
-def _brought(day: Day) -> Select[int, str, int, Decimal]:
+def _brought() -> Select[int, str, int, Decimal]:
     """What was taken back since does not count."""
     back = aliased(Posting)
     kinds = [kind for kind, _ in deposits.BROUGHT.values()]
@@ -35,10 +35,13 @@ def _brought(day: Day) -> Select[int, str, int, Decimal]:
         select(Group.facility_id, literal(BROUGHT), func.count(), func.sum(cast(PostingLine.amount, Numeric)))
         .join(Posting, Posting.group_id == Group.id)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(Posting.day == day.on, Posting.kind.in_(kinds), PostingLine.account == "cash")
+        .where(Posting.day == ON, Posting.kind.in_(kinds), PostingLine.account == "cash")
         .where(~select(back.id).where(back.reverses == Posting.id).exists())
         .group_by(Group.facility_id)
     )
+
+
+_ROWS = _brought()
 
 
 def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:

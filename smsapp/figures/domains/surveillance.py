@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Numeric, Select, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from smsapp.figures import reading
-from smsapp.figures.shapes import SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
+from smsapp.figures.shapes import ON, SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
 from smsapp.figures.tables import NOWHERE
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
@@ -24,10 +24,10 @@ _COUNTED = CaseReport.standing == "counted", CaseReport.kind != "zero"
 
 def count(day: Day) -> Sequence[Count]:
     """By the day on which a report came."""
-    return (Count(UNDER, day.on, _cases(day)),)
+    return (Count(UNDER, day.on, _ROWS, day.values),)
 
 
-def _cases(day: Day) -> Select[int, str, int, Decimal]:
+def _cases() -> Select[int, str, int, Decimal]:
     facility = func.coalesce(CaseReport.facility_id, NOWHERE)
     return (
         select(
@@ -36,9 +36,12 @@ def _cases(day: Day) -> Select[int, str, int, Decimal]:
             cast(func.sum(CaseReport.count), BigInteger),
             cast(literal(0), Numeric),
         )
-        .where(CaseReport.counted_on == day.on, *_COUNTED)
+        .where(CaseReport.counted_on == ON, *_COUNTED)
         .group_by(facility)
     )
+
+
+_ROWS = _cases()
 
 
 def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:

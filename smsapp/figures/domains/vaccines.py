@@ -10,7 +10,7 @@ from sqlalchemy import Numeric, Select, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from smsapp.figures import reading
-from smsapp.figures.shapes import SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
+from smsapp.figures.shapes import ON, SHOWN_DAYS, Card, Chore, Count, Day, Domain, Week
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 from smsapp.vaccines.promises import Search
@@ -22,16 +22,19 @@ GIVEN = "vaccines.given"
 
 def count(day: Day) -> Sequence[Count]:
     """By the day on which a dose was given."""
-    return (Count(UNDER, day.on, _given(day)),)
+    return (Count(UNDER, day.on, _ROWS, day.values),)
 
 
-def _given(day: Day) -> Select[int, str, int, Decimal]:
+def _given() -> Select[int, str, int, Decimal]:
     return (
         select(Child.facility_id, literal(GIVEN), func.count(), cast(literal(0), Numeric))
         .join(Dose, Dose.child_id == Child.id)
-        .where(Dose.given_on == day.on, Dose.struck_at.is_(None), Dose.elsewhere.is_(False))
+        .where(Dose.given_on == ON, Dose.struck_at.is_(None), Dose.elsewhere.is_(False))
         .group_by(Child.facility_id)
     )
+
+
+_ROWS = _given()
 
 
 def _cards(db: Session, rt: Runtime, scope: Scope) -> Sequence[Card]:
