@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event
+import psycopg
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
+
+Hear = Callable[[str, Any, bool], None]  # a statement, its values, and whether these are many rows
 
 
 @contextmanager
-def statements(db: Session) -> Iterator[list[str]]:
-    """What SQLAlchemy has the database do meanwhile; one that is run for each row of a list is there as often."""
+def statements(db: Session, *, each: bool = True) -> Iterator[list[str]]:
+    """What the database is asked meanwhile on the one connection that these tests share.
+
+    One that is run for each row of a list is there as often; once where `each` is not asked for.
+    """
     asked: list[str] = []
-
-    def hear(connection: Connection, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
-        del connection, cursor, context
-        asked.extend([statement] * (len(values) if many else 1))
-
-    engine = db.get_bind().engine
-    event.listen(engine, "before_cursor_execute", hear)
+    shared = db.get_bind()
+    assert isinstance(shared, Connection)
+    driver: Any = shared.connection.driver_connection
+    driver.cursor_factory = _heard_by(
+        lambda said, values, many: asked.extend([said] * (len(values) if many and each else 1))
+    )
     try:
         yield asked
     finally:
-        event.remove(engine, "before_cursor_execute", hear)
+        driver.cursor_factory = psycopg.Cursor
+
+
+@contextmanager
+def heard(engine: Engine, hear: Hear) -> Iterator[None]:
+    """The same on every connection that is taken from the pool meanwhile."""
+
+    def taken(driver: Any, record: object, proxy: object) -> None:
+        del record, proxy
+        driver.cursor_factory = _heard_by(hear)
+
+    def given_back(driver: Any, record: object) -> None:
+        del record
+        driver.cursor_factory = psycopg.Cursor
+
+    event.listen(engine, "checkout", taken)
+    event.listen(engine, "checkin", given_back)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", taken)
+        event.remove(engine, "checkin", given_back)
+
+
+def _heard_by(hear: Hear) -> type[psycopg.Cursor[Any]]:
+    """By the driver, and not by SQLAlchemy: not all that is asked goes through it."""
+
+    class Heard(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+            hear(query, params, False)
+            return super().execute(query, params, **more)
+
+        def executemany(self, query: Any, params_seq: Iterable[Any], **more: Any) -> None:
+            rows = list(params_seq)
+            hear(query, rows, True)
+            super().executemany(query, rows, **more)
+
+    return Heard

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.savings import ledger, meetings, verifying
 from smsapp.savings.book import Balance, Posting, PostingLine
 from smsapp.savings.tables import Consent, Group, Line, Loan, Meeting, Member, Request
+from tests.counting import statements
 from tests.hamlet import TREASURER, cards, found, kept_of, number_of
 from tests.handset import Handset
 from tests.village import settle
@@ -189,17 +190,8 @@ def test_the_paper_book_is_brought_along_until_a_meeting_is_closed(rt, group, tr
 
 def asked(rt, call):
     """What a call gives back, and how often it asked the database."""
-    statements = []
-
-    def hear(connection, cursor, statement, *more):
-        statements.append(statement)
-
-    engine = rt.sessions.kw["bind"].engine
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        return call(), len(statements)
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
+    with rt.sessions() as db, statements(db, each=False) as said:
+        return call(), len(said)
 
 
 def test_a_batch_for_thirty_asks_the_database_no_more_than_one_for_two(rt, group, treasurer):

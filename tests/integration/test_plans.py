@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from bench import country
 from bench.console import ADDRESSES, FACILITY
 from smsapp import broadcasts, db
 from smsapp.broadcasts import Audience, Listing
 from smsapp.scopes import Scope
+from tests.counting import heard
 from tests.desk import Desk
 from tests.fixtures import empty
 
@@ -80,16 +81,14 @@ def filled(engine: Engine, settings: Any) -> Iterator[Engine]:
 @pytest.fixture
 def said(filled: Engine) -> Iterator[list[Statement]]:
     """What the database is asked while a page is made."""
-    heard: list[Statement] = []
+    asked: list[Statement] = []
 
-    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        del connection, cursor, context
+    def hear(statement: str, values: Any, many: bool) -> None:
         if not many and statement.lstrip().startswith(("SELECT", "WITH")):
-            heard.append((statement, parameters))
+            asked.append((statement, values))
 
-    event.listen(filled, "before_cursor_execute", hear)
-    yield heard
-    event.remove(filled, "before_cursor_execute", hear)
+    with heard(filled, hear):
+        yield asked
 
 
 @pytest.fixture(scope="module")
