@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from smsapp.arrays import among_told
+from smsapp.arrays import among, among_told
 from smsapp.messages import Message
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.vaccines import clinic, families
 from smsapp.vaccines.families import File
@@ -73,7 +74,7 @@ def sent(db: Session, rt: Runtime, number: str) -> Mapping[str, Sent]:
     """The last text to this number on each subject that she may answer now."""
     now = rt.now()
     day = (now - OPEN_FOR - SENT_WITHIN).date()
-    rows = db.execute(_SENT, {"number": number, "day": day, "since": now - OPEN_FOR})
+    rows = _SENT.rows(db, {"number": number, "day": day, "since": now - OPEN_FOR})
     return {subject: Sent(at, message_id) for subject, message_id, at in rows}
 
 
@@ -85,7 +86,7 @@ def last(db: Session, told: Mapping[str, Sent], subjects: Collection[str]) -> As
 
 def by_message(db: Session, message_id: int, subjects: Collection[str]) -> Asked | None:
     """What this text asked, its files locked; None where nothing of it waits by now."""
-    told = db.execute(_TOLD, {"message": message_id}).all()
+    told = _TOLD.rows(db, {"message": message_id})
     families.one_at_a_time(db, {person for _, *family in told for person in family})
     about = _about(db, message_id, subjects, lock=True)
     return Asked(message_id, told[0][0], about) if about else None
@@ -116,7 +117,7 @@ def _clinic_day(db: Session, one: About, day: date) -> date:
 
 def _open() -> ColumnElement[bool]:
     """To a reminder of a visit she may say something else later, until it is done; the others are asked once."""
-    return or_(Reminder.answer.is_(None), and_(Reminder.subject.in_(VISITS), Reminder.answer != DONE))
+    return or_(Reminder.answer.is_(None), and_(among(Reminder.subject, VISITS), Reminder.answer != DONE))
 
 
 def _live() -> ColumnElement[bool]:
@@ -146,7 +147,7 @@ def _in_care(one: About) -> bool:
 def _sent() -> Select[str, int, datetime]:
     at = func.coalesce(Message.sent_at, Message.claimed_at)
     hers = Reminder.number == bindparam("number"), Reminder.planned_for > bindparam("day")
-    reached = Message.status.in_(REACHED), at > bindparam("since")
+    reached = among(Message.status, REACHED), at > bindparam("since")
     return (
         select(Reminder.subject, Message.id, at)
         .ext(distinct_on(Reminder.subject))
@@ -157,8 +158,8 @@ def _sent() -> Select[str, int, datetime]:
 
 
 # Made once: they are asked at each text without a keyword.
-_SENT = _sent()
-_TOLD = (  # when a text went out, and the families that it told
+_SENT = Read(_sent())
+_TOLD = Read(  # when a text went out, and the families that it told
     select(func.coalesce(Message.sent_at, Message.created_at), Child.mother_id, Child.carer_id, Pregnancy.mother_id)
     .select_from(Reminder)
     .join(Message, Message.id == Reminder.message_id)

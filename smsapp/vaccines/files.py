@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Table, bindparam, insert, null, or_, select, union_all
+from sqlalchemy import Table, bindparam, insert, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.arrays import among_told
 from smsapp.people import Number
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import codes, families
@@ -19,15 +20,17 @@ from smsapp.vaccines.tables import CareEvent, Child, Pregnancy
 from smsapp.vaccines.workers import Worker
 
 _ABOVE = aliased(Place)
-_DISTRICTS = (
+_DISTRICTS = Read(
     select(Place.id, _ABOVE.name).join(_ABOVE, _ABOVE.id == Place.parent_id).where(among_told(Place.id, "facilities"))
 )  # made once, as those below: to make one takes longer than to read a few rows
 _CHILD = select(Child).where(Child.number == bindparam("number"))
 _PREGNANCY = select(Pregnancy).where(Pregnancy.number == bindparam("number"))
 _LOCKED_CHILD, _LOCKED_PREGNANCY = _CHILD.with_for_update(), _PREGNANCY.with_for_update()
-_FAMILY: CompoundSelect[Any, Any] = union_all(
-    _CHILD.with_only_columns(Child.mother_id, Child.carer_id),
-    _PREGNANCY.with_only_columns(Pregnancy.mother_id, null()),
+_FAMILY = Read(
+    union_all(
+        _CHILD.with_only_columns(Child.mother_id, Child.carer_id),
+        _PREGNANCY.with_only_columns(Pregnancy.mother_id, null()),
+    )
 )
 _NOTE = insert(cast(Table, CareEvent.__table__))  # as the ORM writes a row it takes twice as long
 
@@ -60,7 +63,7 @@ def anyone(db: Session, worker: Worker, typed: str, *, lock: bool = False) -> Fi
 
 def by_number(db: Session, number: int, *, lock: bool = False) -> File | None:
     if lock:
-        family = db.execute(_FAMILY, {"number": number})
+        family = _FAMILY.rows(db, {"number": number})
         families.one_at_a_time(db, {person for row in family for person in row})
     fresh = {"populate_existing": lock}
     for one in (_LOCKED_CHILD, _LOCKED_PREGNANCY) if lock else (_CHILD, _PREGNANCY):
@@ -83,7 +86,7 @@ def district_of(db: Session, facility_id: int) -> str:
 
 
 def districts_of(db: Session, facility_ids: Collection[int]) -> Mapping[int, str]:
-    return dict(db.execute(_DISTRICTS, {"facilities": list(facility_ids)}).all())
+    return dict(_DISTRICTS.rows(db, {"facilities": list(facility_ids)}))
 
 
 def note(

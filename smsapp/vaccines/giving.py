@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp.arrays import among_told
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.vaccines import files, sought, withdrawing
@@ -65,8 +66,10 @@ class Written(NamedTuple):
 # Made once: to make one takes longer than to read a few doses.
 _ALL_TOLD = select(Dose).where(among_told(Dose.child_id, "children")).order_by(Dose.given_on, Dose.id)
 _STANDING = _ALL_TOLD.where(Dose.struck_at.is_(None))
-_WRITTEN = _STANDING.with_only_columns(
-    Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at
+_WRITTEN = Read(
+    _STANDING.with_only_columns(
+        Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at
+    )
 )
 
 
@@ -228,8 +231,8 @@ def _by_child(doses: Iterable[Dose]) -> defaultdict[int, list[Dose]]:
 def written(db: Session, child_ids: Iterable[int]) -> Mapping[int, list[Written]]:
     """The same doses to read alone."""
     found: dict[int, list[Written]] = defaultdict(list)
-    for row in db.execute(_WRITTEN, {"children": sorted(child_ids)}):
-        found[row.child_id or 0].append(Written(*row))
+    for row in map(Written._make, _WRITTEN.rows(db, {"children": sorted(child_ids)})):
+        found[row.child_id or 0].append(row)
     return found
 
 

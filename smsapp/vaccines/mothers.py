@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import cast
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from smsapp import people
 from smsapp.people import STAFF_ROLES, Number, Person, Role
 from smsapp.phones import may_send_to
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.segments import search_key
@@ -91,8 +93,8 @@ def of_number(
 
 def village_of(db: Session, person_id: int, facility_id: int) -> int | None:
     """Where this centre knows her family to live."""
-    found: int | None = db.scalar(_VILLAGE, {"person": person_id, "facility": facility_id})
-    return found
+    [[village]] = _VILLAGE.rows(db, {"person": person_id, "facility": facility_id})
+    return cast(int | None, village)
 
 
 def holds(db: Session, number: str, person_ids: Collection[int]) -> bool:
@@ -103,7 +105,7 @@ def holds(db: Session, number: str, person_ids: Collection[int]) -> bool:
 
 def called(db: Session, person_id: int) -> tuple[str | None, str | None]:
     """Her name, and the number at which she is reached."""
-    name, number = db.execute(_CALLED, {"person": person_id}).first() or (None, None)
+    name, number = next(iter(_CALLED.rows(db, {"person": person_id})), (None, None))
     return name, number
 
 
@@ -121,8 +123,8 @@ _HOLDERS = (
     .where(Number.number == bindparam("whose"), is_patient())
     .order_by(*_IN_ORDER, Person.id)
 )
-_VILLAGE = select(func.coalesce(_last_village(Child), _last_village(Pregnancy)))
-_CALLED = (
+_VILLAGE = Read(select(func.coalesce(_last_village(Child), _last_village(Pregnancy))))
+_CALLED = Read(
     select(Person.name, Number.number)
     .join(Number, Number.person_id == Person.id, isouter=True)
     .where(Person.id == bindparam("person"))

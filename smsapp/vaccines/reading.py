@@ -18,6 +18,7 @@ from smsapp.months import after_months
 from smsapp.paging import PAGE, Page
 from smsapp.people import Number, Person
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.scopes import Scope
 from smsapp.vaccines import codes, giving, lacking, visits
@@ -32,12 +33,11 @@ STATES = (IN_CARE, DUE, MISSED, UNCONFIRMED, ENDED)
 AGES: Mapping[str, tuple[int, int | None]] = {"1": (0, 12), "2": (12, 24), "5": (24, 60), "10": (60, None)}  # months
 Found = TypeVar("Found", Child, Pregnancy)
 LOOK = 8_000  # of the newest files: as in the register of people
-MOST_PLANNED = 500  # for one page
-AT_ONCE = 100
+MOST_PLANNED, AT_ONCE = 500, 100  # for one page, and in one look for it
 _MAIN = select(Number.number).where(Number.person_id == Person.id)
 _FIRST = _MAIN.order_by(Number.main.desc(), Number.since, Number.number).limit(1).scalar_subquery()
 _WHOSE = among_told(Person.id, "people")
-_FAMILIES = select(Person.id, Person.name, _FIRST, Person.facility_id, Person.language).where(_WHOSE)
+_FAMILIES = Read(select(Person.id, Person.name, _FIRST, Person.facility_id, Person.language).where(_WHOSE))
 
 
 class NotHere(LookupError):
@@ -261,7 +261,7 @@ def named(db: Session, found: Collection[File]) -> Named:
 
 def families(db: Session, person_ids: Collection[int]) -> Mapping[int, Family]:
     """These people, each with the number that mainly serves her."""
-    found = db.execute(_FAMILIES, {"people": list(person_ids)})
+    found = _FAMILIES.rows(db, {"people": list(person_ids)})
     return {i: Family(i, name or "", told or "", at, tongue) for i, name, told, at, tongue in found}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from smsapp.arrays import among_told
+from smsapp.reads import Read
 from smsapp.vaccines import families
 from smsapp.vaccines.planning import MISSED, Plan
 from smsapp.vaccines.promises import Search
@@ -19,7 +20,11 @@ from smsapp.vaccines.tables import Child
 ENDED: Mapping[str, str] = {"moved": "moved", "dead": "died"}
 VACCINATED = "vaccinated"
 
-_OPEN = select(Search).where(among_told(Search.child_id, "children"), Search.closed_on.is_(None))
+_OPEN = Read(
+    select(Search.id, Search.child_id, Search.doses).where(
+        among_told(Search.child_id, "children"), Search.closed_on.is_(None)
+    )
+)
 
 
 def missed_from(schedule: Schedule, due: date, came: date) -> date:
@@ -42,16 +47,12 @@ def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]])
 
 def close(db: Session, plans: Mapping[int, Plan]) -> None:
     """End the searches for these children of which nothing is missed any more."""
-    for search in db.scalars(_OPEN, {"children": list(plans)}):
-        _settle(search, plans[search.child_id])
-
-
-def _settle(search: Search, made: Plan) -> None:
-    if any(dose.state == MISSED for dose in made.doses.values() if dose.code in search.doses):
-        return
-    search.closed_on = made.today
-    if any(dose.given for dose in made.doses.values() if dose.code in search.doses):
-        search.outcome, search.outcome_on = VACCINATED, made.today
+    for search_id, child_id, codes in _OPEN.rows(db, {"children": list(plans)}):
+        today = plans[child_id].today
+        doses = [dose for dose in plans[child_id].doses.values() if dose.code in codes]
+        if not any(dose.state == MISSED for dose in doses):
+            told = {"outcome": VACCINATED, "outcome_on": today} if any(dose.given for dose in doses) else {}
+            db.execute(update(Search).where(Search.id == search_id).values(closed_on=today, **told))
 
 
 def end(db: Session, child: Child, state: str, today: date) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from smsapp.arrays import among, among_told
 from smsapp.messages import Message
 from smsapp.outbox import cancelling
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.vaccines.families import File
 from smsapp.vaccines.promises import Reminder
@@ -18,11 +19,11 @@ from smsapp.vaccines.tables import Child, Pregnancy
 CHANGED = "its file has changed"
 
 # Made once: it is asked at each dose that is written down, and mostly there is nothing to take back.
-_HELD = (
+_HELD = Read(
     select(Reminder.message_id)
     .join(Message, Message.id == Reminder.message_id)
     .where(or_(among_told(Reminder.child_id, "children"), among_told(Reminder.pregnancy_id, "mothers")))
-    .where(Reminder.planned_for >= bindparam("today"), Message.status.in_(cancelling.OPEN))
+    .where(Reminder.planned_for >= bindparam("today"), among(Message.status, cancelling.OPEN))
     .limit(1)
 )
 
@@ -32,7 +33,7 @@ def withdraw(db: Session, rt: Runtime, *files: File) -> None:
     if not files:
         return
     today = rt.local_now().date()
-    if db.scalar(_HELD, {"children": _ids(files, Child), "mothers": _ids(files, Pregnancy), "today": today}) is None:
+    if not _HELD.rows(db, {"children": _ids(files, Child), "mothers": _ids(files, Pregnancy), "today": today}):
         return
     about = select(Reminder.message_id).where(whose(*files), Reminder.planned_for >= today)
     stopped = cancelling.cancel(db, rt.now(), about.where(Reminder.message_id.is_not(None)), CHANGED)

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, SQLColumnExpression, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
+from smsapp.arrays import among
 from smsapp.people import Number, Person, Post, Role
 from smsapp.places import Place
+from smsapp.reads import Read
 
 ASC, MIDWIFE, HEAD = "asc", "midwife", "dtc"
 ROLES = (ASC, MIDWIFE, HEAD)
@@ -46,7 +48,7 @@ class Worker:
 
 def of_number(db: Session, number: str) -> Worker | None:
     """Who speaks from this number; the first of those who work for a centre."""
-    return next(iter(_told(db.execute(_OF_NUMBER, {"whose": number}))), None)
+    return next(iter(_told(_OF_NUMBER.rows(db, {"whose": number}))), None)
 
 
 def at(db: Session, facility_id: int, role: str) -> list[Worker]:
@@ -73,10 +75,10 @@ _WORKERS = (
     )
     .join(Number, Number.person_id == Person.id)
     .join(Place, Place.id == Person.facility_id)
-    .where(select(Role.role).where(Role.person_id == Person.id, Role.role.in_(ROLES)).exists())
+    .where(select(Role.role).where(Role.person_id == Person.id, among(Role.role, ROLES)).exists())
     .order_by(Number.main.desc(), Number.since, Person.id)
 )
-_OF_NUMBER = _WORKERS.where(Number.number == bindparam("whose"))
+_OF_NUMBER = Read(_WORKERS.where(Number.number == bindparam("whose")))
 
 
 def _told(rows: Iterable[Sequence[Any]]) -> list[Worker]:
