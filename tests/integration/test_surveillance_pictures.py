@@ -164,6 +164,20 @@ def test_alerts_stand_above_the_day_on_which_they_began_but_not_those_found_not_
         assert [path.get("class") for path in one if path.tag == "path"] == ["mark low"]
 
 
+def test_the_curve_opens_on_what_is_told_of_most_lately_else_on_the_latest_alert(posts):
+    def opened():
+        return re.search(r'<option value="(\w+)" selected>', officer(posts).see("/surveillance/curve"))[1]
+
+    told(posts, 200, 40, disease="malaria_fever")  # long ago
+    [alert] = report(posts, "CAS CHOLERA F 30").alerts
+    assert opened() == "cholera"
+    told(posts, 3, 3)
+    assert opened() == "measles"
+    with transaction(posts.sessions) as db:
+        db.execute(update(CaseReport).where(CaseReport.disease != "malaria_fever").values(standing="withdrawn"))
+    assert (opened(), alert.disease) == ("cholera", "cholera")
+
+
 def test_only_an_officer_sees_small_numbers_and_ages(posts):
     told(posts, 3, 3)
     told(posts, 2, 7, age_group="five_or_more")
