@@ -20,6 +20,7 @@ from pathlib import Path
 from workers import schedule, worker
 
 ROOT = Path(__file__).resolve().parent.parent
+AGAIN_SECONDS = 0.3  # after which a worker that Redis refused begins again, sooner than in service
 
 
 class Fork:
@@ -87,6 +88,7 @@ def _become(words: list[str], environ: Mapping[str, str]) -> int:
     os.environ.update(environ)
     if every := environ.get("EVERY"):
         schedule.PERIODIC = tuple(replace(each, seconds=int(every)) for each in schedule.PERIODIC)
+    worker.AGAIN_SECONDS = AGAIN_SECONDS
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what is said to the first is read as numbers of processes

@@ -29,7 +29,7 @@ from smsapp.embedded import Valkey
 from smsapp.messages import Message
 from smsapp.queues import BULK, JOBS, QUEUES, REPLIES, Bell
 from smsapp.runtime import utc_now
-from tests.forks import Parent
+from tests.forks import AGAIN_SECONDS, Parent
 from workers import jobs, worker
 from workers.schedule import PERIODIC
 
@@ -443,14 +443,14 @@ def test_a_worker_outlives_a_full_redis(now_rt, process, tmp_path, began):
             eventually(lambda: status(now_rt, first) == "sent")
             queue.config_set("maxmemory", "1")
         message = post(now_rt, "quand il y aura de la place")
-        time.sleep(2.5)  # a worker begins again after two
+        time.sleep(4 * AGAIN_SECONDS)
         assert worker.poll() is None
         if began == "full":  # else a job that was rung for while there was room may still take it along
             assert status(now_rt, message) == "queued"
         queue.config_set("maxmemory", "0")
         eventually(lambda: status(now_rt, message) == "sent")
         queue.config_set("maxmemory", "1")
-        time.sleep(2)
+        time.sleep(4 * AGAIN_SECONDS)
         worker.terminate()
         assert worker.wait(10) == 0
 
