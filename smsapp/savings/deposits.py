@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import BigInteger, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.arrays import among
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import groups, ledger, meetings, receipts, tontine
@@ -26,9 +28,21 @@ _back = aliased(Posting)
 _STANDING = (
     select(PostingLine.member_id, -PostingLine.amount, Posting.at)
     .join(Posting, Posting.id == PostingLine.posting_id)
-    .where(Posting.kind.in_([kind for kind, _ in BROUGHT.values()]))
-    .where(PostingLine.account.in_([account for _, account in BROUGHT.values()]))
+    .where(Posting.group_id == bindparam("group"), among(Posting.kind, [kind for kind, _ in BROUGHT.values()]))
+    .where(among(PostingLine.account, [account for _, account in BROUGHT.values()]))
     .where(~select(_back.id).where(_back.reverses == Posting.id).exists())
+)
+_LATELY = Posting.at > bindparam("since")
+_HERE = func.coalesce(
+    or_(Posting.day == bindparam("today"), Posting.meeting_id == bindparam("meeting", type_=BigInteger)), False
+)
+# Made once: nearly every deposit asks them.
+_OF_GROUP = Read(_STANDING.add_columns(literal(True)).where(Posting.day >= bindparam("day"), _LATELY))
+_OF_MEMBER = Read(_STANDING.add_columns(_HERE).where(PostingLine.member_id == bindparam("member"), or_(_HERE, _LATELY)))
+_HELD = Read(
+    select(Meeting.id).where(
+        Meeting.group_id == bindparam("group"), Meeting.held_on == bindparam("today"), Meeting.closed_at.is_(None)
+    )
 )
 
 
@@ -127,7 +141,7 @@ def lately(db: Session, rt: Runtime, group_id: int) -> Sequence[tuple[int, int]]
     """Member and amount of what was brought within the last minutes, and still stands."""
     since = rt.now() - SAME_WITHIN
     day = since.astimezone(rt.settings.timezone).date()  # by which the database finds them
-    found = _standing(db, group_id, true(), Posting.day >= day, Posting.at > since)
+    found = _standing(db, _OF_GROUP, group=group_id, day=day, since=since)
     return [(one.member_id, one.amount) for one in found if one.member_id is not None]
 
 
@@ -144,8 +158,8 @@ def _balance(db: Session, member: Who) -> int:
 
 def _meeting_today(db: Session, rt: Runtime, group_id: int) -> int | None:
     """The meeting that is being held: what is brought while it lasts belongs to it."""
-    held = select(Meeting.id).where(Meeting.group_id == group_id, Meeting.held_on == rt.local_now().date())
-    return db.scalar(held.where(Meeting.closed_at.is_(None)))
+    found = _HELD.rows(db, {"group": group_id, "today": rt.local_now().date()})
+    return int(found[0][0]) if found else None
 
 
 @dataclass(frozen=True)
@@ -158,18 +172,14 @@ class _Brought:
     here: bool  # to the meeting that is being held, or today
 
 
-def _standing(db: Session, group_id: int, here: ColumnElement[bool], *which: ColumnElement[bool]) -> list[_Brought]:
-    rows = _STANDING.add_columns(here).where(Posting.group_id == group_id, *which)
-    return [_Brought(*row) for row in db.execute(rows).all()]
+def _standing(db: Session, which: Read, **values: object) -> list[_Brought]:
+    return [_Brought(*row) for row in which.rows(db, values)]
 
 
 def _before(db: Session, rt: Runtime, member: Who, meeting_id: int | None) -> list[_Brought]:
     """What she brought today, to this meeting, or a moment ago: by whichever bookkeeper, on whichever phone."""
-    here = Posting.day == rt.local_now().date()
-    if meeting_id is not None:
-        here = here | (Posting.meeting_id == meeting_id)
-    lately = Posting.at > rt.now() - SAME_WITHIN
-    return _standing(db, member.group_id, func.coalesce(here, False), PostingLine.member_id == member.id, here | lately)
+    when = {"today": rt.local_now().date(), "meeting": meeting_id, "since": rt.now() - SAME_WITHIN}
+    return _standing(db, _OF_MEMBER, group=member.group_id, member=member.id, **when)
 
 
 def _fits(member: Who, cycle: Cycle, amount: int, had: int) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.months import after_months
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import charges, debts, ledger, meetings, receipts
@@ -150,18 +151,21 @@ def write_off(
     return _book(db, rt, member, Entry("write_off", lines, key, channel, entered_by))
 
 
+_back = aliased(Posting)
+_REPAID = Read(
+    select(Posting.at, func.max(PostingLine.member_id), func.sum(PostingLine.amount))
+    .join(PostingLine, PostingLine.posting_id == Posting.id)
+    .where(Posting.group_id == bindparam("group"), Posting.kind == "repayment", PostingLine.account != "cash")
+    .where(Posting.at > bindparam("since"), ~select(_back.id).where(_back.reverses == Posting.id).exists())
+    .group_by(Posting.id)
+    .order_by(Posting.id)
+)
+
+
 def lately(db: Session, rt: Runtime, group_id: int) -> list[tuple[datetime, int, int]]:
     """When, whose and how much of the repayments of the last minutes that still stand, the oldest first."""
-    back = aliased(Posting)
-    rows = (
-        select(Posting.at, func.max(PostingLine.member_id), func.sum(PostingLine.amount))
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(Posting.group_id == group_id, Posting.kind == "repayment", PostingLine.account != "cash")
-        .where(Posting.at > rt.now() - SAME_WITHIN, ~select(back.id).where(back.reverses == Posting.id).exists())
-        .group_by(Posting.id)
-        .order_by(Posting.id)
-    )
-    return [(at, member_id or 0, -int(amount)) for at, member_id, amount in db.execute(rows)]
+    rows = _REPAID.rows(db, {"group": group_id, "since": rt.now() - SAME_WITHIN})
+    return [(at, member_id or 0, -int(amount)) for at, member_id, amount in rows]
 
 
 def of_card(db: Session, who: Who, card: int) -> Who:

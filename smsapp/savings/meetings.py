@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import groups, ledger
@@ -59,6 +60,34 @@ class Total:
     amount: int
 
 
+_GOING = Meeting.group_id == bindparam("group"), Meeting.closed_at.is_(None)
+_CURRENT = select(Meeting).where(*_GOING).execution_options(populate_existing=True)
+_CURRENT_ID = Read(select(Meeting.id).where(*_GOING))
+_original = aliased(Posting)
+_KIND = func.coalesce(_original.kind, Posting.kind)
+_BROUGHT = Read(
+    select(PostingLine.member_id)
+    .join(Posting, Posting.id == PostingLine.posting_id)
+    .outerjoin(_original, _original.id == Posting.reverses)
+    .where(Posting.meeting_id == bindparam("meeting"), bindparam("kind") == _KIND)
+    .where(PostingLine.account == bindparam("account"), PostingLine.member_id.is_not(None))
+    .group_by(PostingLine.member_id)
+    .having(func.sum(PostingLine.amount) < 0)
+)
+_TOTALS = Read(
+    select(
+        _KIND,
+        func.count().filter(Posting.reverses.is_(None)) - func.count().filter(Posting.reverses.is_not(None)),
+        func.sum(PostingLine.amount),
+    )
+    .select_from(Posting)
+    .join(PostingLine, PostingLine.posting_id == Posting.id)
+    .outerjoin(_original, _original.id == Posting.reverses)
+    .where(Posting.meeting_id == bindparam("meeting"), PostingLine.account == "cash")
+    .group_by(_KIND)
+)
+
+
 def keeps_book(who: Who) -> None:
     """Only the group's own treasurer and secretary write its book."""
     if not who.keeps_book:
@@ -67,12 +96,12 @@ def keeps_book(who: Who) -> None:
 
 def current(db: Session, group_id: int) -> Meeting | None:
     """The meeting that is open in this group, as it is now."""
-    chosen = select(Meeting).where(Meeting.group_id == group_id, Meeting.closed_at.is_(None))
-    return db.scalar(chosen.execution_options(populate_existing=True))
+    return db.scalar(_CURRENT, {"group": group_id})
 
 
 def current_id(db: Session, group_id: int) -> int | None:
-    return db.scalar(select(Meeting.id).where(Meeting.group_id == group_id, Meeting.closed_at.is_(None)))
+    found = _CURRENT_ID.rows(db, {"group": group_id})
+    return int(found[0][0]) if found else None
 
 
 def sitting(db: Session, group_id: int, kind: str = "vsla") -> Sitting:
@@ -140,36 +169,12 @@ def opening(db: Session, group_id: int) -> Opening:
 
 def brought(db: Session, meeting_id: int, kind: str = "deposit", account: str = "savings") -> set[int]:
     """Ids of the members of whom an entry of this kind stands in this meeting; one taken back does not count."""
-    original = aliased(Posting)
-    net = (
-        select(PostingLine.member_id)
-        .join(Posting, Posting.id == PostingLine.posting_id)
-        .outerjoin(original, original.id == Posting.reverses)
-        .where(Posting.meeting_id == meeting_id, func.coalesce(original.kind, Posting.kind) == kind)
-        .where(PostingLine.account == account, PostingLine.member_id.is_not(None))
-        .group_by(PostingLine.member_id)
-        .having(func.sum(PostingLine.amount) < 0)
-    )
-    return {id for id in db.scalars(net) if id is not None}
+    return {id for (id,) in _BROUGHT.rows(db, {"meeting": meeting_id, "kind": kind, "account": account})}
 
 
 def totals(db: Session, meeting_id: int) -> dict[str, Total]:
     """What each kind of entry came to, for reading aloud; what was taken back is left out of both figures."""
-    original = aliased(Posting)
-    kind = func.coalesce(original.kind, Posting.kind)
-    rows = (
-        select(
-            kind,
-            func.count().filter(Posting.reverses.is_(None)) - func.count().filter(Posting.reverses.is_not(None)),
-            func.sum(PostingLine.amount),
-        )
-        .select_from(Posting)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .outerjoin(original, original.id == Posting.reverses)
-        .where(Posting.meeting_id == meeting_id, PostingLine.account == "cash")
-        .group_by(kind)
-    )
-    return {name: Total(count, int(amount)) for name, count, amount in db.execute(rows)}
+    return {name: Total(count, int(amount)) for name, count, amount in _TOTALS.rows(db, {"meeting": meeting_id})}
 
 
 def cards_of(members: Iterable[Who]) -> str:

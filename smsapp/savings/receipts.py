@@ -43,8 +43,8 @@ def tell(
     answered = by.number if by is not None and posting.channel == "sms" else None
     drafts = []
     told = amounts or _amounts(ledger.lines_of(db, posting.id))
-    for member_id, amount in told.items():
-        member = known.get(member_id) or groups.by_id(db, member_id)
+    everybody = [(known.get(id) or groups.by_id(db, id), amount) for id, amount in told.items()]
+    for member, amount in everybody:
         if member is not None and (reader := _reader(db, member)) is not None and reader.number != answered:
             language = people.language_of(db, reader.number or "") or reader.language
             if balance is None:
@@ -52,8 +52,7 @@ def tell(
             else:
                 text = _said(rt, posting.kind, posting, member, language, amount, balance)
             drafts.append(_draft(rt, posting, member, reader, language, text))
-    whole = [(known.get(id) or groups.by_id(db, id), posting, amount) for id, amount in told.items()]
-    drafts += _kept(db, rt, by, [(member, done, amount) for member, done, amount in whole if member])
+    drafts += _kept(db, rt, by, [(member, posting, amount) for member, amount in everybody if member])
     outbox.post_many(db, rt, drafts)
 
 
