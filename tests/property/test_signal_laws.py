@@ -19,17 +19,22 @@ POPULATIONS = {place: [Population(people, FIRST)] for place, people in ((100, 20
 DAYS = st.integers(0, 60).map(lambda n: FIRST + timedelta(days=n))
 RULES = st.sampled_from(usual())
 PLACED = st.sampled_from([rule for rule in usual() if rule.within != KM])
+# Made once: hypothesis looks into each strategy that it has not seen before.
+VILLAGES = st.none() | st.integers(1, 4)
+POINTS = st.sampled_from([(None, None), (12.6, -8.0), (12.65, -7.95), (11.3, -5.7)])
+FACTS = st.frozensets(st.sampled_from(["confirmed", "dead", "over_five"]))
+COUNTS = st.integers(1, 4)
 
 
 @st.composite
 def reported(draw, disease, largest=12):
     told = []
     for number in range(draw(st.integers(0, largest))):
-        village = draw(st.none() | st.integers(1, 4))
-        lat, lon = draw(st.sampled_from([(None, None), (12.6, -8.0), (12.65, -7.95), (11.3, -5.7)]))
-        facts = draw(st.frozensets(st.sampled_from(["confirmed", "dead", "over_five"])))
+        village = draw(VILLAGES)
+        lat, lon = draw(POINTS)
+        facts = draw(FACTS)
         facility, district = (10, 100) if village in (1, 2) else (11, 101)
-        count = draw(st.integers(1, 4))
+        count = draw(COUNTS)
         told.append(Case(number, draw(DAYS), disease, village, facility, district, lat, lon, count, facts))
     return told
 

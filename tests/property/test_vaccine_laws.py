@@ -18,28 +18,44 @@ EVERY = [calendar.with_doses([dose.code for dose in calendar.known]) for calenda
 BIRTHS = st.dates(date(2020, 1, 1), date(2026, 12, 31))
 
 
+# Made once: hypothesis looks into each strategy that it has not seen before.
+CALENDAR = st.sampled_from(EVERY)
+REGIONS, SEXES = st.sampled_from(["", "Sikasso"]), st.sampled_from(["", "F", "M"])
+AGES, NEAR = st.integers(0, 1500), st.integers(0, 120)  # in days; those of a series after its first
+FIRST = st.sampled_from([0, 30, 60, 90, 270, 450, 1100])
+
+
+def days_of(doses, ages, least):
+    """Of these doses some, with up to three days on which each was given."""
+    codes = st.sampled_from([dose.code for dose in doses])
+    return st.dictionaries(codes, st.lists(ages, min_size=1, max_size=3), min_size=least)
+
+
+def series_of(calendar):
+    antigens = sorted({dose.antigen for dose in calendar.doses if dose.after})
+    return [days_of([dose for dose in calendar.doses if dose.antigen == one], NEAR, 1) for one in antigens]
+
+
+HAD = {calendar.country: days_of(calendar.doses, AGES, 0) for calendar in EVERY}
+SERIES = {calendar.country: st.one_of(series_of(calendar)) for calendar in EVERY}
+
+
 @st.composite
 def children(draw):
-    calendar = draw(st.sampled_from(EVERY))
-    born = draw(BIRTHS)
-    child = Child(born, draw(st.sampled_from(["", "Sikasso"])), draw(st.sampled_from(["", "F", "M"])))
-    days = st.integers(0, 1500).map(lambda n: born + timedelta(days=n))
-    had = draw(
-        st.dictionaries(st.sampled_from([d.code for d in calendar.doses]), st.lists(days, min_size=1, max_size=3))
-    )
-    return calendar, child, had, draw(days)
+    calendar, born = draw(CALENDAR), draw(BIRTHS)
+    child = Child(born, draw(REGIONS), draw(SEXES))
+    had = {code: [born + timedelta(days=n) for n in ages] for code, ages in draw(HAD[calendar.country]).items()}
+    return calendar, child, had, born + timedelta(days=draw(AGES))
 
 
 @st.composite
 def series(draw):
     """A child of whom the card shows doses of one vaccine, near to one another and in any order."""
-    calendar = draw(st.sampled_from(EVERY))
-    antigen = draw(st.sampled_from(sorted({d.antigen for d in calendar.doses if d.after})))
-    codes = [d.code for d in calendar.doses if d.antigen == antigen]
-    born, first = draw(BIRTHS), draw(st.sampled_from([0, 30, 60, 90, 270, 450, 1100]))
-    days = st.integers(first, first + 120).map(lambda n: born + timedelta(days=n))
-    had = draw(st.dictionaries(st.sampled_from(codes), st.lists(days, min_size=1, max_size=3), min_size=1))
-    return calendar, Child(born, "Sikasso", "F"), had, draw(days)
+    calendar, born = draw(CALENDAR), draw(BIRTHS)
+    first = born + timedelta(days=draw(FIRST))
+    told = draw(SERIES[calendar.country])
+    had = {code: [first + timedelta(days=n) for n in days] for code, days in told.items()}
+    return calendar, Child(born, "Sikasso", "F"), had, first + timedelta(days=draw(NEAR))
 
 
 @pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.country)
