@@ -156,13 +156,15 @@ def told(caller: Caller, done: Recorded) -> str:
     if row.kind == "zero":
         return _zero(caller, row, mark)
     advice = cases.disease_of(caller, row.disease).advises(cases.diseases(caller).told_in(caller.language))
-    named = dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease)))
+    named = list(dict.fromkeys((_at(caller, row), what(caller, row), cases.called(caller, row.disease))))
+    dated = [_say(caller, "since", what=named[0], day=f"{row.since:%d/%m}")] if row.since else []
     if mark:
-        return _practised(caller, mark, row.number, list(named), advice)
+        return _practised(caller, mark, row.number, dated + named, advice)
     ways = [
         _say(caller, "told", number=row.number, what=name, advice=each)
+        for names in (dated, named)  # a day that she said is worth the thanks
         for each in _shorter(caller.rt.texts, caller.language, advice)
-        for name in named
+        for name in names
     ]
     bare = [_say(caller, "numbered", number=row.number, advice=advice)]
     least = shortest(caller.rt.texts, caller.language, row.number, advice)

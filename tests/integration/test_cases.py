@@ -13,6 +13,7 @@ from smsapp.db import transaction
 from smsapp.messages import Message
 from smsapp.segments import fits_ussd
 from smsapp.surveillance import reporters, training
+from smsapp.surveillance.phrasing import fits as fits_one_part
 from smsapp.surveillance.tables import Alert
 from tests import outposts
 from tests.handset import Handset
@@ -73,6 +74,15 @@ def test_words_and_codes_are_understood_as_people_write_them(posts, text, diseas
     [row] = rows(posts)
     told = (row.disease, row.sex, row.age_group, row.count, row.village_id)
     assert told == (disease, sex, age, count, village)
+
+
+@pytest.mark.parametrize(("typed", "said_back"), [("le 9", "09/03"), ("05/03", "05/03"), ("hier", "09/03")])
+def test_the_day_that_was_understood_is_said_back(posts, typed, said_back):
+    [said] = Handset(posts, ASC).say(f"CAS ROUGEOLE F 3 {typed}")
+    [row] = rows(posts)
+    assert f"{row.since:%d/%m}" == said_back
+    assert said.startswith(f"Rapport {row.number} : Rougeole F 3 ans, Kourouba, début {said_back}. ")
+    assert fits_one_part(said)
 
 
 @pytest.mark.parametrize("first", [True, False])
