@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from sqlalchemy import Compiled, CompoundSelect, Select
+from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.orm import Session
 
@@ -22,15 +22,17 @@ class Read:
         self._chosen = chosen
 
     @cached_property
-    def _said(self) -> Compiled:
+    def _said(self) -> tuple[str, Mapping[str, Any]]:
         # At its first run, when every table is known.
-        return self._chosen.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+        compiled = self._chosen.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+        return compiled.string, compiled.params
 
     def rows(self, db: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Its rows as they are now, after what the Session has still to write."""
         db.flush()
         driver: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
-        return driver.execute(self._said.string, {**self._said.params, **values}).fetchall()
+        words, fixed = self._said
+        return driver.execute(words, {**fixed, **values}).fetchall()
 
     def column(self, db: Session, values: Mapping[str, Any]) -> list[Any]:
         """The same of a SELECT of one column."""
