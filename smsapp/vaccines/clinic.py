@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -63,21 +63,27 @@ class Calendar:
 
     def held(self, day: date, service: str, village_id: int | None = None) -> bool:
         """Whether somebody of this village is served that day: at the centre, or where the service comes to her."""
-        if any(first <= day <= last for first, last in self.closed):
-            return False
-        rules = [rule for rule in self.rules if rule.service == service]
-        if not any(rule.village_id is None for rule in rules) and day.weekday() in AS_A_RULE:
-            return True
-        return any(rule.village_id in {None, village_id} and rule.covers(day) for rule in rules)
+        return next(self._held([day], service, village_id), None) is not None
 
     def next_day(self, day: date, service: str, village_id: int | None = None) -> date:
         """The first such day not before `day`; the day itself where none comes for two months."""
         if (known := self.found.get((day, service, village_id))) is not None:
             return known
         ahead = (day + timedelta(days=n) for n in range(FARTHEST))
-        first = next((one for one in ahead if self.held(one, service, village_id)), day)
+        first = next(self._held(ahead, service, village_id), day)
         self.found[day, service, village_id] = first
         return first
+
+    def _held(self, days: Iterable[date], service: str, village_id: int | None) -> Iterator[date]:
+        """Those of these days on which somebody of this village is served."""
+        rules = [rule for rule in self.rules if rule.service == service]
+        as_a_rule = AS_A_RULE if all(rule.village_id is not None for rule in rules) else ()
+        hers = [rule for rule in rules if rule.village_id in {None, village_id}]
+        for day in days:
+            if any(first <= day <= last for first, last in self.closed):
+                continue
+            if day.weekday() in as_a_rule or any(rule.covers(day) for rule in hers):
+                yield day
 
     def comes_to(self, day: date, service: str, village_id: int | None) -> bool:
         """Whether that day's service is held in the village itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given, settings
@@ -164,7 +163,7 @@ def test_a_day_that_she_promised_is_told_of_once_and_no_step_twice(calendar, beg
     turns = {since + timedelta(days=sum(n for n, _ in answers[: k + 1])): ahead for k, (_, ahead) in enumerate(answers)}
     for n in range(220):
         today = since + timedelta(days=n)
-        one = replace(visit, promised=max(chosen.values(), default=None))
+        one = visit._replace(promised=max(chosen.values(), default=None))
         found = sort_out(steps(one, calendar, 5, since), had, today)
         assert all(step.day < today for step in found.past)
         had |= {step.key for step in (*found.past, *found.now)}

@@ -54,9 +54,13 @@ def how_she_is(contacts: Contacts | None, born_on: date, kept: Kept, today: date
         return []
     every, last = timedelta(days=contacts.every), after_months(born_on, contacts.months)
     turns = range(max(1, (kept.looked - kept.since) // every), (last - kept.since) // every + 1)
-    days = [day for turn in turns if (day := kept.since + turn * every) >= kept.looked]
-    ahead = next((place for place, day in enumerate(days) if day > max(today, kept.known)), len(days))
-    return [Occasion(CHECK_IN, day, day, (0,)) for day in days[: ahead + 1]]
+    asked: list[Occasion] = []
+    for day in (kept.since + turn * every for turn in turns):
+        if day >= kept.looked:
+            asked.append(Occasion(CHECK_IN, day, day, (0,)))
+        if asked and day > max(today, kept.known):
+            break
+    return asked
 
 
 def before(

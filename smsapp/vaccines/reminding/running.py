@@ -98,7 +98,7 @@ def _run(db: Session, rt: Runtime, rules: Rules, batch: Batch, day: date, told: 
         if not ahead:
             looks[file] = found.next_on
             outcomes += [_past(file, step, batch) for step in found.past if step not in waited]
-        for step in [*found.now, *(replace(step, day=day) for step in waited)]:
+        for step in [*found.now, *(step._replace(day=day) for step in waited)]:
             outcome = _now(file, step, batch, day)
             if outcome.why_not is None and outcome.reader is not None:
                 due[outcome.reader.number].append((outcome, _due(file, step, outcome.reader)))

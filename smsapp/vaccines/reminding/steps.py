@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from smsapp.vaccines.clinic import Calendar
 
@@ -12,8 +13,7 @@ DAY = timedelta(days=1)
 Key = tuple[str, date, int]  # subject, the day that names the visit, step: each once for ever
 
 
-@dataclass(frozen=True)
-class Occasion:
+class Occasion(NamedTuple):
     """Something that a family is told of: `due_on` names it, whatever becomes of the calendar; from `day` on it can be.
 
     Without a `service` it needs no way to the centre. After `last` nothing is said of it any more. Where she `promised`
@@ -32,8 +32,7 @@ class Occasion:
     promised: date | None = None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One text of an occasion: said on `day`, naming the clinic day `names`."""
 
     about: Occasion
@@ -72,7 +71,7 @@ def steps(
         return found
     first, said = max(evening, known + DAY), {step.day for step in found}
     return [
-        replace(step, day=eve)
+        step._replace(day=eve)
         if step.day == step.names and (eve := step.day - DAY) >= first and eve not in said
         else step
         for step in found

@@ -44,7 +44,7 @@ def think(told: Rules, file: File, batch: Batch, today: date) -> Sorted:
     calendar = batch.calendars[file.facility_id]
     moved = batch.promised.get(ref(file), {})
     if moved:
-        some = [replace(one, promised=moved.get((one.subject, one.due_on))) for one in some]
+        some = [one._replace(promised=moved.get((one.subject, one.due_on))) for one in some]
     reader = batch.readers.get(families.reads(file))
     evening = kept.looked if reader and is_late(reader.hour) else None
     every = (step for one in some for step in steps(one, calendar, file.village_id, kept.known, evening))
