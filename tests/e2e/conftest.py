@@ -37,7 +37,7 @@ def launch(kind: BrowserType) -> Browser:
     return kind.launch(executable_path=chromium(), args=ARGUMENTS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium() is None:
         pytest.skip("NO CHROMIUM HERE: install chromium to run the browser tests")
@@ -48,9 +48,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service() -> Iterator[Checkout]:
-    """The whole service, at any hour of the day: once for all tests of a process. It ends as a Ctrl-C ends it."""
+    """The whole service, at any hour of the day: once for all tests here. It ends as a Ctrl-C ends it.
+
+    It ends before any test of another folder: its schedule always finds its workers something to look for.
+    """
     with copied() as checkout:
         checkout.start(QUIET_HOURS="00:00-00:00")
         checkout.wait_until_ready()
@@ -69,7 +72,7 @@ def simulator(browser: Browser, service: Checkout) -> Iterator[Simulator]:
         assert not simulator.complaints, simulator.complaints
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def staff(browser: Browser, service: Checkout) -> Staff:
     """The staff at the console of the running service."""
     return Staff(browser, service.url)
