@@ -14,6 +14,8 @@ NEAR = st.tuples(st.floats(12.5, 12.8), st.floats(-8.1, -7.8))
 FAR = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 POINTS = st.none() | st.sampled_from([(12.6392, -8.0029), (12.663, -7.917)]) | NEAR | FAR
 KM, DAYS = st.sampled_from((0.5, 5, 10, 200, 30000)), st.integers(1, 14)
+# Made once: hypothesis looks into each strategy that it has not seen before.
+LATER, VILLAGES, COUNTS = st.integers(0, 40), st.none() | st.integers(1, 5), st.integers(1, 3)
 
 
 @st.composite
@@ -21,8 +23,8 @@ def reported(draw, largest=15):
     told = []
     for number in range(draw(st.integers(0, largest))):
         lat, lon = draw(POINTS) or (None, None)
-        day = date(2026, 1, 1) + timedelta(days=draw(st.integers(0, 40)))
-        village, count = draw(st.none() | st.integers(1, 5)), draw(st.integers(1, 3))
+        day = date(2026, 1, 1) + timedelta(days=draw(LATER))
+        village, count = draw(VILLAGES), draw(COUNTS)
         told.append(Case(number, day, village=village, lat=lat, lon=lon, count=count))
     return told
 

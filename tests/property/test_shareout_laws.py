@@ -14,18 +14,21 @@ from smsapp.savings.tables import METHODS, UNITS
 
 FRANCS = st.integers(0, 10**6) | st.integers(0, 100) | st.just(10**10)
 NAMES = ("Awa", "Bintou", "Coumba", "Djeneba", "Fanta", "Hawa", "Kadia", "Nana", "Oumou", "Safi")
+# Made once: hypothesis looks into each strategy that it has not seen before.
+MANY = st.integers(1, len(NAMES))
+EACH = {many: st.fixed_dictionaries(dict.fromkeys(NAMES[:many], FRANCS)) for many in range(1, len(NAMES) + 1)}
+UNIT, SHARE_VALUE = st.sampled_from(UNITS), st.sampled_from((0, 500))
 
 
 @st.composite
 def funds(draw, methods=METHODS):
-    members = NAMES[: draw(st.integers(1, len(NAMES)))]
-    each = st.fixed_dictionaries(dict.fromkeys(members, FRANCS))
+    each = EACH[draw(MANY)]
     savings, method = draw(each), draw(st.sampled_from(methods))
     saved = sum(savings.values())
     assume(saved)
     interest = draw(each) if method == "interest_returned" else {}
     profit = sum(interest.values()) + draw(st.integers(-saved // 3, saved) | st.integers(-100, 10**6))
-    return Fund(method, savings, profit, draw(st.sampled_from(UNITS)), draw(st.sampled_from((0, 500))), interest)
+    return Fund(method, savings, profit, draw(UNIT), draw(SHARE_VALUE), interest)
 
 
 def shared(fund):
