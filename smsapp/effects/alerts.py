@@ -76,7 +76,7 @@ def text(caller: Caller, wanted: Effect) -> Mapping[str, Any]:
         words = str(wanted.answers["words"])
         if not posts(caller):
             return {"said": _own(caller, words)}
-        return _said(caller, _decision(caller, words), _lacking(caller, words))
+        return _said(caller, _decision(caller, words), _asked(caller, words))
 
 
 @fact("alert_asks")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, case, false, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, false, or_, select
 from sqlalchemy.orm import Session
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.surveillance import duty, locks
 from smsapp.surveillance.duty import Area, OnDuty
@@ -21,6 +22,9 @@ MOST = 60  # of a list on a phone
 Posts = Sequence[tuple[OnDuty, Area]]
 
 _ORDER = case({"open": 0, "verified": 1}, value=Alert.state, else_=2)
+_PLACED = Read(select(Alert.disease, Alert.district_id, Alert.within).where(Alert.id == bindparam("alert")))
+_HELD = select(Alert).where(Alert.id == bindparam("alert")).with_for_update().execution_options(populate_existing=True)
+_NUMBERED = select(Alert).where(Alert.number == bindparam("number", type_=BigInteger))
 _WIDTH = case({"village": 0, "district": 2}, value=Alert.within, else_=1)
 
 
@@ -57,14 +61,13 @@ def of_reporter(db: Session, person_id: int, number: int) -> tuple[CaseReport, A
 
 def hold(db: Session, alert_id: int) -> Alert:
     """The row as it is now; until the end of the transaction nobody else changes it, or what stands on it."""
-    where = db.execute(select(Alert.disease, Alert.district_id, Alert.within).where(Alert.id == alert_id)).one()
+    [(disease, district, within)] = _PLACED.rows(db, {"alert": alert_id})
     wide: list[int | None] = []
-    if where.within == KM:  # its reports may be of several districts
+    if within == KM:  # its reports may be of several districts
         its = select(AlertReport.report_id).where(AlertReport.alert_id == alert_id)
         wide = [None, *db.scalars(select(CaseReport.district_id).where(CaseReport.id.in_(its)).distinct())]
-    locks.take(db, [(where.disease, district_id) for district_id in (where.district_id, *wide)])
-    chosen = select(Alert).where(Alert.id == alert_id).with_for_update()
-    return db.scalars(chosen, execution_options={"populate_existing": True}).one()
+    locks.take(db, [(disease, district_id) for district_id in (district, *wide)])
+    return db.scalars(_HELD, {"alert": alert_id}).one()
 
 
 def listed(db: Session, posts: Posts, most: int = MOST) -> Sequence[Alert]:
@@ -80,7 +83,7 @@ def _covering(posts: Posts, where: Sequence[Area]) -> list[tuple[OnDuty, Area]]:
 
 def _named(db: Session, number: int) -> tuple[Iterable[tuple[Alert, Sequence[Area]]], Sequence[Area]]:
     """The alerts of a number, of a report's the nearest first, each with where it is; and where alert or report is."""
-    if alert := db.scalar(select(Alert).where(Alert.number == number)):
+    if alert := db.scalar(_NUMBERED, {"number": number}):
         where = duty.near(db, alert)
         return [(alert, where)], where
     report = db.scalar(select(CaseReport).where(CaseReport.number == number))
