@@ -16,7 +16,7 @@ from smsapp.flows.state import Effect
 from smsapp.i18n import Texts
 from smsapp.places import Place
 from smsapp.refusals import Refused
-from smsapp.surveillance import dialogue, phrasing, recording, reporters, villages, weekly
+from smsapp.surveillance import answering, dialogue, phrasing, recording, reporters, villages, weekly
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
@@ -134,7 +134,9 @@ def _completed(caller: Caller, who: Sender, found: Report, number: int, village:
     if village is None:
         return _noted(caller, replace(done, new=True))
     place = caller.db.scalar(select(Place.name).where(Place.id == village))
-    return _say(caller, "placed", number=number, place=place)
+    thanks = _say(caller, "placed", number=number, place=place)
+    before = answering.unplaced(caller.db, done.report)
+    return f"{thanks} {_say(caller, 'unplaced', number=before, place=place)}" if before else thanks
 
 
 def _more(caller: Caller, who: Sender, found: Report, number: int, village: int | None) -> Recorded:

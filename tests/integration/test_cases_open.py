@@ -39,6 +39,30 @@ def test_two_villages_that_are_not_known_are_two_reports(posts):
     assert len(rows(posts)) == 3
 
 
+def test_a_village_that_another_report_left_open_is_asked_for_again(posts):
+    phone = Handset(posts, ASC_2)
+    for text in ("LANGUE FR", "CAS ROUGEOLE F 3", "CAS CHOLERA M 30"):
+        phone.say(text)
+    first, second = rows(posts)
+    [said] = phone.say("1")
+    assert said == (
+        f"Rapport {second.number} : Sala. Merci. "
+        f"Rapport {first.number} : encore sans village. Ex. CORRIGE {first.number} Sala"
+    )
+    phone.say(f"CORRIGE {first.number} Sala")
+    assert [row.village_id for row in rows(posts)] == [SALA, SALA]
+    phone.say("CAS ROUGEOLE M 8")
+    assert "encore" not in phone.say("2")[0]
+
+
+def test_what_was_asked_long_before_is_not_asked_again(posts, clock):
+    phone = Handset(posts, ASC_2)
+    phone.say("CAS ROUGEOLE F 3")
+    clock.move(minutes=11)
+    phone.say("CAS CHOLERA M 30")
+    assert "CORRIGE" not in phone.say("1")[0]
+
+
 @pytest.mark.parametrize(
     ("text", "count", "died"),
     [
