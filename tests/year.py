@@ -302,7 +302,8 @@ class World:
             why = select(Reminder.why_not, func.count()).where(Reminder.why_not.is_not(None)).group_by(Reminder.why_not)
             self.totals.not_sent.update(dict(db.execute(why).all()))
             rows: dict[int, dict[date, list[Told]]] = defaultdict(lambda: defaultdict(list))
-            for row in db.execute(select(*_TOLD).where(Reminder.subject == "vaccines")):
+            rows_of = select(*_TOLD).where(Reminder.subject == "vaccines").order_by(Reminder.planned_for, Reminder.id)
+            for row in db.execute(rows_of):
                 rows[row.child_id or 0][row.day].append(row)
         self.totals.children = len(self.children)
         for known in self.children.values():
