@@ -38,6 +38,7 @@ _TOLD = (  # thousands of them are no rows to change
     *(Reminder.number, Reminder.message_id, Reminder.why_not),
 )
 Told = Row[*tuple[Any, ...]]
+GROWING = ("persons", "person_numbers", "children", "doses", "messages", "care_reminders", "searches", "care_events")
 DARK, MUTE = 0.55, 0.63  # parts of the year after which nothing runs for a day; then the workers are away for one
 
 
@@ -164,6 +165,8 @@ class World:
     # One day
 
     def _day(self, n: int, today: date) -> None:
+        if n & (n - 1) == 0:
+            self._count_rows()
         self.hands.all(self.at(today, 6), Hand.remind)
         self.at(today, 7)
         self._losses(today)
@@ -179,6 +182,11 @@ class World:
         if n % 7 == 0:
             self.hands.all(now, Hand.remind)  # once more: nothing twice
         self._heard(today, sent)
+
+    def _count_rows(self) -> None:
+        """As the database does by itself where a table grew, but it looks once a minute: here that is every other day."""
+        with transaction(self.rt.sessions) as db:
+            db.execute(text(f"ANALYZE {', '.join(GROWING)}"))
 
     def _register(self, today: date) -> None:
         """Those who come to be registered; most of them are vaccinated on the same day."""
