@@ -150,9 +150,10 @@ class Statement:
 Row = tuple[str | None, ...]
 
 
-def _rows(result: pq.abc.PGresult) -> list[Row]:
-    columns = range(result.nfields)
-    return [tuple(_from_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)]
+def _first_row(result: pq.abc.PGresult) -> Row | None:
+    if not result.ntuples:
+        return None
+    return tuple(_from_text(result.get_value(0, column)) for column in range(result.nfields))
 
 
 def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
@@ -210,12 +211,12 @@ class Work:
             self.session.flush()
         begin = b"BEGIN; " if self._driver.pgconn.transaction_status == pq.TransactionStatus.IDLE else b""
         with self._watched():
-            return next(iter(_rows(statement.run(self._driver.pgconn, values, before=begin))), None)
+            return _first_row(statement.run(self._driver.pgconn, values, before=begin))
 
-    def ask(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
-        """The rows of a statement alone: nothing is opened for it."""
+    def ask(self, statement: Statement, values: Mapping[str, object]) -> Row | None:
+        """The first row of a statement alone: nothing is opened for it."""
         with self._watched():
-            return _rows(statement.run(self._driver.pgconn, values))
+            return _first_row(statement.run(self._driver.pgconn, values))
 
     def run_last(self, statement: Statement, values: Mapping[str, object]) -> None:
         """The statement that ends this transaction, committed with it."""
@@ -270,11 +271,6 @@ def work(make: Sessions) -> Iterator[Work]:
 
 def ask(make: Sessions, statement: Statement, values: Mapping[str, object]) -> Row | None:
     """The first row of a statement that needs no transaction: one round trip instead of three."""
-    return next(iter(ask_all(make, statement, values)), None)
-
-
-def ask_all(make: Sessions, statement: Statement, values: Mapping[str, object]) -> list[Row]:
-    """All its rows, each value as text."""
     with _begun(make) as one:
         return one.ask(statement, values)
 

@@ -184,7 +184,7 @@ class World:
         self._heard(today, sent)
 
     def _count_rows(self) -> None:
-        """As the database does by itself where a table grew, but it looks once a minute: here that is every other day."""
+        """As the database does by itself where a table grew; it looks once a minute, which is every other day here."""
         with transaction(self.rt.sessions) as db:
             db.execute(text(f"ANALYZE {', '.join(GROWING)}"))
 

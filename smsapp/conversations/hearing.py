@@ -35,18 +35,13 @@ def hear(rt: Runtime, said: Hop | StoredText) -> Heard:
 
 
 def hear_waiting(rt: Runtime, seconds: float = HEAR_FOR) -> int:
-    """Hear every stored message that waits, in the order they came, or as many as that time holds; how many."""
+    """Hear every stored message that waits, each number's in the order they came, or as many as that time holds."""
     until, heard, failed = time.monotonic() + seconds, 0, set[int]()
-    while time.monotonic() < until:
-        waiting = [StoredText(*row) for row in sms.waiting(rt) if row[0] not in failed]
-        if not waiting:
-            break
-        for text in waiting:
-            if not _hear_one(rt, text):
-                failed.add(text.message_id)
-            heard += 1
-            if time.monotonic() >= until:
-                break
+    while time.monotonic() < until and (row := sms.waiting(rt, failed)):
+        text = StoredText(*row)
+        if not _hear_one(rt, text):
+            failed.add(text.message_id)
+        heard += 1
     return heard
 
 

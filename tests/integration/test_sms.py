@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from smsapp import conversations, outbox, people
-from smsapp.conversations import Conversation
+from smsapp.conversations import Conversation, sms
 from smsapp.db import transaction
 from smsapp.flows.catalogue import Catalogue
+from smsapp.inbox.reading import lock
 from smsapp.messages import MO, MT, Message
 from smsapp.people import Consent, Number, Person
 from smsapp.segments import count
@@ -123,6 +124,19 @@ def test_one_number_is_heard_in_the_order_it_wrote(phone):
     assert row.answers == {"respect": 1, "explained": 2, "wait": 3, "money": 4, "clean": None, "again": 1}
     questions = messages(phone.rt, Message.direction == MT)
     assert [m.text.split(" ")[0] for m in questions[1:7]] == ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]
+
+
+def test_a_worker_begins_with_whom_nobody_has_in_hand(live_rt):
+    settle(live_rt)
+    first, second = Handset(live_rt, MOTHER), Handset(live_rt, BINTA)
+    for phone in (first, second, first):
+        phone.text("AIDE")
+    with transaction(live_rt.sessions) as db:
+        lock(db, MOTHER)
+        assert sms.waiting(live_rt) == (2, BINTA)
+        assert sms.waiting(live_rt, {2}) == (1, MOTHER)  # there is nobody else: it waits for its turn
+    assert sms.waiting(live_rt) == (1, MOTHER)
+    assert sms.waiting(live_rt, {1, 2, 3}) is None
 
 
 def test_two_workers_hear_each_message_once_and_in_order(live_rt):
