@@ -55,6 +55,7 @@ QUICK = {
     "autovacuum": "off",
     "track_activities": "off",
     "update_process_title": "off",
+    "plan_cache_mode": "force_generic_plan",  # no table is large enough to plan for each value
 }
 
 
