@@ -131,7 +131,8 @@ def threads(rt: Runtime, number: int) -> Iterator[Hands]:
 @contextmanager
 def processes(settings: Settings, number: int) -> Iterator[Hands]:
     """Each a process of its own, as the service's workers are."""
-    context = get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # the service is loaded once, not by each
     numbers = context.Value("i", 0)
     with ProcessPoolExecutor(number, context, _begin_process, (settings, numbers)) as executor:
         yield Hands(executor, number)
