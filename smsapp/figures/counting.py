@@ -77,7 +77,8 @@ def _count_due(
         with transaction(rt.sessions) as db:
             rows = _claim(db, now, today)
             for row in rows:
-                _count(db, Day(row.day, today, rt.settings.timezone), parts)
+                _count(db, Day(row.day, today, rt.settings.timezone), parts, anew=row.counted_at is not None)
+            for row in rows:  # after all of them, and so in one statement
                 row.counted_at = now
         counted += len(rows)
         if not rows:
@@ -86,10 +87,11 @@ def _count_due(
     return counted
 
 
-def _count(db: Session, day: Day, parts: domains.Domains) -> None:
+def _count(db: Session, day: Day, parts: domains.Domains, anew: bool) -> None:
     for part in parts:
         for count in part.count(day):
-            _write(db, count)
+            if anew or count.rows is not None:  # of a day's first count there is nothing to take away
+                _write(db, count)
 
 
 def _open_days(db: Session, rt: Runtime, today: date) -> None:
