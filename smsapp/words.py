@@ -18,6 +18,7 @@ DATA = Path(__file__).parent / "data" / "words.yaml"
 _CODE = re.compile(r"\d{1,9}[A-Za-z]")
 _GLUED = re.compile(r"([^\W\d]+)(\d.*)")
 SPARE_WORDS = 2  # "AIDE svp madame" asks for help; a sentence that begins with it is for the staff
+OF_A_NUMBER = 8  # digits: fewer may stand in any sentence
 CLOSE = 0.75  # of difflib: one letter wrong or two swapped in a short keyword
 
 
@@ -125,14 +126,15 @@ def _known_there(flow: Flow, where: str) -> bool:
 
 
 def close_to(text: str, flows: Mapping[str, Flow]) -> str | None:
-    """The keyword that a short message seems to mean: `AVSI` for AVIS."""
-    words = text.split()
-    if not words or len(words[0]) < 3 or (len(words) > 1 + SPARE_WORDS and not _with_code(words)):
-        return None
-    known = [*keywords(flows), *vocabulary().commands]
-    if _key(words[0]) in known:
+    """The keyword that a message seems to mean, a short one or with data: `AVSI`, `NAISANCE hier F 70000105 Awa`."""
+    words, of_flows = text.split(), keywords(flows)
+    known = [*of_flows, *vocabulary().commands]
+    if not words or len(words[0]) < 3 or _key(words[0]) in known:
         return None  # rightly written, and meant for something else
-    found = get_close_matches(_key(words[0]), known, n=1, cutoff=CLOSE)
+    short = len(words) <= 1 + SPARE_WORDS or _with_code(words)
+    if not short and not _with_data(words):
+        return None
+    found = get_close_matches(_key(words[0]), known if short else of_flows, n=1, cutoff=CLOSE)
     return found[0].upper() if found else None
 
 
@@ -143,6 +145,12 @@ def close_with_code(text: str, flows: Mapping[str, Flow]) -> str | None:
 
 def _with_code(words: list[str]) -> bool:
     return len(words) > 1 and words[0].isalpha() and _CODE.fullmatch(words[1].strip(".,;:#")) is not None
+
+
+def _with_data(words: list[str]) -> bool:
+    """Is it written as a form, not as a sentence: `5 mois 70000105`, or a phone's number further on?"""
+    digits = sum(c.isdecimal() for word in words[1:] for c in word)
+    return words[1][0].isdecimal() or digits >= OF_A_NUMBER
 
 
 def _key(word: str) -> str:

@@ -126,7 +126,13 @@ def test_keyword(text):
 
 
 MEANT = {"AVSI": "AVIS", "avi": "AVIS", "Surveyy 12": "SURVEY", "aidee": "AIDE", "ARET": "ARRET", "Langu fr": "LANGUE"}
+MEANT |= {
+    "NAISANCE hier F 76 00 01 05 Awa": "NAISSANCE",
+    "Grossese 5 mois 76000105": "GROSSESSE",
+    "depo 3 15 4 5": "DEPOT",
+}
 NOT_MEANT = ["", "1", "av", "bonjour", "merci beaucoup", "avi tu vas bien", "12345", "Salimata", "fin mars 2026"]
+NOT_MEANT += ["enfin j'ai payé 3000 francs", "Aider moi s'il vous plait 76000105", "avi tu vas bien 2 fois"]
 
 
 @pytest.mark.parametrize("text", [*MEANT, *NOT_MEANT])
