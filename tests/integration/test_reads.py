@@ -41,3 +41,12 @@ def test_a_list_is_told_as_an_array(db, awa):
     read = Read(select(Person.name).where(among_told(Person.name, "names")))
     assert read.column(db, {"names": ["Awa", "Kadia"]}) == ["Awa"]
     assert read.column(db, {"names": []}) == []
+
+
+@pytest.mark.parametrize("language", ["bm", "100 %", "%(named)s", "'; --"])
+def test_a_value_without_a_name_stands_in_the_words(db, awa, language):
+    """So that an index of the rows with this value serves a plan that is kept."""
+    awa.language = language
+    read = Read(select(Person.name).where(Person.name == bindparam("named"), Person.language == language))
+    assert read.rows(db, {"named": "Awa"}) == [("Awa",)]
+    assert read.rows(db, {"named": "Kadia"}) == []
