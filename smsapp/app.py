@@ -43,7 +43,6 @@ def settle_down() -> None:
     """What is loaded stays for good: the collector need not walk through it again at every few hops."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 class _Split:

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that people start, not one of xdist's
         config.stash[WATCH] = watch.Watch()
     if config.getoption("dist", "no") == "no":  # one that only hands out tests needs nothing of the service
-        gc.set_threshold(0)  # until all is collected: little of it is garbage
+        gc.disable()  # until all is collected: little of it is garbage
         config.pluginmanager.import_plugin("tests.fixtures")
 
 

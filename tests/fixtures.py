@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,7 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """What thousands of collected tests hold stays to the end: the collector need not walk through it again."""
     settle_down()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
