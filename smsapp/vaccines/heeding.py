@@ -34,9 +34,11 @@ def midwives(db: Session, facility_id: int) -> Sequence[Worker]:
 def tell(db: Session, rt: Runtime, whom: Sequence[Worker], text: str, key: str, file: File, **values: object) -> None:
     """One short text to each of them, once: whom it is about by first name, code and village, never what ails them."""
     person, village = db.get(Person, reads(file)), db.get(Place, file.village_id or file.facility_id)
-    told = {"name": first_name(person.name if person else ""), "village": village.name if village else ""}
+    name = first_name(person.name if person else "")
+    told = {"village": village.name if village else "", "code": codes.of(file.number)}
     for worker in whom:
-        words = rt.texts.say(worker.language, text, **told, code=codes.of(file.number), **values)
+        known_as = name or rt.texts.say(worker.language, "care.alert.family")
+        words = rt.texts.say(worker.language, text, name=known_as, **told, **values)
         outbox.post(
             db,
             rt,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from smsapp.db import transaction
 from smsapp.messages import Message
-from smsapp.people import Role
+from smsapp.people import Person, Role
 from smsapp.vaccines import births, heeding, waiting, workers
 from smsapp.vaccines.registering import Born
 from tests import nursery
@@ -107,6 +107,16 @@ def test_somebody_of_the_centre_hears_as_long_as_anybody_works_there(care, gone,
     assert [worker.number for worker in about_birth] == ([births_to] if births_to else [])
     with care.sessions() as db:
         assert list(db.scalars(select(Message.number))) == ([village] if village else [])
+
+
+def test_a_mother_without_a_name_is_told_of_as_the_family(care):
+    child = nursery.child(care, date(2026, 1, 20))
+    with transaction(care.sessions) as db:
+        db.execute(update(Person).values(name=None))
+        heeding.tell(db, care, heeding.of_village(db, child), "care.alert.call", "test", child)
+    with care.sessions() as db:
+        told = "Sotuba Est : la famille (1001F) demande que vous l'appeliez."
+        assert db.scalars(select(Message.text)).one() == told
 
 
 def test_a_child_of_no_village_is_for_whoever_works_there_where_no_midwife_does(care):
