@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -52,6 +52,7 @@ def equip(app: Flask, rt: Runtime) -> None:
     _speak(app, rt)
     _answer(app, rt)
     app.jinja_env.filters.update(FILTERS, veiled=veiled.veils(rt))
+    app.jinja_env.globals.update(url_for=_addresses(app))
     app.jinja_env.globals.update(may=guard.may, settings=rt.settings, words=words, navigation=navigation.shown)
     app.jinja_env.globals.update(described=fields.described, is_optional=fields.is_optional)
     app.context_processor(lambda: {"staff": guard.somebody(), "language": language()})
@@ -120,6 +121,16 @@ def _answer(app: Flask, rt: Runtime) -> None:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(Exception, _broken)
+
+
+def _addresses(app: Flask) -> Callable[..., str]:
+    """Flask's own `url_for`, of which those of files and of sections are put together once: a page names dozens."""
+    same = lru_cache(app.url_for)
+
+    def address(endpoint: str, /, **values: Any) -> str:
+        return (app.url_for if values and endpoint != "static" else same)(endpoint, **values)
+
+    return address
 
 
 @lru_cache
