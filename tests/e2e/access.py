@@ -7,14 +7,25 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
-AXE = (HERE / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-ASK = (HERE / "ask.js").read_text(encoding="utf-8")
+SCRIPT = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("axe-core/axe.min.js", "ask.js"))
+FINE: set[str] = set()  # looks of letters that can be read, on any page of these tests
 
 
-def violations(page: Page, *tags: str) -> list[str]:
-    """What axe holds against the page by the rules with these tags, or by all: one line each."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)  # the console lets no script into a page
-        page.add_init_script(AXE)  # who asks once asks again: it is sent to the browser no more
-    found = page.evaluate(ASK, tags)
-    return [f"{rule['impact']} {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+def ready(page: Page) -> None:
+    """With axe on it: the console lets no script into a page."""
+    if not page.evaluate("'access' in window"):
+        page.evaluate(SCRIPT)
+        page.add_init_script(SCRIPT)  # who asks once asks again: it is sent to the browser no more
+
+
+def violations(page: Page, *tags: str, kinds: set[str] | None = None) -> list[str]:
+    """What axe holds against the page by the rules with these tags, or by all: one line each.
+
+    Of things of some kinds alone, where the rest of the page has been asked about.
+    """
+    ready(page)
+    asked = {"tags": tags, "fine": list(FINE), "kinds": kinds and list(kinds)}
+    answer = page.evaluate("asked => access.ask(asked)", asked)
+    FINE.update(answer["fine"])
+    found = [(f"{rule['impact']} {rule['id']}", node) for rule in answer["violations"] for node in rule["nodes"]]
+    return [f"{broken}: {node['html'][:160]}" for broken, node in found]

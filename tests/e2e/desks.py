@@ -20,7 +20,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from tests.e2e.access import violations
+from tests.e2e.access import ready, violations
 from tests.e2e.checkout import Checkout
 
 ADMIN, COACH, AGENT = "admin@example.org", "coach@example.org", "agent.sotuba@example.org"
@@ -30,9 +30,6 @@ CHOSEN = "trois mots sans lien"  # by whoever was invited
 PATIENCE = 15_000  # milliseconds: two slow cores, and many test processes on them
 WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 SCREENS = {"SMALL": SMALL, "WIDE": WIDE}
-# How far one could scroll, and each kind of thing with the way it is laid out, or not shown.
-LAYOUT = """() => [document.documentElement.scrollWidth, [...document.querySelectorAll("body, body :not(svg *)")].map(
-    it => `${it.tagName}.${it.getAttribute("class") ?? ""} ${getComputedStyle(it).display}`)]"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -123,20 +120,21 @@ class Desk:
     def held_against(self) -> list[str]:
         """What is wrong with the page as it stands, on a small screen and on a big one; it stays on either.
 
-        Both are measured. The rules are asked on the small one, and on the big one where it lays something out
-        as no page has before.
+        Both are measured. The rules are asked on the small one, and on the big one of what it lays out as no page has
+        before.
         """
+        ready(self.page)
         found, shown = [], {}
         for screen in sorted(("SMALL", "WIDE"), key=lambda name: SCREENS[name] != self.page.viewport_size):
             self.page.set_viewport_size(SCREENS[screen])
-            width, laid_out = self.page.evaluate(LAYOUT)
+            width, laid_out = self.page.evaluate("access.layout()")
             shown[screen] = set(laid_out)
             found += [f"is {width} wide"] if width > SCREENS[screen]["width"] else []
             found += violations(self.page, *RULES) if screen == "SMALL" else []
         if new := shown["WIDE"] - shown["SMALL"] - self.seen:
             self.seen |= new
             self.page.set_viewport_size(WIDE)
-            found += violations(self.page, *RULES)
+            found += violations(self.page, *RULES, kinds=new)
         found += self.complaints
         self.complaints.clear()
         return [f"{self.path}: {words}" for words in dict.fromkeys(found)]
