@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import cache
+from typing import NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Table, select
 from sqlalchemy.orm import Session
 
+from smsapp import arrays
 from smsapp.arrays import among_told
 from smsapp.reads import Read
 from smsapp.refusals import Refused
@@ -71,6 +73,10 @@ _WRITTEN = Read(
         Dose.id, Dose.child_id, Dose.code, Dose.given_on, Dose.source, Dose.valid, Dose.recorded_at
     )
 )
+_NEW = (
+    *("child_id", "code", "given_on", "source", "elsewhere", "valid", "reason", "on_time"),
+    *("recorded_at", "recorded_by", "staff_id", "channel", "key"),
+)
 
 
 def calendar(rt: Runtime) -> Schedule:
@@ -117,10 +123,8 @@ def give_all(
         check(rt, one.child, on)
     had = standing(db, [one.child.id for one in told]) if had is None else had
     new = {one.child.id: list(_new(rt, one, on, by, had[one.child.id], elsewhere=elsewhere)) for one in told}
-    for child_id, doses in new.items():
-        had[child_id] += doses
-    made = _settle(db, rt, [one.child for one in told], had)
-    return {child_id: Given(doses, made[child_id]) for child_id, doses in new.items()}
+    every = {child_id: [*had[child_id], *doses] for child_id, doses in new.items()}
+    return _settle(db, rt, [one.child for one in told], every)
 
 
 def _new(
@@ -152,25 +156,40 @@ def strike(db: Session, rt: Runtime, child: Child, dose: Dose, why: str) -> None
 
 def settle(db: Session, rt: Runtime, child: Child) -> Plan:
     """Say of each dose whether it counts, and have the reminders look at the child again."""
-    return _settle(db, rt, [child], standing(db, [child.id]))[child.id]
+    return _settle(db, rt, [child], standing(db, [child.id]))[child.id].plan
 
 
 def _settle(
     db: Session, rt: Runtime, children: Sequence[Child], had: Mapping[int, Sequence[Dose]]
-) -> Mapping[int, Plan]:
+) -> Mapping[int, Given]:
     """The same for several; what is new among the doses that they had is written with it."""
     made = plans_of(db, rt, children, had=had)
     for child in children:
         for dose in had[child.id]:
             dose.valid, dose.reason, dose.on_time = judged(made[child.id], dose.code, dose.given_on, dose.source)
-        db.add_all(dose for dose in had[child.id] if dose.id is None)
     live = [child for child in children if child.state == "active"]
     for child in live:
         child.look_on = rt.local_now().date()
+    new = _write(db, [dose for child in children for dose in had[child.id] if dose.id is None])
     sought.settle(db, calendar(rt), [(child, made[child.id]) for child in children])
     withdrawing.withdraw(db, rt, *live)
     db.flush()
-    return made
+    return {child.id: Given(new[child.id], made[child.id]) for child in children}
+
+
+def _write(db: Session, new: Iterable[Dose]) -> defaultdict[int, list[Dose]]:
+    """All in one statement that is always the same: the ORM makes one for each number of rows."""
+    rows = [{name: getattr(dose, name) for name in _NEW} for dose in new]
+    if not rows:
+        return defaultdict(list)
+    db.flush()  # her own row may be new
+    return _by_child(db.scalars(_write_all(), arrays.told(rows)))
+
+
+@cache
+def _write_all() -> Executable:
+    """Made at the first dose, when every table is known."""
+    return select(Dose).from_statement(arrays.write_all(cast(Table, Dose.__table__), _NEW).returning(Dose))
 
 
 def judged(made: Plan, code: str, given_on: date | None, source: str) -> tuple[bool | None, str, bool | None]:
