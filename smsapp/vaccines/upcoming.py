@@ -71,6 +71,10 @@ def _all(db: Session, rt: Runtime, number: str) -> Iterator[tuple[File, Way]]:
 
 
 def _mothers(db: Session, number: str) -> Sequence[Pregnancy]:
+    """Her files that are open. As no reminder does, nothing here tells of a birth of which no child is left in care."""
     holders = select(Number.person_id).where(Number.number == number)
-    open_ones = or_(Pregnancy.state == "active", and_(Pregnancy.state == "born", Pregnancy.look_on.is_not(None)))
+    children = select(Child.id).where(Child.pregnancy_id == Pregnancy.id)
+    lives = or_(~children.exists(), children.where(Child.state == "active").exists())
+    born = and_(Pregnancy.state == "born", Pregnancy.look_on.is_not(None), lives)
+    open_ones = or_(Pregnancy.state == "active", born)
     return db.scalars(select(Pregnancy).where(Pregnancy.mother_id.in_(holders), open_ones)).all()

@@ -11,7 +11,7 @@ from smsapp.db import transaction
 from smsapp.vaccines import codes
 from tests import nursery
 from tests.handset import Handset
-from tests.nursery import AWA, BINTA
+from tests.nursery import AWA, BINTA, MIDWIFE
 from tests.village import settle
 
 BORN, LAST = date(2026, 1, 20), date(2025, 12, 17)
@@ -59,3 +59,10 @@ def test_on_a_shared_phone_it_says_of_whom(awa):
         people.add(db, awa.rt.now(), number=AWA, name="Nana Touré", language="fr", roles=["mother"])
     asked, _ = awa.dial("2*5")
     assert f"1. Mère, Enfant du 20/01/2026 ({codes.of(child.number)})" in asked
+
+
+def test_her_visits_after_the_birth_are_not_shown_to_a_mother_who_has_lost_her_child(awa):
+    Handset(awa.rt, MIDWIFE).say("NAISSANCE hier F 70000101 Fanta")
+    assert "Prochaines visites" in awa.dial("2*1")[0]
+    awa.key("00", "2", "5", "1", "1")
+    assert "Prochaines visites" not in awa.dial("2*1")[0]
