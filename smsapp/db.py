@@ -18,6 +18,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
 
+from smsapp.reads import own_cursor
+
 Sessions = sessionmaker[Session]
 Done = TypeVar("Done")
 
@@ -199,11 +201,11 @@ class Work:
         return "session" in vars(self)
 
     def execute(self, statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
-        """One statement in psycopg's own form, after what the Session has still to write."""
+        """One statement in psycopg's own form, after what the Session has still to write; its rows until the next."""
         if self.has_session:
             self.session.flush()
         with self._watched():
-            return self._driver.execute(statement, values)
+            return own_cursor(self._pooled).execute(statement, values)
 
     def run(self, statement: Statement, values: Mapping[str, object]) -> Row | None:
         """The first row of a statement, after what the Session has still to write."""

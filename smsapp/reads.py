@@ -12,6 +12,7 @@ from psycopg.sql import Literal
 from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import PoolProxiedConnection
 
 
 class Read:
@@ -42,10 +43,22 @@ class Read:
     def rows(self, db: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Its rows as they are now, after what the Session has still to write."""
         db.flush()
-        driver: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
         words, fixed = self._said
-        return driver.execute(words, {**fixed, **values}).fetchall()
+        return own_cursor(db.connection().connection).execute(words, {**fixed, **values}).fetchall()
 
     def column(self, db: Session, values: Mapping[str, Any]) -> list[Any]:
         """The same of a SELECT of one column."""
         return [value for (value,) in self.rows(db, values)]
+
+
+def own_cursor(pooled: PoolProxiedConnection) -> psycopg.Cursor[Any]:
+    """The one of this connection, for what is read at once: each new one finds out anew how every type is read.
+
+    By its factory, which whoever counts statements puts another in place of.
+    """
+    driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+    made = driver.cursor_factory
+    if made not in pooled.info:
+        pooled.info[made] = driver.cursor()
+    cursor: psycopg.Cursor[Any] = pooled.info[made]
+    return cursor
