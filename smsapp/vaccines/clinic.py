@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from smsapp.vaccines.tables import ClinicDay, Closure
 
 AS_A_RULE = range(5)  # Monday to Friday, where a centre has told no days
 FARTHEST = 62  # days ahead: a centre that is closed for longer is asked by somebody else
+MOST_FOUND = 1000  # days that a calendar keeps
 
 # Made once: to make them takes longer than to read the few rows of a centre.
 _RULES = Read(
@@ -71,6 +73,8 @@ class Calendar:
             return known
         ahead = (day + timedelta(days=n) for n in range(FARTHEST))
         first = next(self._held(ahead, service, village_id), day)
+        if len(self.found) >= MOST_FOUND:
+            self.found.clear()
         self.found[day, service, village_id] = first
         return first
 
@@ -106,8 +110,10 @@ def of_facilities(db: Session, facility_ids: Collection[int]) -> Mapping[int, Ca
     closed: dict[int | None, list[tuple[date, date]]] = defaultdict(list)
     for closed_id, first, last in _CLOSED.rows(db, which):
         closed[closed_id].append((first, last))
-    return {one: Calendar(rules[one], _together(closed[None], closed[one])) for one in facility_ids}
+    return {one: _calendar(tuple(rules[one]), (*closed[None], *closed[one])) for one in facility_ids}
 
 
-def _together(*spans: Iterable[tuple[date, date]]) -> Sequence[tuple[date, date]]:
-    return [span for some in spans for span in some]
+@lru_cache(maxsize=128)
+def _calendar(rules: Sequence[Held], closed: Sequence[tuple[date, date]]) -> Calendar:
+    """While nothing of it changes the same one, with the days that it has found."""
+    return Calendar(rules, closed)
