@@ -61,6 +61,8 @@ _TO_LOOK_AT = union(
     select(Pregnancy.mother_id).where(*_HOPE_DUE, bindparam("after", type_=BigInteger) < Pregnancy.mother_id),
 ).subquery()
 _NEXT = Read(select(_TO_LOOK_AT.c.person).order_by(_TO_LOOK_AT.c.person).limit(bindparam("most", type_=Integer)))
+# A run that goes on where another one is at work leaves these families to it before it reads anything of them.
+_FROM = text("SELECT pg_try_advisory_xact_lock(hashtextextended('remind from ' || CAST(:person AS bigint), 0))")
 # Whoever does not get a number leaves all that is told to it to the run that has it.
 _TAKE = text("""
     SELECT told FROM unnest(CAST(:numbers AS text[])) told
@@ -149,6 +151,11 @@ class Batch:
 def next_families(db: Session, day: date, after: int) -> Sequence[int]:
     """The next people who read for a file that is to be looked at by this day."""
     return _NEXT.column(db, {"day": day, "after": after, "most": AT_ONCE})
+
+
+def are_free(db: Session, persons: Sequence[int]) -> bool:
+    """Whether no other run has begun with these families; none does while this transaction lasts."""
+    return bool(db.scalar(_FROM, {"person": persons[0]}))
 
 
 def batch(db: Session, rt: Runtime, day: date, persons: Collection[int], contacts: Contacts | None) -> Batch | None:

@@ -78,9 +78,10 @@ def remind(rt: Runtime, today: date | None = None, stop: Callable[[], bool] = la
             persons = reading.next_families(db, day, last)
             if not persons:
                 break
-            batch = reading.batch(db, rt, day, persons, rules.care.contacts)
-            if batch is not None:
-                _run(db, rt, rules, batch, day, told)
+            if reading.are_free(db, persons):
+                batch = reading.batch(db, rt, day, persons, rules.care.contacts)
+                if batch is not None:
+                    _run(db, rt, rules, batch, day, told)
         if len(persons) < reading.AT_ONCE:
             break
         last = persons[-1]
