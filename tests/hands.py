@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,22 +13,19 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from smsapp import conversations, logs, outbox
 from smsapp.app import settle_down
-from smsapp.arrays import among_told
 from smsapp.config import Settings
 from smsapp.db import transaction
 from smsapp.runtime import Runtime, build
 from smsapp.staff import Staff
-from smsapp.vaccines import giving, registering, reminding, sessions, visits
+from smsapp.vaccines import giving, planning, registering, reminding, sessions, visits
 from smsapp.vaccines.registering import Born
-from smsapp.vaccines.tables import Child
+from smsapp.vaccines.schedule import Schedule
 from tests.fakes import Clock, FakeGateway
 from tests.handset import Handset, web
 
-_COMING = select(Child).where(among_told(Child.id, "children"))  # made once
 TAKEN_APART = 100_000_000  # between the ids that the gateways of two hands give
 
 Done = TypeVar("Done")
@@ -68,15 +65,11 @@ class Hand:
                 registering.child(db, self.rt, born, by=None, channel="console", key=key).id for key, born in births
             ]
 
-    def session(self, staff: Staff, facility: int, day: date, since: dict[int, date], token: str) -> list[Given]:
+    def session(self, staff: Staff, facility: int, day: date, coming: Mapping[int, Coming], token: str) -> list[Given]:
         """What can be given to these children on that day is given, and written down on the centre's page."""
+        schedule = giving.calendar(self.rt)
+        ticked = {child_id: due for child_id, one in coming.items() if (due := one.due(schedule, day))}
         with transaction(self.rt.sessions) as db:
-            found = db.scalars(_COMING, {"children": list(since)}).all()
-            ticked = {}
-            for child_id, plan in giving.plans_of(db, self.rt, found).items():
-                ways = visits.visits(plan, since[child_id])
-                due = [code for one in ways for code in one.doses if (on := plan.doses[code].due) and on <= day]
-                ticked |= {child_id: due} if due else {}
             saved = sessions.save(db, self.rt, staff, facility, day, ticked, token)
             return [Given(o.child.id, [d.code for d in o.booked if d.valid], str(o.refused or "")) for o in saved]
 
@@ -87,6 +80,20 @@ class Hand:
     def hear(self) -> None:
         conversations.hear_waiting(self.rt)
         outbox.deliver(self.rt, "replies")
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A child who comes to a session, as her card tells of her."""
+
+    who: planning.Child
+    since: date  # in care
+    had: Mapping[str, date]
+
+    def due(self, schedule: Schedule, day: date) -> list[str]:
+        plan = planning.plan(schedule, self.who, self.had, day)
+        ways = visits.visits(plan, self.since)
+        return [code for one in ways for code in one.doses if (on := plan.doses[code].due) and on <= day]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from smsapp.vaccines.tables import Child, ClinicDay, Closure
 from tests import nursery
 from tests.desk import employ
 from tests.fakes import Clock
-from tests.hands import Given, Hand, Hands
+from tests.hands import Coming, Given, Hand, Hands
 from tests.nursery import EAST
 from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
 
@@ -81,6 +81,10 @@ class Known:
     given: dict[str, date] = field(default_factory=dict)
     written: dict[str, date] = field(default_factory=dict)  # on which day each of them was written down
     gone_on: date | None = None
+
+    @property
+    def who(self) -> planning.Child:
+        return planning.Child(self.born_on, {CENTRAL: "Kadiolo"}.get(self.centre, ""), "F")
 
 
 class World:
@@ -217,11 +221,11 @@ class World:
         coming.sort(key=lambda known: known.centre)
         calls = []
         for n, some in enumerate(self.hands.shares(coming)):
-            of_centre: dict[int, dict[int, date]] = defaultdict(dict)
+            of_centre: dict[int, dict[int, Coming]] = defaultdict(dict)
             for known in some:
-                of_centre[known.centre][known.id] = known.registered_on
-            for centre, since in of_centre.items():
-                calls.append((Hand.session, (self.staff, centre, today, since, f"{what}:{centre}:{n}")))
+                of_centre[known.centre][known.id] = Coming(known.who, known.registered_on, known.given)
+            for centre, hers in of_centre.items():
+                calls.append((Hand.session, (self.staff, centre, today, hers, f"{what}:{centre}:{n}")))
         for given in chain(*self.hands.do(self.clock.at, calls)):
             self._written(today, given)
 
@@ -320,12 +324,11 @@ class World:
     def _each_visit(self, known: Known, rows: dict[date, list[Told]]) -> None:
         """As the plan was each morning: on a clinic day of a visit somebody was told, or a row says why."""
         schedule, calendar = giving.calendar(self.rt), self.calendars[known.centre]
-        child = planning.Child(known.born_on, {CENTRAL: "Kadiolo"}.get(known.centre, ""), "F")
         last = min(known.gone_on or date.max, FIRST_DAY + timedelta(days=self.days))
         seen, next_day = set[date](), known.registered_on + timedelta(days=1)
         for day, after in pairwise([*self._changes(known, next_day + timedelta(days=1), last), last]):
             had = {code: on for code, on in known.given.items() if known.written[code] < day}
-            for one in visits.visits(planning.plan(schedule, child, had, day), known.registered_on):
+            for one in visits.visits(planning.plan(schedule, known.who, had, day), known.registered_on):
                 held = calendar.next_day(max(one.day, next_day), "vaccines", known.village)
                 if day <= held < after and one.due_on not in seen:
                     seen.add(one.due_on)
