@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import Transaction
 
 Savepoint = Callable[[Connection, str], None]
+AT_HAND = {pq.TransactionStatus.IDLE, pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 
 
 def make(engine: Engine) -> None:
@@ -45,8 +46,9 @@ def _keep_prepared(driver: psycopg.Connection, record: object) -> None:
 class Savepoints:
     """Each transaction of a test is a savepoint, and SQLAlchemy would compile the words of each anew.
 
-    One that is over is released with the words that begin the next: nothing in between can tell, and the end of the
-    test's own transaction releases the last. Whatever is unlike this is left to SQLAlchemy, which knows each error.
+    The first begins the test's own transaction with it. One that is over is released with the words that begin the
+    next: nothing in between can tell, and the end of the test's own transaction releases the last. Whatever is unlike
+    this is left to SQLAlchemy, which knows each error.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -59,6 +61,8 @@ class Savepoints:
     def begin(self, connection: Connection, name: str) -> None:
         over = self._over.pop(connection.get_transaction(), None)
         words = f"RELEASE SAVEPOINT {over}; SAVEPOINT {name}" if over else f"SAVEPOINT {name}"
+        if _driver(connection).transaction_status == pq.TransactionStatus.IDLE:
+            words = f"BEGIN; {words}"
         if not _said(connection, words):
             self._begin(connection, name)
 
@@ -76,10 +80,9 @@ class Savepoints:
 
 
 def _said(connection: Connection, words: str) -> bool:
-    """Whether PostgreSQL has done so, in a transaction that was begun."""
+    """Whether PostgreSQL has done so."""
     driver = _driver(connection)
-    begun = driver.transaction_status in {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
-    return begun and driver.exec_(words.encode()).status == pq.ExecStatus.COMMAND_OK
+    return driver.transaction_status in AT_HAND and driver.exec_(words.encode()).status == pq.ExecStatus.COMMAND_OK
 
 
 def _driver(connection: Connection) -> pq.PGconn:
