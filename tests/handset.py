@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -11,20 +12,23 @@ from flask.testing import FlaskClient
 
 from smsapp import conversations, outbox
 from smsapp.app import create_plain
+from smsapp.handlers import hooks
 from smsapp.runtime import Runtime
 from tests.fakes import FakeGateway
 
 MOTHER, BINTA, STRANGER = "+22370000101", "+22370000102", "+22370009901"
 
 
-LATEST: list[tuple[Runtime, Flask]] = []  # the last one asked for: all handsets of a test have the same
+BEHIND: list[Flask] = []  # the door of every test: an application that reads its routes once
 
 
 def web(rt: Runtime) -> FlaskClient:
-    """The service's web side; without the simulator, which would open threads of its own."""
-    if not (LATEST and LATEST[0][0] is rt):
-        LATEST[:] = [(rt, create_plain(replace(rt, settings=replace(rt.settings, simulator=False))))]
-    return LATEST[0][1].test_client()
+    """The service's door for gateways; without the simulator, which would open threads of its own."""
+    if not BEHIND:
+        BEHIND.append(create_plain(replace(rt, settings=replace(rt.settings, simulator=False))))
+    app = copy(BEHIND[0])
+    app.wsgi_app = hooks.Door(rt, BEHIND[0].wsgi_app.inner)
+    return app.test_client()
 
 
 class Handset:

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from smsapp import conversations, db
+from smsapp.app import create_plain
 from smsapp.db import transaction
 from smsapp.queues import Bell
-from tests.handset import MOTHER, Handset, web
+from tests.handset import MOTHER, Handset
 from tests.village import settle
 
 # Two web processes that answer, and a worker's two jobs one after the other that hear; then one that is asked.
@@ -51,7 +52,7 @@ def phone(rt):
 
 
 def get(rt, path):
-    answer = web(rt).get(path)
+    answer = create_plain(replace(rt, settings=replace(rt.settings, simulator=False))).test_client().get(path)
     return answer.status_code, answer.get_data(as_text=True)
 
 
