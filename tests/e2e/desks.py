@@ -29,7 +29,6 @@ PASSWORD = "demo-only-change-me"  # of the demonstration
 CHOSEN = "trois mots sans lien"  # by whoever was invited
 PATIENCE = 15_000  # milliseconds: two slow cores, and many test processes on them
 WIDE, SMALL = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-SCREENS = {"SMALL": SMALL, "WIDE": WIDE}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -38,7 +37,7 @@ class Desk:
 
     def __init__(self, page: Page, url: str, seen: set[str]) -> None:
         self.page, self.url = page, url
-        self.seen = seen  # of layouts on a big screen, by all desks
+        self.seen = seen  # kinds of things that axe has looked at, by all desks
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._console)
@@ -124,17 +123,15 @@ class Desk:
         before.
         """
         ready(self.page)
-        found, shown = [], {}
-        for screen in sorted(("SMALL", "WIDE"), key=lambda name: SCREENS[name] != self.page.viewport_size):
-            self.page.set_viewport_size(SCREENS[screen])
-            width, laid_out = self.page.evaluate("access.layout()")
-            shown[screen] = set(laid_out)
-            found += [f"is {width} wide"] if width > SCREENS[screen]["width"] else []
-            found += violations(self.page, *RULES) if screen == "SMALL" else []
-        if new := shown["WIDE"] - shown["SMALL"] - self.seen:
+        found = []
+        for screen in sorted((SMALL, WIDE), key=lambda screen: screen != self.page.viewport_size):
+            self.page.set_viewport_size(screen)
+            width, kinds = self.page.evaluate("access.layout()")
+            found += [f"is {width} wide"] if width > screen["width"] else []
+            new = set(kinds) - self.seen
+            if screen == SMALL or new:
+                found += violations(self.page, *RULES, kinds=None if screen == SMALL else new)
             self.seen |= new
-            self.page.set_viewport_size(WIDE)
-            found += violations(self.page, *RULES, kinds=new)
         found += self.complaints
         self.complaints.clear()
         return [f"{self.path}: {words}" for words in dict.fromkeys(found)]
