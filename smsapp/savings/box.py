@@ -106,7 +106,7 @@ def expense(db: Session, rt: Runtime, by: Booking, amount: int, what: str) -> Po
     """What the group itself spends; not out of the social fund."""
     if what not in EXPENSES:
         raise ValueError(what)
-    ledger.lock(db, by.who.group_id)
+    ledger.hold(db, by.who.group_id)
     _besides_social(db, by, amount)
     entry = by.entry("expense", Line("cash", -amount), Line("expenses", amount), category=what)
     return _spend(db, rt, by, amount, entry)
@@ -119,7 +119,7 @@ def outside_in(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
 
 def outside_out(db: Session, rt: Runtime, by: Booking, amount: int) -> Posting:
     """It goes back; no more than came."""
-    ledger.lock(db, by.who.group_id)
+    ledger.hold(db, by.who.group_id)
     owed = ledger.total(db, by.who.group_id, "outside")
     if ledger.booked(db, by.key) is None and amount > owed:
         raise Refused("savings.short.outside", owed=francs(owed))
@@ -144,7 +144,7 @@ def alone_most(db: Session, rt: Runtime, group_id: int) -> int:
 def _spend(db: Session, rt: Runtime, by: Booking, amount: int, entry: Entry) -> Posting:
     """Money leaves the box: the other officers hear of it at once, and much of it needs a second one's word."""
     meetings.keeps_book(by.who)
-    ledger.lock(db, by.who.group_id)
+    ledger.hold(db, by.who.group_id)
     if done := ledger.booked(db, by.key):
         return done
     if amount > alone_most(db, rt, by.who.group_id):

@@ -49,7 +49,7 @@ def look(db: Session, rt: Runtime, who: Who, receipt: str) -> Sheet:
     """What would be taken back, or let stand if somebody disputes it; refused where neither can be, or not by her."""
     meetings.keeps_book(who)
     posting = finding.in_groups(db, receipt, [who.group_id])
-    if finding.is_reversed(db, posting):
+    if ledger.is_reversed(db, posting):
         raise Refused("savings.reversed_before", receipt=posting.receipt)
     if (never := finding.never_back(db, posting)) is not None:
         dispute = disputes.open_on(db, posting)
@@ -61,7 +61,7 @@ def look(db: Session, rt: Runtime, who: Who, receipt: str) -> Sheet:
 
 def cancel(db: Session, rt: Runtime, who: Who, receipt: str, reason: str, *, key: str, channel: str) -> Cancelled:
     """Take a posting back, or ask a second officer; once per key."""
-    ledger.lock(db, who.group_id)
+    ledger.hold(db, who.group_id)
     if done := ledger.booked(db, key):
         return Cancelled(_sheet(db, rt, who, db.get_one(Posting, done.reverses)), reversal=done)
     sheet = look(db, rt, who, receipt)

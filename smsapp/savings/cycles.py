@@ -87,7 +87,7 @@ def share_out(db: Session, rt: Runtime, request: Request) -> ShareOut:
     Worked out anew under the group's lock. Where what was booked since it was asked for changed a figure that the
     officers agreed to, it is refused and over: what they said yes to was something else.
     """
-    ledger.lock(db, request.group_id)
+    ledger.hold(db, request.group_id)
     if done := db.get(ShareOut, request.about):
         return done
     projection = ready(db, rt, request.group_id)

@@ -38,7 +38,7 @@ def open_(db: Session, rt: Runtime, number: str, receipt: str) -> Told:
     posting, member = _hers(db, number, receipt)
     if rt.now() - posting.at > WITHIN:
         raise Refused("savings.dispute_late", receipt=posting.receipt)
-    if finding.is_reversed(db, posting):
+    if ledger.is_reversed(db, posting):
         raise Refused("savings.reversed_before", receipt=posting.receipt)
     before = db.scalar(select(Dispute).where(Dispute.posting_id == posting.id))
     if before is not None and before.outcome is None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
+from smsapp.arrays import among_told
 from smsapp.refusals import Refused
-from smsapp.savings import chain
+from smsapp.savings import chain, ledger
 from smsapp.savings.book import Posting, PostingLine
 from smsapp.savings.tables import Cycle
 
 NOT_THUS = ("loan", "write_off", "share_out", "opening")  # they have ways of their own
+
+# By its number, which the database finds at once, and by its letter, which makes it this group's.
+_NAMED = (Posting.seq == bindparam("seq"), Posting.receipt == bindparam("receipt"))
+_IN_GROUPS = select(Posting).where(*_NAMED, among_told(Posting.group_id, "groups")).order_by(Posting.at.desc()).limit(1)
+_OF_MEMBERS = (
+    select(Posting, PostingLine.member_id)
+    .join(PostingLine, PostingLine.posting_id == Posting.id)
+    .where(*_NAMED, among_told(PostingLine.member_id, "members"))
+    .order_by(Posting.at.desc())
+    .limit(1)
+)
 
 
 def read(words: str) -> tuple[str, str]:
@@ -29,18 +41,14 @@ def read(words: str) -> tuple[str, str]:
 
 def in_groups(db: Session, receipt: str, group_ids: Collection[int]) -> Posting:
     """The last posting of these groups with this receipt; whose it is otherwise, nobody is told."""
-    chosen = select(Posting).where(*_is(receipt), Posting.group_id.in_(group_ids))
-    return _one(db.scalar(chosen.order_by(Posting.at.desc()).limit(1)))
+    told = {"seq": int(receipt[:-1]), "receipt": receipt, "groups": list(group_ids)}
+    return _one(db.scalar(_IN_GROUPS, told))
 
 
 def of_members(db: Session, receipt: str, member_ids: Collection[int]) -> tuple[Posting, int]:
     """The last posting with this receipt that names one of these members, and which of them."""
-    chosen = (
-        select(Posting, PostingLine.member_id)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(*_is(receipt), PostingLine.member_id.in_(member_ids))
-    )
-    found = db.execute(chosen.order_by(Posting.at.desc()).limit(1)).first()
+    told = {"seq": int(receipt[:-1]), "receipt": receipt, "members": list(member_ids)}
+    found = db.execute(_OF_MEMBERS, told).first()
     if found is None or found[1] is None:
         raise Refused("savings.receipt_unknown")
     return found[0], found[1]
@@ -48,13 +56,7 @@ def of_members(db: Session, receipt: str, member_ids: Collection[int]) -> tuple[
 
 def members_of(db: Session, posting: Posting) -> list[int]:
     """Ids of those whom a posting names."""
-    chosen = select(PostingLine.member_id).where(PostingLine.posting_id == posting.id).distinct()
-    return sorted(member_id for member_id in db.scalars(chosen) if member_id is not None)
-
-
-def is_reversed(db: Session, posting: Posting) -> bool:
-    back = aliased(Posting)
-    return db.scalar(select(back.id).where(back.reverses == posting.id)) is not None
+    return sorted({line.member_id for line in ledger.lines_of(db, posting.id) if line.member_id is not None})
 
 
 def never_back(db: Session, posting: Posting) -> Refused | None:
@@ -66,11 +68,6 @@ def never_back(db: Session, posting: Posting) -> Refused | None:
     if db.get_one(Cycle, posting.cycle_id).closed_on is not None:
         return Refused("savings.other_cycle", receipt=posting.receipt)
     return None
-
-
-def _is(receipt: str) -> list[ColumnElement[bool]]:
-    """By its number, which the database finds at once, and by its letter, which makes it this group's."""
-    return [Posting.seq == int(receipt[:-1]), Posting.receipt == receipt]
 
 
 def _one(posting: Posting | None) -> Posting:

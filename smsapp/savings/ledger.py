@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, Table, Text, any_, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ARRAY, BigInteger, Table, Text, any_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from smsapp import arrays
 from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.savings import chain
@@ -57,9 +57,18 @@ class Entry:
 # Made once: every entry of every book asks and writes by them.
 _GROUP = Balance.group_id == bindparam("group")
 _LOCK = select(Group).where(Group.id == bindparam("group")).with_for_update().execution_options(populate_existing=True)
+_HOLD = Read(select(Group.id).where(Group.id == bindparam("group")).with_for_update())
 _CYCLE = select(Cycle).where(Cycle.group_id == bindparam("group"), Cycle.closed_on.is_(None))
-_BOOKED = select(Posting).where(Posting.key == any_(bindparam("keys", type_=ARRAY(Text))))
-_LINES = insert(cast(Table, PostingLine.__table__))
+_BOOKED = Read(select(Posting.id).where(Posting.key == any_(bindparam("keys", type_=ARRAY(Text)))))
+_REVERSED = Read(select(Posting.id).where(Posting.reverses == bindparam("posting")))
+_LINES_OF = Read(
+    select(PostingLine.account, PostingLine.amount, PostingLine.member_id, PostingLine.loan_id)
+    .where(PostingLine.posting_id == bindparam("posting"))
+    .order_by(PostingLine.nth)
+)
+_LINES = arrays.write_all(
+    cast(Table, PostingLine.__table__), ("posting_id", "nth", "account", "member_id", "loan_id", "amount")
+)
 _BALANCES = select(Balance.account, Balance.member_id, Balance.loan_id, Balance.amount).where(_GROUP)
 # A member's and a loan's places have ids that are theirs alone: a few rows too many are read, none too few.
 _NEAR = Read(
@@ -70,7 +79,7 @@ _NEAR = Read(
     )
 )
 _HELD = Read(_BALANCES.where(Balance.amount != 0))
-_MOVED = postgresql.insert(cast(Table, Balance.__table__))
+_MOVED = arrays.write_all(cast(Table, Balance.__table__), ("group_id", "account", "member_id", "loan_id", "amount"))
 _MOVE = _MOVED.on_conflict_do_update(
     index_elements=["group_id", "account", "member_id", "loan_id"], set_={"amount": _MOVED.excluded.amount}
 )
@@ -78,8 +87,13 @@ _SUM = select(func.coalesce(func.sum(Balance.amount), 0)).where(_GROUP, Balance.
 _GROUPS_SUM, _HER_SUM = Read(_SUM), Read(_SUM.where(Balance.member_id == bindparam("member")))
 
 
+def hold(db: Session, group_id: int) -> None:
+    """The group is ours until the transaction ends: its book is written by one at a time."""
+    _HOLD.rows(db, {"group": group_id})
+
+
 def lock(db: Session, group_id: int) -> Group:
-    """The group, ours until the transaction ends: its book is written by one at a time."""
+    """As `hold`; what its row says now."""
     return db.scalars(_LOCK, {"group": group_id}).one()
 
 
@@ -117,7 +131,7 @@ def book_all(
             raise Refused("savings.amount_large", most=francs(LARGEST))
     group = lock(db, group_id)
     keys = [entry.key for entry in entries]
-    found = {posting.key: posting for posting in db.scalars(_BOOKED, {"keys": keys})}
+    found = {posting.key: posting for posting in _booked(db, keys)}
     new = [entry for entry in entries if entry.key not in found]
     if new:
         cycle = open_cycle(db, group_id)
@@ -166,12 +180,18 @@ def _write(
         for posting, entry in zip(postings, entries, strict=True)
         for nth, x in enumerate(entry.lines, start=1)
     ]
-    db.execute(_LINES, rows)
+    db.execute(_LINES, arrays.told(rows))
     return postings
 
 
 def booked(db: Session, key: str) -> Posting | None:
-    return db.scalar(select(Posting).where(Posting.key == key))
+    return next(iter(_booked(db, [key])), None)
+
+
+def _booked(db: Session, keys: Sequence[str]) -> Sequence[Posting]:
+    """Mostly none: of the few that come twice the rows are read."""
+    ids = _BOOKED.column(db, {"keys": keys})
+    return [db.get_one(Posting, id) for id in ids]
 
 
 def hash_of(before: str, told: Mapping[str, Any], lines: Sequence[Line | PostingLine]) -> str:
@@ -184,16 +204,19 @@ def reversal(db: Session, posting: Posting, *, key: str, channel: str, entered_b
     """The entry that takes back a posting line by line; refused where that was done before."""
     if posting.kind == "reversal":
         raise Refused("savings.is_reversal", receipt=posting.receipt)
-    if db.scalar(select(Posting.id).where(Posting.reverses == posting.id)):
+    if is_reversed(db, posting):
         raise Refused("savings.reversed_before", receipt=posting.receipt)
-    lines = [Line(x.account, -x.amount, x.member_id, x.loan_id) for x in lines_of(db, posting.id)]
+    lines = [replace(line, amount=-line.amount) for line in lines_of(db, posting.id)]
     more: dict[str, Any] = {"reverses": posting.id, "reason": reason, "meeting_id": posting.meeting_id}
     return Entry("reversal", lines, key, channel, entered_by, **more)
 
 
-def lines_of(db: Session, posting_id: int) -> Sequence[PostingLine]:
-    chosen = select(PostingLine).where(PostingLine.posting_id == posting_id)
-    return db.scalars(chosen.order_by(PostingLine.nth)).all()
+def is_reversed(db: Session, posting: Posting) -> bool:
+    return bool(_REVERSED.rows(db, {"posting": posting.id}))
+
+
+def lines_of(db: Session, posting_id: int) -> list[Line]:
+    return [Line(*row) for row in _LINES_OF.rows(db, {"posting": posting_id})]
 
 
 def balances(db: Session, group_id: int) -> dict[Place, int]:
@@ -230,4 +253,4 @@ def _balance(db: Session, group_id: int, lines: Sequence[Line]) -> None:
             raise Refused(f"savings.short.{account}", short=francs(abs(amount)))
     names = ("account", "member_id", "loan_id", "amount")
     rows = [{"group_id": group_id} | dict(zip(names, (*place, amount), strict=True)) for place, amount in after.items()]
-    db.execute(_MOVE, rows)
+    db.execute(_MOVE, arrays.told(rows))

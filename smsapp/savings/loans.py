@@ -78,7 +78,7 @@ def lend(
     db: Session, rt: Runtime, member: Who, amount: int, *, key: str, channel: str, entered_by: int | None
 ) -> Posting:
     """Pay a loan out of the box, under the group's lock: whatever has changed since it was asked for counts."""
-    ledger.lock(db, member.group_id)
+    ledger.hold(db, member.group_id)
     if done := ledger.booked(db, key):
         return done
     now, today = offer(db, rt, member, amount), rt.local_now().date()
@@ -115,7 +115,7 @@ def repay(
 
     The one that pays the rest ends the loan.
     """
-    ledger.lock(db, who.group_id)  # whoever looks for the same repayment sees all that came before this one
+    ledger.hold(db, who.group_id)  # whoever looks for the same repayment sees all that came before this one
     if done := ledger.booked(db, key):
         return _repaid(db, done, of_card(db, who, card))
     parts = split(db, rt, who, card, amount, again=again)
@@ -141,7 +141,7 @@ def write_off(
     db: Session, rt: Runtime, member: Who, loan_id: int, *, key: str, channel: str, entered_by: int | None
 ) -> Posting:
     """The principal that will not come back becomes a loss of the group; its charges are asked for no more."""
-    ledger.lock(db, member.group_id)
+    ledger.hold(db, member.group_id)
     if done := ledger.booked(db, key):
         return done
     lost = debts.of_loan(db, loan_id, rt.local_now().date()).owed.principal

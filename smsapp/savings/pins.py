@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp import hashing
+from smsapp.reads import Read
 from smsapp.refusals import Refused
 from smsapp.runtime import Runtime
 from smsapp.savings import telling
@@ -20,6 +21,15 @@ from smsapp.savings.tables import Member
 TRIES = 5
 FIRST, LONGEST = timedelta(minutes=30), timedelta(hours=24)  # of the pauses: each is twice the one before
 MINUTE = timedelta(minutes=1)
+
+# Made once: each entry of a book asks one of them.
+_UNTIL = Read(select(Member.pin_locked_until).where(Member.id == bindparam("member")))
+_HERS = (
+    select(Member)
+    .where(Member.id == bindparam("member"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 def make(secret_key: str, pin: str) -> str:
@@ -40,7 +50,7 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
     member = _locked(db, member_id)
     if member.left_on is not None or member.pin is None:
         raise Refused("savings.pin_none", final=True)
-    _open(rt, member, "savings.pin_locked")
+    _open(rt, member.pin_locked_until, "savings.pin_locked")
     if same(rt.settings.secret_key, pin, member.pin):
         if member.wrong_pins or member.pin_locks:
             keep(db, member_id, member.pin)
@@ -56,12 +66,13 @@ def check(db: Session, rt: Runtime, member_id: int, pin: str) -> None:
 
 def hold(db: Session, rt: Runtime, member_id: int) -> None:
     """By SMS no PIN is asked for, her number is who she is: Refused while her PIN is locked."""
-    _open(rt, db.get_one(Member, member_id, populate_existing=True), "savings.held_back")
+    [locked_until] = _UNTIL.column(db, {"member": member_id})
+    _open(rt, locked_until, "savings.held_back")
 
 
-def _open(rt: Runtime, member: Member, otherwise: str) -> None:
-    if member.pin_locked_until is not None and rt.now() < member.pin_locked_until:
-        raise Refused(otherwise, final=True, until=_said(rt, member.pin_locked_until))
+def _open(rt: Runtime, locked_until: datetime | None, otherwise: str) -> None:
+    if locked_until is not None and rt.now() < locked_until:
+        raise Refused(otherwise, final=True, until=_said(rt, locked_until))
 
 
 def keep(db: Session, member_id: int, kept: str) -> None:
@@ -110,10 +121,4 @@ def _said(rt: Runtime, until: datetime) -> str:
 
 def _locked(db: Session, member_id: int) -> Member:
     """Her row, ours until the transaction ends: tries are counted one after the other."""
-    chosen = (
-        select(Member)
-        .where(Member.id == member_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return db.scalars(chosen).one()
+    return db.scalars(_HERS, {"member": member_id}).one()

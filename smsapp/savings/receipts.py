@@ -11,8 +11,9 @@ from smsapp import outbox, people
 from smsapp.outbox import Draft
 from smsapp.runtime import Runtime
 from smsapp.savings import debts, groups, ledger
-from smsapp.savings.book import Posting, PostingLine
+from smsapp.savings.book import Posting
 from smsapp.savings.groups import Who
+from smsapp.savings.ledger import Line
 from smsapp.savings.money import francs
 from smsapp.segments import count, fold
 
@@ -146,7 +147,7 @@ def _reader(db: Session, member: Who) -> Who | None:
     return witness if witness is not None and witness.number else None
 
 
-def _amounts(lines: Sequence[PostingLine]) -> dict[int, int]:
+def _amounts(lines: Sequence[Line]) -> dict[int, int]:
     """What moved for each member: of lines that cancel out (a debt that is let be) one side."""
     up: dict[int, int] = defaultdict(int)
     down: dict[int, int] = defaultdict(int)

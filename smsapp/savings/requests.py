@@ -99,7 +99,7 @@ def _ask(
 
 def say(db: Session, rt: Runtime, officer: Who, request_id: int, *, yes: bool) -> Request:
     """One officer's word, whose PIN was given. The last consent that is needed does it; one refusal ends it."""
-    ledger.lock(db, officer.group_id)
+    ledger.hold(db, officer.group_id)
     request = db.get(Request, request_id, with_for_update=True, populate_existing=True)
     if request is None or request.group_id != officer.group_id:
         raise Refused("savings.request_over")

@@ -103,7 +103,7 @@ def one(
 ) -> tuple[Who, Posting | None]:
     """Her shares, or that she brings nothing today."""
     meetings.keeps_book(who)
-    ledger.lock(db, who.group_id)
+    ledger.hold(db, who.group_id)
     if done := ledger.booked(db, key):
         return next(m for m in now.members if m.id == member_id), done
     meetings.hold(db, now.meeting)

@@ -90,7 +90,7 @@ def collect(
     db: Session, rt: Runtime, who: Who, missing: Collection[int], key: str, channel: str
 ) -> list[tuple[Who, Posting]]:
     """Begin the round if it has not begun, and note what each brought to it: all of it, or nothing."""
-    ledger.lock(db, who.group_id)
+    ledger.hold(db, who.group_id)
     found = plan(db, who, missing)
     meeting = found.round.meeting or _begin(db, rt, who, found.round.nth)
     amount = found.round.amount
@@ -117,7 +117,7 @@ def pot(db: Session, who: Who) -> tuple[Round, Meeting, Member, int]:
 
 def give(db: Session, rt: Runtime, who: Who, key: str, channel: str) -> Posting:
     """The pot goes to her whose turn it is, and the round is over; who has not brought hers owes it to her."""
-    ledger.lock(db, who.group_id)
+    ledger.hold(db, who.group_id)
     if done := ledger.booked(db, key):
         return done
     _, meeting, turn, amount = pot(db, who)
@@ -151,7 +151,7 @@ def pay(db: Session, rt: Runtime, who: Who, card: int, key: str, channel: str) -
     What comes late is at once passed on to her whose turn that was.
     """
     meetings.keeps_book(who)
-    ledger.lock(db, who.group_id)
+    ledger.hold(db, who.group_id)
     cycle = ledger.open_cycle(db, who.group_id)
     [member] = meetings.named(db, who.group_id, {card})
     if card not in cycle.order:
