@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from smsapp import paging, scopes
+from smsapp.arrays import among_told
 from smsapp.paging import PAGE, Page
 from smsapp.people import Group, Membership, Number, Person, Role
 from smsapp.places import Place, plain
+from smsapp.reads import Read
 from smsapp.scopes import Scope
 from smsapp.segments import clean, search_key
 
@@ -179,28 +181,32 @@ def _fit(columns: Columns, scope: Scope, wanted: Wanted) -> Iterator[ColumnEleme
 
 def shown(db: Session, ids: Collection[int]) -> list[Found]:
     """What a list shows of these people, in the order of `ids`."""
-    rows = db.execute(
-        select(Person.id, Person.name, Person.language, Person.facility_id, Place.name)
-        .join(Place, Place.id == Person.facility_id, isouter=True)
-        .where(Person.id.in_(ids))
-    )
-    numbers = _by_person(
-        db.execute(
-            select(Number.person_id, Number.number)
-            .where(Number.person_id.in_(ids))
-            .order_by(Number.main.desc(), Number.since, Number.number)
-        )
-    )
-    roles = _by_person(db.execute(select(Role.person_id, Role.role).where(Role.person_id.in_(ids)).order_by(Role.role)))
-    of_group = select(Membership.person_id, Group.name).join(Group, Group.id == Membership.group_id)
-    groups = _by_person(db.execute(of_group.where(Membership.person_id.in_(ids)).order_by(Group.name)))
-    lists = (numbers, roles, groups)
-    found = {row[0]: Found(*row, *(tuple(each.get(row[0], ())) for each in lists)) for row in rows}
+    rows = _LISTED.rows(db, {"people": list(ids)}) if ids else []
+    found = {row[0]: Found(*row[:5], *map(tuple, row[5:])) for row in rows}
     return [found[i] for i in ids if i in found]
 
 
-def _by_person(rows: Iterable[Any]) -> dict[int, list[str]]:
-    told: dict[int, list[str]] = {}
-    for person_id, word in rows:
-        told.setdefault(person_id, []).append(word)
-    return told
+def _all(chosen: Select[Any]) -> ColumnElement[Any]:
+    """Her own lines of another table, in their order."""
+    return func.array(chosen.correlate(Person).scalar_subquery())
+
+
+_LISTED = Read(
+    select(
+        *(Person.id, Person.name, Person.language, Person.facility_id, Place.name),
+        _all(
+            select(Number.number)
+            .where(Number.person_id == Person.id)
+            .order_by(Number.main.desc(), Number.since, Number.number)
+        ),
+        _all(select(Role.role).where(Role.person_id == Person.id).order_by(Role.role)),
+        _all(
+            select(Group.name)
+            .join(Membership, Membership.group_id == Group.id)
+            .where(Membership.person_id == Person.id)
+            .order_by(Group.name)
+        ),
+    )
+    .join(Place, Place.id == Person.facility_id, isouter=True)
+    .where(among_told(Person.id, "people"))
+)
