@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,8 +24,10 @@ from smsapp.staff import Staff
 from smsapp.vaccines import giving, planning, registering, reminding, sessions, visits
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.schedule import Schedule
+from tests import promised
 from tests.fakes import Clock, FakeGateway
 from tests.handset import Handset, web
+from tests.promised import Known
 
 TAKEN_APART = 100_000_000  # between the ids that the gateways of two hands give
 
@@ -72,6 +75,11 @@ class Hand:
         with transaction(self.rt.sessions) as db:
             saved = sessions.save(db, self.rt, staff, facility, day, ticked, token)
             return [Given(o.child.id, [d.code for d in o.booked if d.valid], str(o.refused or "")) for o in saved]
+
+    def check(self, some: Sequence[Known], until: date) -> tuple[Counter[str], list[str]]:
+        """What became of the visits of these children, and what is wrong with them."""
+        with transaction(self.rt.sessions) as db:
+            return promised.check(db, giving.calendar(self.rt), some, until)
 
     def text(self, said: dict[str, str]) -> None:
         for number, word in said.items():

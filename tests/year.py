@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from smsapp import people
 from smsapp.db import transaction
@@ -18,8 +18,7 @@ from smsapp.messages import Message
 from smsapp.people import Number, Person
 from smsapp.runtime import Runtime
 from smsapp.staff import accounts
-from smsapp.vaccines import clinic, ending, giving, planning, visits
-from smsapp.vaccines.clinic import Calendar
+from smsapp.vaccines import ending
 from smsapp.vaccines.promises import Reminder, Wish
 from smsapp.vaccines.registering import Born
 from smsapp.vaccines.tables import Child, ClinicDay, Closure
@@ -28,16 +27,12 @@ from tests.desk import employ
 from tests.fakes import Clock
 from tests.hands import Coming, Given, Hand, Hands
 from tests.nursery import EAST
+from tests.promised import TOLD, Known, Told
 from tests.village import BAKON, BOULKA, CENTRAL, SOTUBA, settle
 
 FIRST_DAY = date(2026, 1, 1)
 HOURS = (9, 12, 17)  # when the workers look at the outbox
 CENTRES = (SOTUBA, SOTUBA, BOULKA, BAKON, CENTRAL)
-_TOLD = (  # thousands of them are no rows to change
-    *(Reminder.child_id, Reminder.subject, Reminder.day, Reminder.planned_for, Reminder.doses),
-    *(Reminder.number, Reminder.message_id, Reminder.why_not),
-)
-Told = Row[*tuple[Any, ...]]
 GROWING = ("persons", "person_numbers", "children", "doses", "messages", "care_reminders", "searches", "care_events")
 DARK, MUTE = 0.55, 0.63  # parts of the year after which nothing runs for a day; then the workers are away for one
 
@@ -65,26 +60,6 @@ class Totals:
         counts = ("births", "children", "days", "doses", "texts", "reminders", "expired", "cancelled")
         whole = {name: getattr(self, name) for name in counts} | {"due": self.visits.total()} | named
         return [f"{name:>10}  {value}" for name, value in whole.items()]
-
-
-@dataclass
-class Known:
-    """What this world itself knows of a child: what a promise is held against."""
-
-    id: int
-    place: int  # in the order of registration: the ids of those who come at the same moment may have another
-    number: str | None
-    born_on: date
-    centre: int
-    village: int | None
-    registered_on: date
-    given: dict[str, date] = field(default_factory=dict)
-    written: dict[str, date] = field(default_factory=dict)  # on which day each of them was written down
-    gone_on: date | None = None
-
-    @property
-    def who(self) -> planning.Child:
-        return planning.Child(self.born_on, {CENTRAL: "Kadiolo"}.get(self.centre, ""), "F")
 
 
 class World:
@@ -132,7 +107,6 @@ class World:
                 db.add(Closure(**told, facility_id=facility, why="Fermé"))
         self._families(births)
         with transaction(self.rt.sessions) as db:
-            self.calendars: dict[int, Calendar] = dict(clinic.of_facilities(db, set(CENTRES)))
             self.staff = accounts.staff(db, account)
 
     def _families(self, births: int) -> None:
@@ -270,7 +244,7 @@ class World:
             if number in self.stopped:
                 self.totals.wrong.append(f"{today}: {number} had stopped")
         gone = Reminder.message_id == Message.id
-        rows = select(*_TOLD).join(Message, gone).where(Reminder.planned_for == today, Message.status == "sent")
+        rows = select(*TOLD).join(Message, gone).where(Reminder.planned_for == today, Message.status == "sent")
         with transaction(self.rt.sessions) as db:
             told = db.execute(rows).all()
         self.totals.reminders += len(told)
@@ -313,41 +287,9 @@ class World:
             self.totals.expired, self.totals.cancelled = by_status.get("expired", 0), by_status.get("cancelled", 0)
             why = select(Reminder.why_not, func.count()).where(Reminder.why_not.is_not(None)).group_by(Reminder.why_not)
             self.totals.not_sent.update(dict(db.execute(why).all()))
-            rows: dict[int, dict[date, list[Told]]] = defaultdict(lambda: defaultdict(list))
-            rows_of = select(*_TOLD).where(Reminder.subject == "vaccines").order_by(Reminder.planned_for, Reminder.id)
-            for row in db.execute(rows_of):
-                rows[row.child_id or 0][row.day].append(row)
-        self.totals.children = len(self.children)
-        for known in self.children.values():
-            self._each_visit(known, rows[known.id])
-
-    def _each_visit(self, known: Known, rows: dict[date, list[Told]]) -> None:
-        """As the plan was each morning: on a clinic day of a visit somebody was told, or a row says why."""
-        schedule, calendar = giving.calendar(self.rt), self.calendars[known.centre]
-        last = min(known.gone_on or date.max, FIRST_DAY + timedelta(days=self.days))
-        seen, next_day = set[date](), known.registered_on + timedelta(days=1)
-        for day, after in pairwise([*self._changes(known, next_day + timedelta(days=1), last), last]):
-            had = {code: on for code, on in known.given.items() if known.written[code] < day}
-            for one in visits.visits(planning.plan(schedule, known.who, had, day), known.registered_on):
-                held = calendar.next_day(max(one.day, next_day), "vaccines", known.village)
-                if day <= held < after and one.due_on not in seen:
-                    seen.add(one.due_on)
-                    self._visit(known, held, rows)
-
-    def _changes(self, known: Known, first: date, last: date) -> list[date]:
-        """The mornings on which her visits may be others than the day before: a dose was written, or is too late."""
-        written = {day + timedelta(days=1) for day in known.written.values()}
-        over = {dose.last_day(known.born_on) for dose in giving.calendar(self.rt).doses}
-        days = {first} | written | {day + timedelta(days=1) for day in over if day is not None}
-        return sorted(day for day in days if first <= day < last)
-
-    def _visit(self, known: Known, day: date, rows: dict[date, list[Told]]) -> None:
-        if found := rows.get(day):
-            told = next((row for row in found if row.message_id is not None), found[0])
-            self.totals.visits["told" if told.message_id is not None else told.why_not or ""] += 1
-        elif any(
-            row.planned_for <= day for some in rows.values() for row in some if day <= max(row.day, row.planned_for)
-        ):
-            self.totals.visits["told of another day"] += 1
-        else:
-            self.totals.wrong.append(f"{day}: nothing says why child {known.id} was not told of her visit")
+        every, until = list(self.children.values()), FIRST_DAY + timedelta(days=self.days)
+        self.totals.children = len(every)
+        shares = [(Hand.check, (every[n :: self.hands.count], until)) for n in range(self.hands.count)]
+        for visits, wrong in self.hands.do(self.clock.at, shares):
+            self.totals.visits.update(visits)
+            self.totals.wrong += wrong
