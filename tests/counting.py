@@ -20,14 +20,19 @@ def statements(db: Session, *, each: bool = True) -> Iterator[list[str]]:
     One that is run for each row of a list is there as often; once where `each` is not asked for.
     """
     asked: list[str] = []
+    with hearing(db, lambda said, values, many: asked.extend([said] * (len(values) if many and each else 1))):
+        yield asked
+
+
+@contextmanager
+def hearing(db: Session, hear: Hear) -> Iterator[None]:
+    """The same, each with its values."""
     shared = db.get_bind()
     assert isinstance(shared, Connection)
     driver: Any = shared.connection.driver_connection
-    driver.cursor_factory = _heard_by(
-        lambda said, values, many: asked.extend([said] * (len(values) if many and each else 1))
-    )
+    driver.cursor_factory = _heard_by(hear)
     try:
-        yield asked
+        yield
     finally:
         driver.cursor_factory = psycopg.Cursor
 

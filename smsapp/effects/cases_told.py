@@ -16,7 +16,7 @@ from smsapp.flows.state import Effect
 from smsapp.i18n import Texts
 from smsapp.places import Place
 from smsapp.refusals import Refused
-from smsapp.surveillance import answering, dialogue, phrasing, recording, reporters, villages, weekly
+from smsapp.surveillance import answering, dialogue, naming, phrasing, recording, reporters, villages, weekly
 from smsapp.surveillance.recording import Recorded
 from smsapp.surveillance.reporters import Sender
 from smsapp.surveillance.said import Correction, Decision, Missing, Report, Wrong
@@ -198,7 +198,7 @@ def _practised(caller: Caller, mark: str, number: int, named: Sequence[str], adv
 
 def _at(caller: Caller, row: CaseReport) -> str:
     """`Rougeole F 3 ans, Sotuba Est`; without its village where that is not known."""
-    place = caller.db.scalar(select(Place.name).where(Place.id == row.village_id)) if row.village_id else None
+    place = naming.name(caller.db, row.village_id)
     return _say(caller, "at", what=what(caller, row), place=place) if place else what(caller, row)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from smsapp.db import transaction
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.surveillance import counted, locks, rulebook, signals, telling
 from smsapp.surveillance.cases import Case
@@ -39,6 +40,8 @@ _LINK = text(
     "INSERT INTO alert_reports (alert_id, report_id, joined_at)"
     " SELECT :alert, unnest(CAST(:reports AS bigint[])), :now ON CONFLICT DO NOTHING"
 )
+_ITS = select(AlertReport.report_id).where(AlertReport.alert_id == bindparam("alert"))
+_CASES = Read(select(func.sum(CaseReport.count)).where(CaseReport.id.in_(_ITS), CaseReport.standing == "counted"))
 
 
 @dataclass(frozen=True)
@@ -280,9 +283,8 @@ def _link(db: Session, rt: Runtime, alert: Alert, reports: Collection[int]) -> N
 
 def cases_of(db: Session, alert: Alert) -> int:
     """How many cases its reports tell of that still count."""
-    its = select(AlertReport.report_id).where(AlertReport.alert_id == alert.id)
-    chosen = select(func.sum(CaseReport.count)).where(CaseReport.id.in_(its), CaseReport.standing == "counted")
-    return db.scalar(chosen) or 0
+    [total] = _CASES.column(db, {"alert": alert.id})
+    return total or 0
 
 
 def note(db: Session, rt: Runtime, alert: Alert, what: str, **told: object) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zlib import crc32
 
-from sqlalchemy import text
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import Session
 
-_TAKE = text("SELECT pg_advisory_xact_lock(:disease, :district)")
+from smsapp.reads import Read
+
+_KEY = bindparam("disease", type_=Integer), bindparam("district", type_=Integer)
+_TAKE = Read(select(func.pg_advisory_xact_lock(*_KEY)))
 
 
 def take(db: Session, which: Iterable[tuple[str, int | None]]) -> None:
@@ -19,4 +22,4 @@ def take(db: Session, which: Iterable[tuple[str, int | None]]) -> None:
     """
     keys = {(crc32(f"case {disease}".encode()) - 2**31, district or 0) for disease, district in which}
     for disease, district in sorted(keys, key=lambda key: (key[1] == 0, key)):  # in one order: nobody waits in a ring
-        db.execute(_TAKE, {"disease": disease, "district": district})
+        _TAKE.rows(db, {"disease": disease, "district": district})

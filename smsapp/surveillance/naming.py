@@ -31,14 +31,19 @@ def places(db: Session, alerts: Sequence[Alert]) -> Mapping[int, str]:
     return {alert_id: named.get(place_id, "") if place_id else "" for alert_id, place_id in where.items()}
 
 
+def name(db: Session, place_id: int | None) -> str:
+    """A place's own name; empty where none is known."""
+    found: dict[int, str] = dict(_NAMES.rows(db, {"ids": [place_id]})) if place_id is not None else {}
+    return found.get(place_id or 0, "")
+
+
 def centre(db: Session, alert: Alert, level: str) -> str:
     """The centre of its village, for those who have several; empty where none is known, or it is of a wider area."""
     if level == CHAIN[0] or alert.within != "village" or alert.facility_id is None:
         return ""
     if alert.place_id in {None, alert.facility_id}:
         return ""
-    named: dict[int, str] = dict(_NAMES.rows(db, {"ids": [alert.facility_id]}))
-    return named.get(alert.facility_id, "")
+    return name(db, alert.facility_id)
 
 
 def moment(rt: Runtime, at: datetime) -> str:

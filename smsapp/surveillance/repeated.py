@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from smsapp.messages import Message
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.surveillance import dialogue
 from smsapp.surveillance.diseases import of_country
@@ -20,6 +21,7 @@ from smsapp.surveillance.villages import key_of
 
 PRACTICE = "training"
 TWICE = timedelta(minutes=10)  # the same report within this time is the same report
+_OF_KEY = Read(select(CaseReport.id).where(CaseReport.key == bindparam("key")))
 SAME = ("disease", "sex", "age_count", "age_unit", "age_group", "count", "died", "sums", "since")
 
 
@@ -40,8 +42,8 @@ def earlier(
     Where one of the two names no village, as codes do, that makes no other report of it. A village that is named and
     not known does, unless both name it.
     """
-    if key is not None and (known := db.scalar(select(CaseReport).where(CaseReport.key == key))):
-        return known
+    if key is not None and (known := _OF_KEY.column(db, {"key": key})):
+        return db.get_one(CaseReport, known[0])
     chosen = _alike(whose["reporter_id"] is not None, said.kind == "zero", standing == PRACTICE)
     told = {name: values[name] for name in SAME} | dict(whose) | {"week": week, "besides": besides}
     rows = db.execute(chosen, told | {"after": rt.now() - TWICE}).all()

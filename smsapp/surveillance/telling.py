@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import outbox
-from smsapp.places import Place
+from smsapp.arrays import among_told
+from smsapp.reads import Read
 from smsapp.runtime import Runtime
 from smsapp.surveillance import duty, naming, phrasing
 from smsapp.surveillance.diseases import of_country
@@ -23,6 +24,7 @@ from smsapp.surveillance.tables import Alert, AlertTold, CaseReport
 
 KIND = "outbreak"
 DISTRICT = "district"
+_TOLD = Read(select(AlertTold.person_id, AlertTold.alert_id).where(among_told(AlertTold.alert_id, "alerts")).distinct())
 WIDTH = {"village": 0, "facility": 1, "km": 2, DISTRICT: 3}  # of areas: of several alerts the widest is named
 
 
@@ -132,10 +134,9 @@ def _tell_lines(db: Session, rt: Runtime, lines: Sequence[Line], report: CaseRep
         if line.key == "joined" and line.alert.within == KM:
             heard = heard | _tell_neighbours(db, rt, line, report)
     known: dict[int, list[Line]] = defaultdict(list)
-    told = select(AlertTold.person_id, AlertTold.alert_id).where(AlertTold.alert_id.in_(by_id)).distinct()
-    for person_id, alert_id in db.execute(told):
+    for person_id, alert_id in _TOLD.rows(db, {"alerts": list(by_id)}):
         known[person_id].append(by_id[alert_id])
-    village = db.scalar(select(Place.name).where(Place.id == report.village_id)) if report.village_id else None
+    village = naming.name(db, report.village_id) or None
     step = f"{report.id}.{len(report.history)}"  # a report may be put right more than once
     for one in duty.these(db, known.keys() - heard):
         top = max(known[one.id], key=lambda each: _rank(each.alert))

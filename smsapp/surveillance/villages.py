@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from smsapp.places import Place
+from smsapp.reads import Read
 from smsapp.segments import search_key
 from smsapp.surveillance.reporters import Sender
+
+_CENTRE = aliased(Place)
+_OF_DISTRICT = select(_CENTRE.id).where(_CENTRE.parent_id == bindparam("district"), _CENTRE.kind == "facility")
+_VILLAGES = select(Place.id, Place.name, Place.parent_id).where(Place.kind == "village").order_by(Place.name, Place.id)
+_EVERYWHERE = Read(_VILLAGES)
+_IN_DISTRICT = Read(_VILLAGES.where(Place.parent_id.in_(_OF_DISTRICT)))
+_AT_CENTRE = Read(_VILLAGES.where(Place.parent_id == bindparam("centre")))
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Village:
 
 def of_worker(db: Session, who: Sender) -> Sequence[Village]:
     """Those that she answers for; all of her centre's where none were given to her."""
-    found = _villages(db, Place.parent_id == who.facility_id)
+    found = _villages(db, _AT_CENTRE, centre=who.facility_id)
     own = [each for each in found if each.id in who.villages]
     return own or ([] if who.villages else found)
 
@@ -36,10 +44,11 @@ def named(db: Session, who: Sender | None, words: str) -> Sequence[Village]:
     if not key:
         return ()
     if who is None:
-        return [each for each in _villages(db) if key_of(each.name) == key]
-    centre = aliased(Place)
-    here = select(centre.id).where(centre.parent_id == who.district_id, centre.kind == "facility")
-    same = [each for each in _villages(db, Place.parent_id.in_(here)) if key_of(each.name) == key]
+        return [each for each in _villages(db, _EVERYWHERE) if key_of(each.name) == key]
+    if who.district_id is None:
+        return [each for each in of_worker(db, who) if key_of(each.name) == key]
+    near = _villages(db, _IN_DISTRICT, district=who.district_id)
+    same = [each for each in near if key_of(each.name) == key]
     nearer = [
         [each for each in same if each.id in who.villages],
         [each for each in same if each.facility_id == who.facility_id],
@@ -47,10 +56,8 @@ def named(db: Session, who: Sender | None, words: str) -> Sequence[Village]:
     return next((few for few in nearer if few), same)
 
 
-def _villages(db: Session, *which: ColumnElement[bool]) -> list[Village]:
-    chosen = select(Place.id, Place.name, Place.parent_id).where(Place.kind == "village", *which)
-    rows = db.execute(chosen.order_by(Place.name, Place.id))
-    return [Village(place_id, name, centre or 0) for place_id, name, centre in rows]
+def _villages(db: Session, which: Read, **where: int) -> list[Village]:
+    return [Village(place_id, name, centre or 0) for place_id, name, centre in which.rows(db, where)]
 
 
 def key_of(words: str) -> str:

@@ -30,6 +30,7 @@ from smsapp.surveillance.rules import Rule, usual
 from smsapp.surveillance.said import Told
 from smsapp.surveillance.tables import Alert, CaseReport
 from tests import outposts
+from tests.counting import hearing
 from tests.outposts import ASC, ASC_2, HEAD, KOUROUBA, NEAR_ASC, OFFICER, SALA, STRANGER, report, texts
 from tests.village import COMMUNE_1, SOTUBA, settle
 
@@ -193,21 +194,12 @@ def test_what_was_another_disease_counts_as_that(posts, db):
     assert [one.standing for one in db.scalars(select(CaseReport))] == ["counted"]
 
 
-class Asked:
-    """A session that writes down which districts are locked."""
-
-    def __init__(self):
-        self.districts = []
-
-    def execute(self, _, told):
-        self.districts.append(told["district"])
-
-
-def test_locks_are_taken_in_one_order():
-    asked = Asked()
-    locks.take(asked, [("pertussis", None), ("pertussis", 7), ("measles", None), ("measles", 3)])
-    assert sorted(asked.districts[:2]) == [3, 7]
-    assert asked.districts[2:] == [0, 0]
+def test_locks_are_taken_in_one_order(db):
+    districts = []
+    with hearing(db, lambda said, told, many: districts.append(told["district"])):
+        locks.take(db, [("pertussis", None), ("pertussis", 7), ("measles", None), ("measles", 3)])
+    assert sorted(districts[:2]) == [3, 7]
+    assert districts[2:] == [0, 0]
 
 
 def test_nobody_reads_of_a_case_on_a_phone_that_was_borrowed(posts, db):
