@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import typing
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def create_plain(rt: Runtime) -> Flask:
 
 def settle_down() -> None:
     """What is loaded stays for good: the collector need not walk through it again at every few hops."""
+    typing.clear_overloads()  # a megabyte of functions that nothing calls, kept for whoever asks for their types
     gc.collect()
     gc.freeze()
 
