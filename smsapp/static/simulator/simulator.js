@@ -21,7 +21,7 @@ const hex = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.t
 const pretty = (number) => number.replace(/^\+223(\d\d)(\d\d)(\d\d)(\d\d)$/, "+223 $1 $2 $3 $4");
 // Where fingers type, a field that takes the focus by itself brings up a keyboard over the phone's own keys.
 const fingers = matchMedia("(pointer: coarse)");
-const clock = (at) => new Date(at).toLocaleTimeString("fr", { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat("fr", { hour: "2-digit", minute: "2-digit" }).format;
 
 // Parts of an SMS, as they are billed.
 const GSM = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
@@ -265,11 +265,12 @@ class Phone {
   }
 
   showLeft(left) {
-    const row = this.part(".left"), soonOver = left <= 10;
+    const row = this.part(".left"), soonOver = left <= 10, told = `${Math.ceil(left)} s`;
+    if (this.part(".seconds").textContent === told) return;  // nothing to draw
     if (soonOver && !row.classList.contains("soon")) this.announce("Plus que dix secondes.");
     row.classList.toggle("soon", soonOver);
     this.part(".left progress").value = left;
-    this.part(".seconds").textContent = `${Math.ceil(left)} s`;
+    this.part(".seconds").textContent = told;
   }
 
   hideDialog() {
@@ -479,9 +480,11 @@ setInterval(() => { if ($(".faults").open && !document.hidden) wish(); }, 3000);
 
 for (const { number, seen } of memory.read().phones ?? firstPhones.split(" ").map((number) => ({ number }))) add(number, seen);
 setInterval(() => {
+  const now = clock(Date.now());
   for (const phone of phones) {
     phone.session?.tick();
-    phone.part(".clock").textContent = phone.part(".greeting").textContent = clock(Date.now());
+    if (phone.part(".clock").textContent === now) continue;  // else all is drawn four times a second
+    phone.part(".clock").textContent = phone.part(".greeting").textContent = now;
   }
 }, 250);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { phones.forEach((phone) => phone.read()); poll(); } });
