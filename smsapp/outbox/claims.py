@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, Text, Uuid, any_, bindparam, case, select, update
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, Table, Text, Uuid, any_, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from smsapp import people
@@ -50,12 +50,13 @@ _DUE = Read(
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
+_TABLE = cast(Table, Message.__table__)  # past the ORM, which has none of these rows
 _TAKE = (
-    update(Message)
-    .where(Message.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    update(_TABLE)
+    .where(_TABLE.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
     .values(
         status="sending",
-        attempts=Message.attempts + 1,
+        attempts=_TABLE.c.attempts + 1,
         attempt_id=bindparam("attempt", type_=Uuid),
         claimed_at=bindparam("now", type_=DateTime(timezone=True)),
     )
@@ -200,8 +201,7 @@ def _take(db: Session, requests: Collection[Request], now: datetime) -> None:
         return
     ids = [row.id for request in requests for row in request.rows.values()]
     [attempt_id] = {request.attempt_id for request in requests}
-    told = {"ids": ids, "attempt": attempt_id, "now": now}
-    db.execute(_TAKE, told, execution_options={"synchronize_session": False})
+    db.execute(_TAKE, {"ids": ids, "attempt": attempt_id, "now": now})
 
 
 def _stop(db: Session, rows: Collection[Candidate], status: str, reason: str, now: datetime) -> None:

@@ -27,8 +27,10 @@ _KNOWN = Read(
     )
 )
 
-_AMISS = select(GatewayState.gateway, GatewayState.troubled_at, GatewayState.probe_id).where(
-    or_(GatewayState.troubled_at.is_not(None), GatewayState.probe_id.is_not(None))
+_AMISS = Read(
+    select(GatewayState.gateway, GatewayState.troubled_at, GatewayState.probe_id).where(
+        or_(GatewayState.troubled_at.is_not(None), GatewayState.probe_id.is_not(None))
+    )
 )
 
 log = structlog.get_logger(__name__)
@@ -104,7 +106,7 @@ def holding(db: Session, asked: Mapping[str, datetime], now: datetime) -> tuple[
 
 def amiss(db: Session) -> tuple[set[str], set[UUID]]:
     """Gateways that are out of reach, and attempts that try one: mostly none, in one look after every delivery."""
-    rows = db.execute(_AMISS).all()
+    rows = _AMISS.rows(db, {})
     return {name for name, at, _ in rows if at is not None}, {tried for _, _, tried in rows if tried is not None}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Numeric,
     SmallInteger,
+    Table,
     Text,
     Uuid,
     any_,
@@ -41,6 +42,7 @@ from smsapp.logs import foreign
 from smsapp.messages import Message, StoredReport
 from smsapp.outbox import pauses, reports, tries
 from smsapp.outbox.claims import Claimed, Request
+from smsapp.reads import Read
 
 Outcome = Taken | SendError
 # A first retry within ten seconds, the ring of the schedule every five included; then ever later.
@@ -104,10 +106,12 @@ def _write_all() -> ReturningUpdate[int]:
     new = func.unnest(*arrays).table_valued(*COLUMNS, name="told").render_derived().c
     taken = {"id": new.external_id, "cost": new.cost, "currency": new.currency}
     noted = tries.noted(bindparam("at", type_=Text()), new.status, new.reason, attempt=new.attempts, **taken)
+    table = cast(Table, Message.__table__)  # past the ORM, which has none of these rows
+    old = table.c
     return (
-        update(Message)
-        .where(Message.id == new.id, Message.attempt_id == new.attempt_id)
-        .where(Message.status.in_(("sending", "unknown")))
+        update(table)
+        .where(old.id == new.id, old.attempt_id == new.attempt_id)
+        .where(old.status.in_(("sending", "unknown")))
         .values(
             attempts=new.attempts,
             status=new.status,
@@ -117,17 +121,17 @@ def _write_all() -> ReturningUpdate[int]:
             currency=new.currency,
             sent_at=new.sent_at,
             final_at=new.final_at,
-            due_at=func.coalesce(new.due_at, Message.due_at),
+            due_at=func.coalesce(new.due_at, old.due_at),
             not_before=new.not_before,
-            history=case((new.tried, noted), else_=Message.history),
+            history=case((new.tried, noted), else_=old.history),
         )
-        .returning(Message.id)
+        .returning(old.id)
     )
 
 
 WRITE = _write_all()  # made once: making it takes SQLAlchemy longer than the database needs for it
-EARLY = (
-    select(StoredReport)
+EARLY = Read(
+    select(StoredReport.id)
     .where(StoredReport.message_id.is_(None), StoredReport.external_id == any_(bindparam("ids", type_=ARRAY(Text))))
     .order_by(StoredReport.id)
 )
@@ -189,7 +193,7 @@ def _write(db: Session, results: Sequence[Result], now: datetime) -> set[int]:
     if not results:
         return set()
     values = {f"told_{c.name}": [getattr(result, c.name) for result in results] for c in COLUMNS}
-    return set(db.scalars(WRITE, {**values, "at": now.isoformat()}, execution_options={"synchronize_session": False}))
+    return set(db.scalars(WRITE, {**values, "at": now.isoformat()}))
 
 
 def _pause_or_trouble(db: Session, answered: Sequence[Answered], now: datetime) -> None:
@@ -227,8 +231,8 @@ def _take_up_reports(db: Session, answered: Sequence[Answered], written: set[int
     ids = [o.external_id for each in answered for o in each.outcomes.values() if isinstance(o, Taken)]
     if not ids or not written:
         return
-    for report in db.scalars(EARLY, {"ids": ids}):
-        reports.match(db, report, now)
+    for report_id in EARLY.column(db, {"ids": ids}):
+        reports.match(db, db.get_one(StoredReport, report_id), now)
 
 
 def _log(told: Iterable[tuple[Answered, Claimed, Result]]) -> None:
