@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
 
-from smsapp.reads import own_cursor
+from smsapp.reads import ask_alone, own_cursor
 
 Sessions = sessionmaker[Session]
 Done = TypeVar("Done")
@@ -215,10 +215,10 @@ class Work:
         with self._watched():
             return _first_row(statement.run(self._driver.pgconn, values, before=begin))
 
-    def ask(self, statement: Statement, values: Mapping[str, object]) -> Row | None:
+    def ask(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row of a statement alone: nothing is opened for it."""
         with self._watched():
-            return _first_row(statement.run(self._driver.pgconn, values))
+            return ask_alone(self._pooled, statement, values)
 
     def run_last(self, statement: Statement, values: Mapping[str, object]) -> None:
         """The statement that ends this transaction, committed with it."""
@@ -271,7 +271,7 @@ def work(make: Sessions) -> Iterator[Work]:
             one.close()
 
 
-def ask(make: Sessions, statement: Statement, values: Mapping[str, object]) -> Row | None:
+def ask(make: Sessions, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """The first row of a statement that needs no transaction: one round trip instead of three."""
     with _begun(make) as one:
         return one.ask(statement, values)

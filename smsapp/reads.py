@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
+from psycopg import pq
 from psycopg.sql import Literal
 from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.dialects.postgresql.psycopg import dialect
@@ -62,3 +63,16 @@ def own_cursor(pooled: PoolProxiedConnection) -> psycopg.Cursor[Any]:
         pooled.info[made] = driver.cursor()
     cursor: psycopg.Cursor[Any] = pooled.info[made]
     return cursor
+
+
+def ask_alone(pooled: PoolProxiedConnection, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The first row of a statement for which psycopg, left to itself, would begin a transaction."""
+    driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+    alone = driver.pgconn.transaction_status == pq.TransactionStatus.IDLE
+    if alone:
+        driver.autocommit = True
+    try:
+        return own_cursor(pooled).execute(statement, values).fetchone()
+    finally:
+        if alone and not driver.closed:
+            driver.autocommit = False

@@ -12,7 +12,7 @@ from smsapp import inbox, outbox, people
 from smsapp.conversations import asked, commands, opinions, tables
 from smsapp.conversations.talk import MAIN, Reply, Talk, Unwound, twice_if_refused
 from smsapp.conversations.ussd import RESUME_WITHIN
-from smsapp.db import Statement, ask, work
+from smsapp.db import ask, work
 from smsapp.flows import coded
 from smsapp.flows.nodes import Flow
 from smsapp.flows.state import State
@@ -31,13 +31,13 @@ GIVE_UP_AFTER = 3  # tries at a message that makes us fail
 INSTEAD = "instead"  # a value of effects: of any form, or of the one that has been told these values
 
 # The oldest of a number that nobody has in hand, else the oldest: so workers wait for each other at the end only.
-_WAITING = Statement("""
+_WAITING = """
     WITH waiting AS MATERIALIZED (
         SELECT id, number FROM messages
         WHERE direction = 'mo' AND status = 'received' AND id <> ALL (%(but)s::bigint[]) ORDER BY id LIMIT 50)
     SELECT id, number FROM waiting
     ORDER BY NOT pg_try_advisory_xact_lock_shared(hashtextextended(number, 0)), id LIMIT 1
-""")
+"""
 _OLDEST = (
     select(Message)
     .where(Message.number == bindparam("whose"), Message.direction == MO, Message.status == "received")
@@ -69,8 +69,8 @@ def _hear(rt: Runtime, number: str, unwound: Unwound | None) -> str:
 
 def waiting(rt: Runtime, but: Collection[int] = ()) -> tuple[int, str] | None:
     """A message that nobody has heard yet, none of those given, and its number: the next to hear."""
-    row = ask(rt.sessions, _WAITING, {"but": f"{{{','.join(map(str, but))}}}"})
-    return (int(row[0] or 0), row[1] or "") if row else None
+    row = ask(rt.sessions, _WAITING, {"but": list(but)})
+    return (row[0], row[1]) if row else None
 
 
 def fail(rt: Runtime, message_id: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from smsapp import people
 from smsapp.arrays import among
-from smsapp.db import Statement, ask
+from smsapp.db import ask
 from smsapp.kinds import KINDS
 from smsapp.messages import GatewayState, Message
 from smsapp.outbox import holds, pauses, quiet, tries
@@ -39,9 +39,7 @@ class Candidate(NamedTuple):
 
 
 # Made once: making them takes SQLAlchemy longer than the database needs for them.
-_ANYTHING = Statement(
-    "SELECT 1 FROM messages WHERE status = 'queued' AND queue = %(queue)s AND due_at <= %(now)s LIMIT 1"
-)
+_ANYTHING = "SELECT 1 FROM messages WHERE status = 'queued' AND queue = %(queue)s AND due_at <= %(now)s LIMIT 1"
 _DUE = Read(
     select(*(getattr(Message, name) for name in Candidate._fields))
     .where(Message.status == "queued", Message.queue == bindparam("queue"), Message.due_at <= bindparam("now"))

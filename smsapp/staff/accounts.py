@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from smsapp import scopes
-from smsapp.db import Sessions, Statement, ask
+from smsapp.db import Sessions, ask
 from smsapp.scopes import EVERYWHERE, Scope
 from smsapp.segments import clean
 from smsapp.staff import signins
@@ -17,17 +17,17 @@ from smsapp.staff.refusing import Refused
 from smsapp.staff.tables import ADMINISTRATOR, PROGRAMME, UNBOUND, VIEWER, Account, AccountPlace
 
 # Asked for every page: one round trip with her facilities, as `scopes.at` finds them, and no Session for it.
-_SIGNED_IN = Statement("""
-SELECT a.id, a.name, a.email, a.role, a.language, CASE WHEN a.totp_secret IS NOT NULL THEN 'yes' END, (
+_SIGNED_IN = """
+SELECT a.id, a.name, a.email, a.role, a.language, a.totp_secret IS NOT NULL, (
     WITH RECURSIVE reached AS (
         SELECT p.id, p.kind FROM places p JOIN staff_places h ON h.place_id = p.id WHERE h.account_id = a.id
         UNION SELECT p.id, p.kind FROM places p JOIN reached ON p.parent_id = reached.id
     )
-    SELECT string_agg(id::text, ',') FROM reached WHERE kind = 'facility'
+    SELECT array_agg(id) FROM reached WHERE kind = 'facility'
 )
 FROM staff_signins s JOIN staff_accounts a ON a.id = s.account_id
 WHERE s.digest = %(digest)s AND s.complete AND a.active
-""")
+"""
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,11 @@ def signed_in(make: Sessions, token: str, *, require_totp: bool = False) -> Staf
     row = ask(make, _SIGNED_IN, {"digest": signins.digest(token)})
     if row is None:
         return None
-    account_id, name, email, role, language, has_factor, facilities = (value or "" for value in row)
+    account_id, name, email, role, language, has_factor, facilities = row
     if _must_have_factor(role, require_totp) and not has_factor:
         return None
-    reached = frozenset(map(int, facilities.split(","))) if facilities else frozenset[int]()
-    scope = EVERYWHERE if role in UNBOUND else Scope(reached)
-    return Staff(int(account_id), name, email, role, language, scope)
+    scope = EVERYWHERE if role in UNBOUND else Scope(frozenset(facilities or ()))
+    return Staff(account_id, name, email, role, language, scope)
 
 
 def lacks_factor(account: Account, require_totp: bool) -> bool:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from smsapp.db import Sessions, Statement, after_commit, transaction, work
+from smsapp.db import Sessions, Statement, after_commit, ask, transaction, work
 
 
 def test_what_waits_for_the_commit_comes_after_it_and_once(clean_db: Sessions):
@@ -93,3 +93,25 @@ def test_a_statement_that_fails_at_the_end_commits_nothing(clean_db: Sessions):
         twice()
     with transaction(clean_db) as db:
         assert db.scalar(text("SELECT count(*) FROM phones")) == 0
+
+
+def test_what_is_asked_alone_leaves_nothing_open(clean_db: Sessions):
+    """Also by a statement that is refused."""
+    assert ask(clean_db, "SELECT %(n)s + 1, NULL", {"n": 1}) == (2, None)
+    assert ask(clean_db, "SELECT 1 WHERE %(n)s < 0", {"n": 1}) is None
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        ask(clean_db, "SELECT 1 / %(n)s", {"n": 0})
+    with work(clean_db) as one:
+        assert one.ask("SELECT count(*) FROM groups", {}) == (0,)
+        one.session.execute(text("INSERT INTO groups (name) VALUES ('Benkadi')"))
+        assert one.ask("SELECT count(*) FROM groups", {}) == (1,)
+    assert ask(clean_db, "SELECT count(*) FROM groups", {}) == (1,)
+
+
+def test_who_asks_a_server_that_went_away_is_told_and_the_next_one_is_answered(clean_db: Sessions):
+    [mine] = ask(clean_db, "SELECT pg_backend_pid()", {}) or ()
+    with psycopg.connect(clean_db.kw["bind"].url.set(drivername="postgresql").render_as_string(False)) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
+    with pytest.raises(psycopg.OperationalError):
+        ask(clean_db, "SELECT 1", {})
+    assert ask(clean_db, "SELECT 1", {}) == (1,)
