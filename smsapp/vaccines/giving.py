@@ -168,11 +168,9 @@ def _settle(
         for dose in had[child.id]:
             dose.valid, dose.reason, dose.on_time = judged(made[child.id], dose.code, dose.given_on, dose.source)
     new = _write(db, [dose for child in children for dose in had[child.id] if dose.id is None])
-    live = [child for child in children if child.state == "active"]
-    for child in live:
-        child.look_on = rt.local_now().date()
-    sought.settle(db, calendar(rt), [(child, made[child.id]) for child in children])
-    withdrawing.withdraw(db, rt, *live)
+    found = [(child, made[child.id]) for child in children]
+    sought.settle(db, calendar(rt), found, rt.local_now().date())
+    withdrawing.withdraw(db, rt, *(child for child in children if child.state == "active"))
     db.flush()
     return {child.id: Given(new[child.id], made[child.id]) for child in children}
 

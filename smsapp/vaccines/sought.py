@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, Date, bindparam, column, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.types import TypeEngine
 
+from smsapp import arrays
 from smsapp.arrays import among_told
 from smsapp.reads import Read
 from smsapp.vaccines import families
@@ -25,6 +30,14 @@ _OPEN = Read(
         among_told(Search.child_id, "children"), Search.closed_on.is_(None)
     )
 )
+_DAYS: Mapping[str, TypeEngine[Any]] = {"id": BigInteger(), "look_on": Date(), "seek_on": Date()}
+_TOLD = (
+    func.unnest(*(bindparam(f"told_{name}", type_=ARRAY(kind)) for name, kind in _DAYS.items()))
+    .table_valued(*(column(name, kind) for name, kind in _DAYS.items()))
+    .render_derived()
+    .c
+)
+_LOOK = update(Child).where(Child.id == _TOLD.id).values(look_on=_TOLD.look_on, seek_on=_TOLD.seek_on)
 
 
 def missed_from(schedule: Schedule, due: date, came: date) -> date:
@@ -38,11 +51,24 @@ def next_look(schedule: Schedule, child: Child, made: Plan) -> date | None:
     return max(min(days), made.today) if days else None
 
 
-def settle(db: Session, schedule: Schedule, found: Sequence[tuple[Child, Plan]]) -> None:
-    """After a change of what they were given: a search ends where nothing that it was for is missed any more."""
+def settle(db: Session, schedule: Schedule, found: Iterable[tuple[Child, Plan]], today: date) -> None:
+    """After a change of what they were given: reminders and searches look at them anew, and some searches end.
+
+    The days of all are written in one statement.
+    """
+    db.flush()  # a row may be new
+    plans, changed = dict[int, Plan](), list[Child]()
     for child, made in found:
-        child.seek_on = next_look(schedule, child, made) if child.state == "active" else None
-    close(db, {child.id: made for child, made in found})
+        plans[child.id], live = made, child.state == "active"
+        days = today if live else child.look_on, next_look(schedule, child, made) if live else None
+        if days != (child.look_on, child.seek_on):
+            set_committed_value(child, "look_on", days[0])
+            set_committed_value(child, "seek_on", days[1])
+            changed.append(child)
+    if changed:
+        told = arrays.told([{name: getattr(child, name) for name in _DAYS} for child in changed])
+        db.execute(_LOOK, told, execution_options={"synchronize_session": False})
+    close(db, plans)
 
 
 def close(db: Session, plans: Mapping[int, Plan]) -> None:
