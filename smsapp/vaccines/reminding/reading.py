@@ -14,6 +14,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     column,
     func,
     or_,
@@ -74,7 +75,7 @@ _PREGNANCIES = select(Pregnancy).where(_HER_HOPES, *_HOPE_DUE).order_by(Pregnanc
 _HAD = Read(
     select(
         *(Reminder.child_id, Reminder.pregnancy_id, Reminder.subject, Reminder.due_on, Reminder.step),
-        *(Reminder.answer, Reminder.answered_at, Reminder.doses),
+        *(Reminder.answer, Reminder.answered_at, case((Reminder.answer == "done", Reminder.doses))),
     ).where(or_(among_told(Reminder.child_id, "children"), among_told(Reminder.pregnancy_id, "pregnancies")))
 )
 _NAMES = Read(select(Place.id, Place.name).where(among_told(Place.id, "places")))
