@@ -150,6 +150,8 @@ def processes(settings: Settings, number: int) -> Iterator[Hands]:
     context.set_forkserver_preload([__name__])  # the service is loaded once, not by each
     numbers = context.Value("i", 0)
     with ProcessPoolExecutor(number, context, _begin_process, (settings, numbers)) as executor:
+        for _ in range(number):
+            executor.submit(_load)  # while there is nothing to do yet
         yield Hands(executor, number)
 
 
@@ -160,6 +162,10 @@ def _begin_process(settings: Settings, numbers: Any) -> None:
     _begin(build(settings), number)
     logs.configure(quiet=True)
     settle_down()  # as in the service's own processes
+
+
+def _load() -> None:
+    """Nothing: whoever is asked for it is there afterwards."""
 
 
 def _begin(rt: Runtime, number: int) -> None:
