@@ -220,6 +220,7 @@ class Walk:
         self.role = role
         self.desk = Desk.of(rt, role, places=places) if role else Desk(rt, None)
         self.app: Flask = self.desk.client.application
+        self.addresses = self.app.url_map.bind("localhost")
         self.connection: Connection = rt.sessions.kw["bind"]
         with transaction(rt.sessions) as db:
             told = {"name": "Une collègue", "email": "collegue@example.org", "role": "viewer", "language": "fr"}
@@ -256,8 +257,10 @@ class Walk:
         return found
 
     def address(self, rule: Rule, side: Side) -> str:
-        with self.app.test_request_context():
-            return self.app.url_map.bind("localhost").build(rule.endpoint, arguments(rule, side))
+        return self.built(rule, arguments(rule, side))
+
+    def built(self, rule: Rule, values: Mapping[str, Any]) -> str:
+        return self.addresses.build(rule.endpoint, values)
 
 
 def _read(answer: TestResponse) -> TestResponse:
@@ -492,8 +495,7 @@ def test_what_is_theirs_is_not_found_below_what_is_ours(bound):
                 continue
             for name in whose:
                 tried += 1
-                with bound.app.test_request_context():
-                    way = bound.app.url_map.bind("localhost").build(rule.endpoint, {**ours, name: theirs[name]})
+                way = bound.built(rule, {**ours, name: theirs[name]})
                 with bound.step():
                     answer = _read(bound.desk.get(way) if method == "GET" else bound.desk.post(way, SMUGGLED))
                     assert answer.status_code < 500, (method, way, answer.status_code)
@@ -509,8 +511,6 @@ def test_a_number_that_nothing_has_is_not_found(rt, method):
         for name, converter in rule._converters.items():
             if isinstance(converter, IntegerConverter):
                 for absent in (0, 2**31, 10**30):
-                    address = walk.app.url_map.bind("localhost").build(
-                        rule.endpoint, {**arguments(rule, OURS), name: absent}
-                    )
+                    address = walk.built(rule, {**arguments(rule, OURS), name: absent})
                     answer = walk.get(address) if method == "GET" else walk.post(address)
                     assert answer.status_code == 404, (rule, absent, answer.status_code)
