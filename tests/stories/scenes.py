@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -172,9 +172,27 @@ SCENES: dict[str, Callable[[Scene], None]] = {
 }
 
 
-def play(name: str, rt: Runtime, language: str | None, days: bool) -> None:
-    """`days`: the story goes on for days, on which nobody else of the demonstration is reminded."""
+SPEAK = text("""
+    WITH phones AS (
+        INSERT INTO phones (number, language) SELECT unnest(CAST(:numbers AS text[])), :language
+        ON CONFLICT (number) DO UPDATE SET language = excluded.language
+    ), alone AS (
+        SELECT min(person_id) AS id FROM person_numbers WHERE number = ANY (CAST(:numbers AS text[]))
+        GROUP BY number HAVING count(*) = 1
+    )
+    UPDATE persons SET language = :language FROM alone WHERE persons.id = alone.id
+""")
+
+
+def speak(rt: Runtime, numbers: Collection[str], language: str) -> None:
+    """As if each phone had chosen its language (`people.choose_language`): all of a story in one statement."""
     with transaction(rt.sessions) as db:
-        for table in (Child, Pregnancy) if days else ():
-            db.execute(update(table).values(look_on=None))
+        db.execute(SPEAK, {"numbers": sorted(numbers), "language": language})
+
+
+def play(name: str, rt: Runtime, language: str | None, lasts: timedelta) -> None:
+    """In the days that a story `lasts` nobody else of the demonstration is reminded."""
+    with transaction(rt.sessions) as db:
+        for table in (Child, Pregnancy) if lasts.days else ():
+            db.execute(update(table).where(table.look_on <= rt.local_now().date() + lasts).values(look_on=None))
         SCENES[name](Scene(rt, db, language or rt.settings.language))

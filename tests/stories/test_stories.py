@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from smsapp import conversations, people, simulate
-from smsapp.db import transaction
+from smsapp import conversations, simulate
 from smsapp.phones import may_send_to
 from smsapp.segments import fits_ussd
 from smsapp.vaccines import reminding
@@ -31,13 +30,11 @@ def test_story(name, demo_rt, clock, request):
     number, language = story.get("number", STRANGER), story.get("language")
     numbers = [number, *(step["phone"] for step in story["steps"] if "phone" in step)]
     if "scene" in story:
-        days = any(step.get("wait", "").endswith("days") for step in story["steps"])
-        scenes.play(story["scene"], demo_rt, language, days)
+        lasts = sum((_span(step["wait"]) for step in story["steps"] if "wait" in step), timedelta())
+        scenes.play(story["scene"], demo_rt, language, lasts)
     assert all(may_send_to(each, {demo_rt.settings.country}) for each in numbers)
     if language:
-        with transaction(demo_rt.sessions) as db:
-            for each in set(numbers):
-                people.choose_language(db, each, language)
+        scenes.speak(demo_rt, set(numbers), language)
     told = tell(demo_rt, clock, number, story["steps"], reminded="scene" in story)
     if request.config.getoption("--update"):
         head = re.match("(?:#.*\n)*(?:scene: .*\n)?", written)[0]
