@@ -53,6 +53,11 @@ def pytest_collection(session: pytest.Session) -> None:
                 import_path(path, root=config.rootpath, consider_namespace_packages=False)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One that takes longest begins first: begun among the last it would keep every other process waiting."""
+    items.sort(key=lambda item: item.path.name != "test_outbreak.py")
+
+
 def pytest_collection_finish() -> None:
     """What thousands of collected tests hold stays to the end: the collector need not walk through it again."""
     settle_down()
