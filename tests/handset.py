@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 
 from smsapp import conversations, outbox
 from smsapp.app import create_plain
+from smsapp.db import transaction
 from smsapp.handlers import hooks
+from smsapp.outbox import Draft
 from smsapp.runtime import Runtime
 from tests.fakes import FakeGateway
 
@@ -76,6 +78,11 @@ class Handset:
         self.text(text)
         conversations.hear_waiting(self.rt)
         return self.arrived()
+
+    def answered(self, times: int) -> None:
+        """As if so many of its texts had been heard just now: the answers are promised."""
+        with transaction(self.rt.sessions) as db:
+            outbox.post_many(db, self.rt, [Draft(self.number, "Entendu", "reply")] * times)
 
     def arrived(self) -> list[str]:
         """What is due to this number by now."""

@@ -41,6 +41,28 @@ def row(rt):
 
 
 @pytest.fixture
+def many(rt):
+    """Promise so many answers, each with a text of its own."""
+
+    def many(count):
+        with transaction(rt.sessions) as db:
+            outbox.post_many(db, rt, [outbox.Draft(AWA, f"texte {n}", "reply") for n in range(count)])
+
+    return many
+
+
+@pytest.fixture
+def every(rt):
+    """One column of all messages, as they are stored now."""
+
+    def every(column):
+        with rt.sessions() as db:
+            return db.scalars(select(column).order_by(Message.id)).all()
+
+    return every
+
+
+@pytest.fixture
 def report(rt, gateway):
     def report(external_id, status, number=AWA, reason=""):
         with transaction(rt.sessions) as db:
@@ -280,18 +302,18 @@ def test_retry_after_is_kept_also_when_the_gateway_is_reached_again(rt, clock, g
     assert (row(message).status, row(hers).status) == ("sent", "sent")
 
 
-def test_a_gateway_that_asks_to_wait_is_left_alone_and_then_tried_with_one_request(rt, clock, gateway, post, row):
+def test_a_gateway_that_asks_to_wait_is_left_alone_and_then_tried_with_one_request(rt, clock, gateway, many, every):
     def throttled(text, number):
         time.sleep(0.05)  # so that requests stand at the gateway's door together, as they do in life
         raise Throttled("429", retry_after=30)
 
     gateway.answer = throttled
-    ids = [post(text=f"texte {n}") for n in range(200)]
+    many(200)
     outbox.deliver(rt, REPLIES)
     first = len(gateway.requests)
     assert 1 <= first <= gateway.requests_at_once, "those that were under way; none of those that waited for their turn"
-    assert sorted({row(i).attempts for i in ids}) == [0, 1]
-    assert sum(row(i).attempts for i in ids) == first
+    assert sorted(set(every(Message.attempts))) == [0, 1]
+    assert sum(every(Message.attempts)) == first
     for _ in range(5):
         clock.move(seconds=5)
         outbox.deliver(rt, REPLIES)
@@ -305,7 +327,7 @@ def test_a_gateway_that_asks_to_wait_is_left_alone_and_then_tried_with_one_reque
     gateway.answer = lambda text, number: Taken(f"id-{text}")
     clock.move(seconds=20)
     outbox.deliver(rt, REPLIES)
-    assert {row(i).status for i in ids} == {"sent"}
+    assert every(Message.status) == ["sent"] * 200
     assert len(gateway.requests) == first + 1 + 200
 
 
@@ -372,12 +394,12 @@ def test_a_refusal_is_final(rt, gateway, post, row):
     assert row(message).final_at == rt.now()
 
 
-def test_a_refused_key_pauses_the_gateway_with_one_alert_and_a_probe_a_minute(rt, clock, gateway, post, row, capsys):
+def test_a_refused_key_pauses_the_gateway_with_one_alert_and_a_probe_a_minute(rt, clock, gateway, many, every, capsys):
     gateway.answer = raises(Misconfigured("HTTP 401"))
-    ids = [post(text=f"texte {n}") for n in range(60)]
+    many(60)
     outbox.deliver(rt, REPLIES)
     assert capsys.readouterr().out.count("gateway paused") == 1
-    assert {row(i).status for i in ids} == {"queued"}
+    assert set(every(Message.status)) == {"queued"}
     tried = len(gateway.requests)
     assert tried <= gateway.requests_at_once * 2
     for _ in range(4):
@@ -391,7 +413,7 @@ def test_a_refused_key_pauses_the_gateway_with_one_alert_and_a_probe_a_minute(rt
     gateway.answer = lambda text, number: Taken(f"id-{text}")
     clock.move(seconds=61)
     outbox.deliver(rt, REPLIES)
-    assert {row(i).status for i in ids} == {"sent"}
+    assert every(Message.status) == ["sent"] * 60
     assert "gateway paused" not in capsys.readouterr().out
 
 

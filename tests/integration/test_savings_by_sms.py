@@ -127,10 +127,9 @@ def test_four_digits_of_who_is_in_no_savings_form_are_kept(phone):
 
 
 def test_what_was_booked_is_answered_beyond_the_limit_and_a_refusal_is_not(phone):
-    for _ in range(ANSWERS_AN_HOUR):
-        phone.text("AIDE")
-    conversations.hear_waiting(phone.rt)
-    assert len(phone.arrived()) == ANSWERS_AN_HOUR
+    phone.answered(ANSWERS_AN_HOUR - 1)
+    phone.arrived()
+    assert len(phone.say("AIDE")) == 1
     [said] = phone.say("DEPOT 3 500")
     assert "Recu" in said
     assert phone.say("DEPOT 99 500") == []
@@ -141,9 +140,9 @@ def test_what_was_booked_is_answered_beyond_the_limit_and_a_refusal_is_not(phone
 
 
 def test_the_limit_is_over_after_an_hour(phone, clock):
-    for _ in range(ANSWERS_AN_HOUR + 1):
-        phone.text("SOLDE")
-    conversations.hear_waiting(phone.rt)
-    assert len(phone.arrived()) == ANSWERS_AN_HOUR
+    phone.answered(ANSWERS_AN_HOUR - 1)
+    phone.arrived()
+    assert len(phone.say("SOLDE")) == 1
+    assert phone.say("SOLDE") == []
     clock.move(hours=2)
     assert len(phone.say("SOLDE")) == 1
