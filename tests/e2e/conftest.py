@@ -65,13 +65,21 @@ def service() -> Iterator[Checkout]:
         assert "Traceback" not in checkout.said.rpartition("stopping")[2]
 
 
-@pytest.fixture
-def simulator(browser: Browser, service: Checkout) -> Iterator[Simulator]:
-    """The simulator's page; it must not complain, nor reach for another machine."""
+@pytest.fixture(scope="package")
+def handsets(browser: Browser, service: Checkout) -> Iterator[Simulator]:
+    """A browser at the simulator's page, once for all tests here: a browser of its own costs as much as a test."""
     with Simulator.on(browser, service.url, viewport={"width": 1280, "height": 900}) as simulator:
         yield simulator
-        simulator.page.request.delete("/simulator/faults")
-        assert not simulator.complaints, simulator.complaints
+
+
+@pytest.fixture
+def simulator(handsets: Simulator) -> Iterator[Simulator]:
+    """The simulator's page; it must not complain, nor reach for another machine."""
+    handsets.complaints.clear()
+    yield handsets
+    handsets.page.goto("about:blank")  # nothing goes on behind the next test
+    handsets.page.request.delete("/simulator/faults")
+    assert not handsets.complaints, handsets.complaints
 
 
 @pytest.fixture(scope="package")

@@ -94,11 +94,10 @@ class Simulator:
 
     def open(self, *numbers: str) -> list[Phone]:
         """The page as somebody finds it who had these phones on it; none: as it comes."""
-        if numbers:
-            kept = json.dumps({"phones": [{"number": number} for number in numbers]})
-            script = f"localStorage.simulator ??= {json.dumps(kept)}"
-            self.page.add_init_script(script)
-        self.page.goto("/simulator")
+        kept = json.dumps({"phones": [{"number": number} for number in numbers]})
+        script = f"localStorage.simulator = {json.dumps(kept)}" if numbers else "localStorage.clear()"
+        with self.page.add_init_script(script):  # for this one time: a reload keeps what the page has kept
+            self.page.goto("/simulator")
         return [Phone(self.page, number) for number in numbers]
 
     def phone(self, number: str) -> Phone:

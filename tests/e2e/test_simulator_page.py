@@ -129,11 +129,13 @@ def test_a_page_without_a_head_has_its_icon(simulator):
     assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml; charset=utf-8")
 
 
-def test_script_and_style_are_not_loaded_twice(simulator):
-    simulator.open()
-    first = loaded(simulator.page)
-    simulator.page.reload()
-    again = loaded(simulator.page)
+def test_script_and_style_are_not_loaded_twice(browser, service):
+    with Simulator.on(browser, service.url) as simulator:  # of a browser that never was there
+        simulator.open()
+        first = loaded(simulator.page)
+        simulator.page.reload()
+        again = loaded(simulator.page)
+        assert not simulator.complaints
     assert first.keys() == again.keys()
     assert all(again[name] < 1000 < first[name] for name in first)  # only asked whether they changed
 

@@ -10,6 +10,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.phones import Simulator
+
 QUESTIONS = ("1/6", "2/6", "3/6", "4/6", "5/6", "6/6")
 DELIVERED, ARRIVED = "✓✓", "✓"
 LOST, BUSY, AWAY = "Pris, mais réponse perdue", "Trop d’envois (429)", "Indisponible (503)"
@@ -98,23 +100,25 @@ def test_the_survey_by_sms_with_its_ticks(simulator):
     phone.has_tick(QUESTIONS[1], DELIVERED)
 
 
-def test_a_cut_off_session_goes_on_at_its_question(simulator):
-    simulator.page.clock.install()
-    [phone] = simulator.open("+22370000111")
-    begin_survey(phone)
-    simulator.page.clock.fast_forward(31_000)
-    phone.sees("délai dépassé")
-    phone.button("OK").click()
+def test_a_cut_off_session_goes_on_at_its_question(browser, service):
+    with Simulator.on(browser, service.url) as simulator:
+        simulator.page.clock.install()  # for as long as this browser is there
+        [phone] = simulator.open("+22370000111")
+        begin_survey(phone)
+        simulator.page.clock.fast_forward(31_000)
+        phone.sees("délai dépassé")
+        phone.button("OK").click()
 
-    phone.dial()
-    phone.sees(QUESTIONS[0])
-    phone.answer("1")
-    phone.sees(QUESTIONS[1])
-    phone.button("Annuler").click()
-    phone.sees_no_session()
+        phone.dial()
+        phone.sees(QUESTIONS[0])
+        phone.answer("1")
+        phone.sees(QUESTIONS[1])
+        phone.button("Annuler").click()
+        phone.sees_no_session()
 
-    phone.dial()
-    phone.sees(QUESTIONS[1])
+        phone.dial()
+        phone.sees(QUESTIONS[1])
+        assert not simulator.complaints
 
 
 def test_an_invitation_waits_unread(simulator, service):
