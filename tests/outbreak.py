@@ -18,7 +18,7 @@ from itertools import count, pairwise
 from sqlalchemy import func, select
 
 from smsapp import conversations, outbox
-from smsapp.db import transaction
+from smsapp.db import ask, transaction
 from smsapp.messages import Message
 from smsapp.runtime import Runtime
 from smsapp.surveillance import alerting, escalating, weekly_told
@@ -188,8 +188,7 @@ class Outbreak:
                 self._say(heapq.heappop(self.waiting))
 
     def _climbs(self) -> datetime | None:
-        with transaction(self.rt.sessions) as db:
-            return db.scalar(select(func.min(Alert.next_step_at)))
+        return ask(self.rt.sessions, "SELECT min(next_step_at) FROM alerts", {})[0]
 
     def _at(self, at: datetime) -> None:
         self.clock.at = at

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
 
-from sqlalchemy import ARRAY, Integer, any_, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from smsapp.arrays import among_told
 from smsapp.places import Place
 from smsapp.reads import Read
 from smsapp.surveillance.ages import OVER
@@ -43,7 +44,7 @@ def _cases(*, of_some: bool, until: bool) -> Read:
     which = [row.disease == bindparam("disease"), row.standing == "counted", row.kind != "zero"]
     which.append(row.counted_on >= bindparam("since"))
     if of_some:
-        which.append(row.district_id == any_(bindparam("districts", type_=ARRAY(Integer))))
+        which.append(among_told(row.district_id, "districts"))
     if until:
         which.append(row.counted_on <= bindparam("last"))
     places = row.village_id, row.facility_id, row.district_id, place.lat, place.lon
@@ -62,13 +63,19 @@ def began(db: Session) -> date | None:
 
 def watched(db: Session, area: str, since: date, districts: Collection[int] | None = None) -> Mapping[int, date]:
     """By place of an area the first day on which anybody there reported anything, but none before `since`."""
+    within = None if districts is None else sorted(districts)
+    rows = _watched(area, of_some=within is not None).rows(db, {"districts": within})
+    return {at: max(first, since) for at, first in rows}
+
+
+@cache
+def _watched(area: str, *, of_some: bool) -> Read:
     columns = {"facility": CaseReport.facility_id, "district": CaseReport.district_id}
     place = columns.get(area, func.coalesce(CaseReport.village_id, CaseReport.facility_id))
     which = [CaseReport.standing == "counted", place.is_not(None)]
-    if districts is not None:
-        which.append(CaseReport.district_id.in_(sorted(districts)))
-    rows = db.execute(select(place, func.min(CaseReport.counted_on)).where(*which).group_by(place))
-    return {at: max(first, since) for at, first in rows if at is not None}
+    if of_some:
+        which.append(among_told(CaseReport.district_id, "districts"))
+    return Read(select(place, func.min(CaseReport.counted_on)).where(*which).group_by(place))
 
 
 def populations(db: Session, place_ids: Collection[int] | None = None) -> Mapping[int, Sequence[Population]]:
