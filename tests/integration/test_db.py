@@ -109,6 +109,7 @@ def test_what_is_asked_alone_leaves_nothing_open(clean_db: Sessions):
 
 
 def test_who_asks_a_server_that_went_away_is_told_and_the_next_one_is_answered(clean_db: Sessions):
+    clean_db.kw["bind"].dispose()  # of several in the pool the next to ask would have another
     [mine] = ask(clean_db, "SELECT pg_backend_pid()", {}) or ()
     with psycopg.connect(clean_db.kw["bind"].url.set(drivername="postgresql").render_as_string(False)) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
