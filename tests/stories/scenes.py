@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from smsapp import outbox, people
@@ -30,16 +30,23 @@ ASC, MIDWIFE, ASC_2, HEAD = "+22370009811", "+22370009812", "+22370009813", "+22
 SIX_WEEKS = ["OPV1", "PENTA1", "PCV1", "ROTA1"]
 NOBODY_DID = {"by": None, "channel": "console"}
 
+PLACES = text("""
+    WITH centre AS (
+        INSERT INTO places (kind, name, parent_id) SELECT 'facility', 'CSCom Kalabambougou', id FROM places
+        WHERE name = 'Commune I' RETURNING id
+    ), village AS (
+        INSERT INTO places (kind, name, parent_id) SELECT 'village', 'Sébénikoro', id FROM centre RETURNING id
+    )
+    SELECT centre.id, village.id, setval('care_numbers', 5000) FROM centre, village
+""")
+
 
 class Scene:
     """One centre with one village; codes begin with 5001."""
 
     def __init__(self, rt: Runtime, db: Session, language: str) -> None:
         self.rt, self.db, self.language, self.today = rt, db, language, rt.local_now().date()
-        db.execute(text("SELECT setval('care_numbers', 5000)"))
-        district = db.scalars(select(Place.id).where(Place.name == "Commune I")).one()
-        self.centre = self.place("facility", "CSCom Kalabambougou", district)
-        self.village = self.place("village", "Sébénikoro", self.centre)
+        self.centre, self.village, _ = db.execute(PLACES).one()
         asc = (ASC, "Moussa Keita", "asc", [self.village])
         *_, self.mother = self.persons(asc, (MIDWIFE, "Mariam Diarra", "midwife"), (MOTHER, "Awa Diallo", "mother"))
 
