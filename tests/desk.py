@@ -17,10 +17,9 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-import smsapp
 from smsapp.config import Settings
 from smsapp.db import transaction
-from smsapp.handlers.console import create_console
+from smsapp.handlers import console
 from smsapp.runtime import Runtime
 from smsapp.staff import Account, AccountPlace, Staff, accounts, signins
 
@@ -58,12 +57,12 @@ class _Client(FlaskClient):
 class _Compiled(FileSystemBytecodeCache):
     """Templates compiled by an earlier run or another process of this one: all of them take two seconds.
 
-    What a template becomes depends on the console's code too, such as its filters.
+    What a template becomes depends on the console's own code too, such as its filters; on no other of the service.
     """
 
     def __init__(self) -> None:
         super().__init__(pattern="smsapp-%s.cache")
-        code = sorted(Path(smsapp.__file__).parent.rglob("*.py"))
+        code = sorted(Path(console.__file__).parent.rglob("*.py"))
         self.made_by = hashlib.sha1(b"".join(path.read_bytes() for path in code)).hexdigest()
 
     def get_source_checksum(self, source: str) -> str:
@@ -73,10 +72,10 @@ class _Compiled(FileSystemBytecodeCache):
 @cache
 def _console(settings: Settings) -> Flask:
     del settings  # what the console is made of; the rest of a runtime is looked at in each request
-    console = create_console(_Borrowed())
-    console.test_client_class = _Client
-    console.jinja_env.bytecode_cache = _Compiled()
-    return console
+    app = console.create_console(_Borrowed())
+    app.test_client_class = _Client
+    app.jinja_env.bytecode_cache = _Compiled()
+    return app
 
 
 def console_of(rt: Runtime) -> Flask:
@@ -116,15 +115,15 @@ class Desk:
 
     def __init__(self, rt: Runtime, account: Account | None, token: str = "") -> None:
         """`token`: of where she signed in already."""
-        console = console_of(rt)
-        self.rt, self.account, self.client = rt, account, console.test_client()
-        self.csrf = URLSafeTimedSerializer(console.secret_key, salt="wtf-csrf-token").dumps(TOKEN)
+        app = console_of(rt)
+        self.rt, self.account, self.client = rt, account, app.test_client()
+        self.csrf = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(TOKEN)
         session: dict[str, Any] = {"csrf_token": TOKEN}
         if account is not None:
             session |= {"_user_id": token or _signed_in(rt, account), "_fresh": True}
-        signed = SecureCookieSessionInterface().get_signing_serializer(console)
+        signed = SecureCookieSessionInterface().get_signing_serializer(app)
         assert signed
-        self.client.set_cookie(console.config["SESSION_COOKIE_NAME"], signed.dumps(session))
+        self.client.set_cookie(app.config["SESSION_COOKIE_NAME"], signed.dumps(session))
 
     @classmethod
     def of(
