@@ -45,7 +45,9 @@ class Desk:
 
     def _console(self, message: ConsoleMessage) -> None:
         refused = "status of 422" in message.text  # how a form comes back that was not right
-        if message.type in {"error", "warning"} and not refused:
+        # Of what was under way as she left the page. Of a request that failed otherwise the browser tells, too.
+        left = re.match("htmx:(afterRequest|sendError|sendAbort)", message.text)
+        if message.type in {"error", "warning"} and not (refused or left):
             self.complaints.append(f"{message.type}: {message.text} {message.location}")
 
     def _request(self, request: Request) -> None:
@@ -97,10 +99,10 @@ class Desk:
 
     def comes_by_itself(self, awaited: Locator) -> None:
         """Without a reload, on a page whose clock is in our hands (`page.clock.install`)."""
-        for _ in range(60):
+        for _ in range(30):
             self.page.clock.fast_forward(16_000)  # longer than any page waits before it asks again
             try:
-                expect(awaited).to_be_visible(timeout=500)
+                expect(awaited).to_be_visible(timeout=1_000)
             except AssertionError:
                 continue
             return
