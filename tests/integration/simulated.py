@@ -1,5 +1,6 @@
 """The simulator beside webhooks that only write down what they are sent, for its tests."""
 
+import secrets
 import socket
 import threading
 import time
@@ -26,12 +27,20 @@ class Service:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.settings = replace(settings, port=port, at_base_url=f"{self.url}/simulator/africastalking")
+        # A token of its own: a port may be that of an earlier test, whose reports are still on their way.
+        self.settings = replace(
+            settings,
+            port=port,
+            at_base_url=f"{self.url}/simulator/africastalking",
+            webhook_token=secrets.token_urlsafe(),
+        )
         self.posted, self.answers = [], []  # what came; the statuses of the next answers, 200 where there are none
         self.screens, self.replies = {}, {}  # USSD path to screen, SMS text to the SMS that comes back
         app = Flask("smsapp")
         app.register_blueprint(simulator.blueprint(SimpleNamespace(settings=self.settings)))
-        app.add_url_rule("/hooks/africastalking/dev/<kind>", view_func=self._hook, methods=["POST"])
+        app.add_url_rule(
+            f"/hooks/africastalking/{self.settings.webhook_token}/<kind>", view_func=self._hook, methods=["POST"]
+        )
         self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 

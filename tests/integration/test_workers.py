@@ -42,6 +42,7 @@ class Gateway(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # beyond the five that are usual the kernel cuts off some of twenty that call at once
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
