@@ -17,8 +17,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a seventh of the time a test waits, for a browser or another process."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: many tests wait, for a browser or another process."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
