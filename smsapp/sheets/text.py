@@ -18,7 +18,7 @@ SAMPLE = 65_536  # bytes, to tell what kind of file it is
 
 _NO_TEXT = "This is no text file: save the sheet as CSV or XLSX."
 _SEPARATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # a first line that tells Excel
-_MARKED = re.compile(r"'(?='*[ \u00a0]*[=+\-@\t\r\n|%＝＋－＠])")  # how `smsapp.tabular` marks a text
+_MARKED = re.compile(r"\A'(?='*[ \u00a0]*[=+\-@\t\r\n|%＝＋－＠])")  # how `smsapp.tabular` marks a text
 _FRENCH = frozenset("éèêëàâîïôùûüçœÉÈÊÀÇÔŒ’‘«»°–…")
 
 

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 import openpyxl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smsapp.sheets import BadSheet, book
@@ -63,6 +63,7 @@ def unlike_a_separator(rows):
 
 
 @given(TABLE.filter(unlike_a_separator), st.sampled_from(",;"))
+@example([["Awa", "N'-Golo"]], ",")  # only a cell's first apostrophe is our mark
 def test_a_csv_of_ours_is_read_as_it_was_written(rows, delimiter):
     header = ["h"] * 4
     assert read("".join(csv_rows(header, rows, delimiter=delimiter)).encode()) == [header, *rows]
