@@ -43,12 +43,13 @@ hypothesis_settings.load_profile("suite")
 def pytest_collection(session: pytest.Session) -> None:
     """In a clean checkout each process would rewrite the asserts of every test file, for ten seconds.
 
-    Every other process begins with the last file, so that each finds what the others have written.
+    Each begins with a share of its own, so that then it finds what the others have written.
     """
     config = session.config
-    whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
-    if whole and int(getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw")) % 2:
-        for path in sorted((config.rootpath / "tests").rglob("test_*.py"), reverse=True):
+    one_of = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
+    if config.args_source == pytest.Config.ArgsSource.TESTPATHS and one_of["workercount"] > 1:
+        paths = sorted((config.rootpath / "tests").rglob("test_*.py"))
+        for path in paths[int(one_of["workerid"].removeprefix("gw")) :: one_of["workercount"]]:
             with suppress(Exception):  # which is told where it is collected
                 import_path(path, root=config.rootpath, consider_namespace_packages=False)
 
