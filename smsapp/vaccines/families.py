@@ -78,15 +78,19 @@ def since(file: File) -> date:
 
 
 def readers(db: Session, person_ids: Collection[int]) -> Mapping[int, Reader]:
-    """Each of these people who has a phone, by her id: the number that mainly serves her, else one that she shares."""
+    """Each of these people who has a phone, by her id and in their order.
+
+    Her number is the one that mainly serves her, else one that she shares.
+    """
     if not person_ids:
         return {}
     rows = _READERS.rows(db, {"people": sorted(set(person_ids))})
     spoken = people.languages_of(db, [number for _, _, number, *_ in rows])
-    return {
+    found = {
         i: Reader(i, name or "", number, spoken.get(number, language), hour, bool(frank) and not shared, shared)
         for i, name, number, language, hour, frank, shared in rows
     }
+    return {i: found[i] for i in person_ids if i in found}
 
 
 def _readers() -> Select[*tuple[Any, ...]]:
