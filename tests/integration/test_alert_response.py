@@ -64,7 +64,9 @@ def ticked(db, number):
 
 def heard(db, phone=ASC):
     return db.scalars(
-        select(Message.text).where(Message.number == phone, Message.kind.in_(("alert", "feedback")))
+        select(Message.text)
+        .where(Message.number == phone, Message.kind.in_(("alert", "feedback")))
+        .order_by(Message.id)
     ).all()
 
 
