@@ -238,7 +238,7 @@ def test_a_mothers_own_visit_is_shown_likewise(awa):
 
 def wish(rt):
     with rt.sessions() as db:
-        return [(one.hour, one.frank) for one in db.scalars(select(Wish))]
+        return [(one.hour, one.frank) for one in db.scalars(select(Wish).order_by(Wish.person_id))]
 
 
 def test_wishes_are_kept(awa, fanta):

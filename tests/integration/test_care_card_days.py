@@ -40,7 +40,7 @@ def told(rt):
 
 def visits(rt):
     with rt.sessions() as db:
-        return list(db.scalars(select(Attended.on)))
+        return list(db.scalars(select(Attended.on).order_by(Attended.id)))
 
 
 @pytest.mark.parametrize("said", ["2 20/01/2026", "2 2 mars 2026"])

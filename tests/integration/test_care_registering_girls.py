@@ -38,7 +38,7 @@ def at_births(rt):
 
 def children(rt):
     with transaction(rt.sessions) as db:
-        return db.scalars(select(Child)).all()
+        return db.scalars(select(Child).order_by(Child.id)).all()
 
 
 def test_a_girl_of_ten_is_registered_on_the_keypad_and_has_her_dose(care):

@@ -69,7 +69,7 @@ def test_a_visit_is_struck_with_a_reason_and_the_page_goes_on_showing_it(care, m
 
 
 def _events(db):
-    return db.scalars(select(CareEvent).where(CareEvent.what == "visit_struck")).all()
+    return db.scalars(select(CareEvent).where(CareEvent.what == "visit_struck").order_by(CareEvent.id)).all()
 
 
 def test_she_is_expected_again(care, mother):
